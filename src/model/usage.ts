@@ -1,0 +1,59 @@
+/**
+ * Token counts of one answer, in the disjoint parts that every protocol's own accounting can be rebuilt from
+ * (translation: "Usage arithmetic"). Input total = inUncached + inCacheRead + all cache writes + inToolUse;
+ * output total = outVisible + outReasoning.
+ */
+import type { Json } from "./json.ts";
+
+export interface Usage {
+  /** Input tokens that were neither read from nor written to a prompt cache. */
+  inUncached: number;
+  inCacheRead: number;
+  /** Cache writes by lifetime; `inCacheWriteOther` when the provider names none. */
+  inCacheWrite5m: number;
+  inCacheWrite1h: number;
+  inCacheWriteOther: number;
+  /** Input that server-side tools added (Gemini's toolUsePromptTokenCount). */
+  inToolUse: number;
+  outVisible: number;
+  outReasoning: number;
+  /** False when the provider does not say how much of the output was reasoning. */
+  reasoningKnown: boolean;
+  audioIn: number;
+  audioOut: number;
+  /** True when the numbers are our estimate, not the provider's report. */
+  estimated: boolean;
+  /** The provider's own usage object with the protocol that it came from, for exact same-protocol rendering. */
+  raw?: { origin: string; json: Json };
+}
+
+export function emptyUsage(): Usage {
+  return {
+    inUncached: 0,
+    inCacheRead: 0,
+    inCacheWrite5m: 0,
+    inCacheWrite1h: 0,
+    inCacheWriteOther: 0,
+    inToolUse: 0,
+    outVisible: 0,
+    outReasoning: 0,
+    reasoningKnown: false,
+    audioIn: 0,
+    audioOut: 0,
+    estimated: false,
+  };
+}
+
+/** All input tokens, cached, cache-written and tool-added ones included. */
+export function inputTokens(usage: Usage): number {
+  return usage.inUncached + usage.inCacheRead + cacheWriteTokens(usage) + usage.inToolUse;
+}
+
+export function cacheWriteTokens(usage: Usage): number {
+  return usage.inCacheWrite5m + usage.inCacheWrite1h + usage.inCacheWriteOther;
+}
+
+/** All output tokens, reasoning included. */
+export function outputTokens(usage: Usage): number {
+  return usage.outVisible + usage.outReasoning;
+}

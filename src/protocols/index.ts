@@ -1,0 +1,6 @@
+/** The protocols, in the order in which the unknown is decided; the last one is the default shape. */
+import { chat } from "./chat/index.ts";
+import { messages } from "./messages/index.ts";
+import type { Protocol } from "./protocol.ts";
+
+export const protocols: readonly Protocol[] = [messages, chat];

@@ -1,0 +1,117 @@
+/**
+ * The adapter between one wire format and the canonical model. Pure and synchronous: no HTTP, no clock, no storage.
+ * A new protocol is a folder that exports one of these, and a line in index.ts.
+ */
+import type { Frame, Machine } from "../kit/sse.ts";
+import type { ChatRequest } from "../model/chat.ts";
+import type { GatewayError } from "../model/error.ts";
+import type { Answer, ChatEvent } from "../model/event.ts";
+import type { Json, JsonObject } from "../model/json.ts";
+import type { Notes } from "../model/note.ts";
+import type { TargetFacts } from "../model/target.ts";
+
+export interface Route {
+  method: "GET" | "POST";
+  path: string;
+  operation: "generate" | "models" | "model";
+}
+
+/** The few facts that routing and pass-through need, read without building the canonical request. */
+export interface Envelope {
+  model: string;
+  stream: boolean;
+}
+
+/** A request as it goes out to a provider; `path` is appended to the provider's base URL. */
+export interface Outgoing {
+  path: string;
+  /** Protocol headers (versions, betas); credentials are added elsewhere. */
+  headers: Record<string, string>;
+  body: JsonObject;
+}
+
+/** Encodes the canonical stream for a client. `open` may be called once before `push`, to start a stream early. */
+export interface Encoder extends Machine<ChatEvent, Frame> {
+  /** The grammar's first frames, before anything is known of the answer. `push` then skips what was already sent. */
+  open(): Frame[];
+  /** An error after the stream began: the grammar's error frames and nothing that looks like a normal end. */
+  fail(error: GatewayError): Frame[];
+}
+
+/** What the encoder and the whole answer need to know of the exchange. */
+export interface ReplyContext {
+  request: ChatRequest;
+  requestId: string;
+  /** Seconds since 1970. */
+  now: number;
+}
+
+/** How one exchange is passed through when client and provider speak this protocol. */
+export interface Passage {
+  /** Top-level members to set in the request's body, as JSON texts. */
+  readonly set: ReadonlyMap<string, string>;
+  /** Edits one raw frame of the answer's stream; "" withholds it. Absent when every frame passes as it is. */
+  frame?(raw: string): string;
+}
+
+export interface ErrorReply {
+  status: number;
+  headers: Record<string, string>;
+  body: Json;
+}
+
+/** A model as the lists show it. */
+export interface ListedModel {
+  id: string;
+  /** Seconds since 1970. */
+  created: number;
+  ownedBy: string;
+  context?: number;
+  maxOutput?: number;
+}
+
+export interface Protocol {
+  /** The name that configuration and API use. */
+  readonly name: string;
+  readonly routes: readonly Route[];
+  /** Default way of sending a provider's credential. */
+  readonly auth: "bearer" | "x-api-key" | "x-goog-api-key";
+  /** Sent by clients that speak it without a deciding path (`anthropic-version`). */
+  readonly clientHeader?: string;
+  /** The client's JSON path of a canonical field (`sampling.seed` -> `seed`); what is not listed is named as it is. */
+  readonly fields: Readonly<Record<string, string>>;
+  /** Request headers of a client that cross to a provider of this protocol, in lower case. */
+  readonly headers: readonly string[];
+
+  // ingress: we serve this protocol
+  /** Checks what every request must have. Throws `invalid-request` with `param`. */
+  open(body: JsonObject): Envelope;
+  /** Throws `invalid-request` with `param`. Never mutates `body`. */
+  parseRequest(body: JsonObject, notes: Notes): ChatRequest;
+  buildResponse(answers: Answer[], context: ReplyContext): JsonObject;
+  encodeStream(context: ReplyContext): Encoder;
+  buildError(error: GatewayError, requestId: string): ErrorReply;
+  buildModels(models: ListedModel[]): JsonObject;
+  buildModel(model: ListedModel): JsonObject;
+  /** What is sent in silence: a comment or a ping, ready to write. */
+  readonly heartbeat: string;
+
+  // egress: we call this protocol
+  /** Throws `unsupported` or `invalid-request` when a class-D field cannot be carried. Deterministic. */
+  buildRequest(request: ChatRequest, target: TargetFacts, notes: Notes): Outgoing;
+  /** A whole answer with status 200. Throws when an error hides in it, or when it is no answer. */
+  parseResponse(body: Json): Answer[];
+  decodeStream(): Machine<Frame, ChatEvent>;
+  /** Classifies an answer with a status of 400 or more. `body` is its text, at most 64 KiB. */
+  parseError(status: number, headers: Headers, body: string): GatewayError;
+
+  // both sides speak it
+  pass(envelope: Envelope, body: JsonObject, target: TargetFacts): Passage;
+  /**
+   * Top-level members to set so that no carrier holds bytes for which `foreign` says yes (seals of another provider,
+   * in our envelope). Empty when nothing is to be taken out.
+   */
+  strip(body: JsonObject, foreign: (bytes: string) => boolean): ReadonlyMap<string, string>;
+  /** Substrings of the frames that hold more than content (usage, finish, error, end): only these are decoded after the commit. */
+  readonly markers: readonly string[];
+}
