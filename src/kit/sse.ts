@@ -74,26 +74,35 @@ export function readFrame(raw: string): Frame | undefined {
   return event === undefined || event === "" ? { data } : { event, data };
 }
 
-/** Bytes to frames. A last frame without its blank line is still read at the end: some providers omit it. */
+/** The text of a raw frame whose characters stand for bytes. Frames are whole, so no UTF-8 sequence is ever split. */
+export function utf8(raw: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the question is exactly whether all bytes are ASCII
+  return /^[\x00-\x7f]*$/.test(raw) ? raw : Buffer.from(raw, "latin1").toString("utf8");
+}
+
+/** Bytes as a string with one character a byte, so that it can be cut and joined without decoding. */
+export function byteString(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).latin1Slice();
+}
+
+/** Bytes to frames. A last frame without its blank line is still read at the end: some servers omit it. */
 export class SseDecoder implements Machine<Uint8Array, Frame> {
-  private readonly decoder = new TextDecoder();
   private readonly splitter = new FrameSplitter();
 
   push(bytes: Uint8Array): Frame[] {
-    return this.read(this.splitter.push(this.decoder.decode(bytes, { stream: true })));
+    return readFrames(this.splitter.push(byteString(bytes)));
   }
 
   end(): Frame[] {
-    const last = this.splitter.push(this.decoder.decode());
-    return this.read([...last, ...this.splitter.end()]);
+    return readFrames(this.splitter.end());
   }
+}
 
-  private read(raws: string[]): Frame[] {
-    const frames: Frame[] = [];
-    for (const raw of raws) {
-      const frame = readFrame(raw);
-      if (frame) frames.push(frame);
-    }
-    return frames;
+function readFrames(raws: string[]): Frame[] {
+  const frames: Frame[] = [];
+  for (const raw of raws) {
+    const frame = readFrame(utf8(raw));
+    if (frame) frames.push(frame);
   }
+  return frames;
 }

@@ -1,0 +1,151 @@
+// Sets up and runs: `npm start`, `npm test`, `npm run build` and their friends. Node built-ins only: it runs before
+// anything is installed. Safe to interrupt and to repeat.
+import { spawn, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const modules = join(root, "node_modules");
+const [command = "start", ...args] = process.argv.slice(2);
+
+/** Headers up to twice the product's default limit reach the gateway, which answers in the client's shape. */
+const headerBytes = 132096;
+
+function fail(message) {
+  console.error(message);
+  process.exit(1);
+}
+
+function run(file, parameters, options = {}) {
+  const done = spawnSync(file, parameters, { cwd: root, stdio: "inherit", ...options });
+  if (done.error) fail(`${file} could not be started: ${done.error.message}`);
+  return done.status ?? 1;
+}
+
+/** Installs what the lock file says, once for each lock file and kind of set-up. */
+function install(kind) {
+  const hash = createHash("sha256")
+    .update(readFileSync(join(root, "package-lock.json")))
+    .digest("hex")
+    .slice(0, 16);
+  const marker = (name) => join(modules, `.setup-${name}-${hash}`);
+  if (existsSync(marker("test")) || existsSync(marker(kind))) return;
+  console.error(`Installing packages for ${kind} (once for each change of package-lock.json) …`);
+  const npm = process.platform === "win32" ? "npm.cmd" : "npm";
+  const omit = kind === "start" ? ["--omit=dev"] : [];
+  // npm's own settings of the outer call (NODE_ENV, omit) must not leave packages out here.
+  const status = run(npm, ["ci", ...omit, "--no-audit", "--no-fund", "--loglevel=error"], {
+    stdio: ["ignore", 2, 2],
+    env: { ...process.env, NODE_ENV: "", npm_config_omit: "" },
+  });
+  if (status !== 0) fail("npm ci failed (see above). Check the network connection to the npm registry and try again.");
+  mkdirSync(modules, { recursive: true });
+  writeFileSync(marker(kind), "");
+}
+
+/** The bun of node_modules: moved by its install script, or still in its platform package where scripts are off. */
+function bunPath() {
+  const arch = process.arch === "arm64" ? "aarch64" : process.arch;
+  const system = process.platform === "win32" ? "windows" : process.platform;
+  const file = process.platform === "win32" ? "bun.exe" : "bun";
+  const candidates = [join(modules, "bun/bin/bun.exe")];
+  for (const variant of ["", "-baseline", "-musl", "-musl-baseline"]) {
+    candidates.push(join(modules, `@oven/bun-${system}-${arch}${variant}/bin/${file}`));
+  }
+  const found = candidates.find((path) => existsSync(path) && statSync(path).size > 1_000_000);
+  return (
+    found ??
+    fail("No bun binary for this platform was installed. Supported: Linux, macOS and Windows on x64 and arm64.")
+  );
+}
+
+function build() {
+  const status = run(
+    bunPath(),
+    [
+      ...["build", "--compile", "--minify", "--bytecode", "--format=esm", "--sourcemap"],
+      ...["--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig"],
+      `--compile-exec-argv=--max-http-header-size=${headerBytes}`,
+      ...["src/main.ts", "src/store/reader-worker.ts", "--outfile", "dist/plexus"],
+    ],
+    { stdio: ["ignore", "ignore", "inherit"] },
+  );
+  if (status !== 0) fail("The build failed (see above).");
+}
+
+/** Types, lint and format. */
+function check() {
+  const bun = bunPath();
+  const bin = (name) => join(modules, name);
+  const steps = [
+    ["types", [bin("typescript/bin/tsc"), "-p", "."]],
+    ["lint and format", [bin("@biomejs/biome/bin/biome"), "check", "--error-on-warnings", "."]],
+  ];
+  for (const [name, parameters] of steps) {
+    console.error(`check: ${name}`);
+    if (run(process.execPath, parameters) !== 0) fail(`check: ${name} failed`);
+  }
+  return bun;
+}
+
+/** Runs the tests and closes with the one line that says how many passed. */
+function test() {
+  const bun = check();
+  build();
+  const options = { cwd: root, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, BUN: bun } };
+  const child = spawn(bun, ["test", "--timeout", "60000", "--no-orphans", ...args], options);
+  let text = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (bytes) => {
+      process.stdout.write(bytes);
+      text += bytes;
+    });
+  }
+  child.on("close", (code) => {
+    const count = (word) => Number(new RegExp(`^\\s*(\\d+) ${word}\\s*$`, "m").exec(text)?.[1] ?? 0);
+    console.log(`${count("pass")} passed, ${count("fail")} failed, ${count("skip")} skipped`);
+    process.exit(code ?? 1);
+  });
+}
+
+/** Runs a child in the foreground and passes the signals that end us on to it. */
+function foreground(file, parameters, env) {
+  const child = spawn(file, parameters, { stdio: "inherit", env: { ...process.env, ...env } });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  child.on("close", (code, signal) => process.exit(code ?? (signal ? 1 : 0)));
+}
+
+switch (command) {
+  case "start":
+    install("start");
+    build();
+    foreground(join(root, "dist/plexus"), args, {});
+    break;
+  case "build":
+    install("start");
+    build();
+    break;
+  case "test":
+    install("test");
+    test();
+    break;
+  case "check":
+    install("test");
+    check();
+    break;
+  case "format":
+    install("test");
+    process.exit(run(process.execPath, [join(modules, "@biomejs/biome/bin/biome"), "check", "--write", "."]));
+    break;
+  case "bench":
+  case "crash":
+    install("test");
+    build();
+    foreground(bunPath(), [join(root, `scripts/${command}.ts`), ...args], { BUN_CONFIG_MAX_HTTP_REQUESTS: "65535" });
+    break;
+  default:
+    console.error(`Unknown command ${command}. Use start, test, build, check, format, bench or crash.`);
+    process.exit(2);
+}
