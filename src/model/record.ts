@@ -1,0 +1,85 @@
+/** What is kept of every request: one usage row, whatever became of it. Written by the gateway, stored by the store. */
+import type { ErrorCode } from "./error.ts";
+import type { Note } from "./note.ts";
+
+/** One failed attempt, or the failure of the exchange itself (then without a target). */
+export interface FailureRecord {
+  code: ErrorCode;
+  message: string;
+  /** `provider/model`. */
+  target?: string;
+  /** Status that the upstream answered with. */
+  upstreamStatus?: number;
+  /** The error and its causes, outermost first, each with its stack. */
+  chain: string[];
+}
+
+/** Milliseconds since the request arrived at which each phase was over; absent ones were never reached. */
+export interface Phases {
+  authenticated?: number;
+  read?: number;
+  parsed?: number;
+  routed?: number;
+  /** The request to the attempt that answered was sent. */
+  sent?: number;
+  /** Its response headers were there. */
+  headers?: number;
+  committed?: number;
+  closed?: number;
+}
+
+export interface TokenCounts {
+  /** All input tokens, cached and cache-written ones included. */
+  input: number;
+  /** All output tokens, reasoning included. */
+  output: number;
+  reasoning: number;
+  cacheRead: number;
+  cacheWrite: number;
+  estimated: boolean;
+}
+
+/** What is known when a request arrives; with nothing more, it is kept as interrupted. */
+export interface OpenedRecord {
+  /** UUIDv7. */
+  id: string;
+  /** Epoch milliseconds. */
+  at: number;
+  protocol: string;
+  /** The client's address. */
+  address: string;
+}
+
+export interface RequestRecord extends OpenedRecord {
+  /** Name of the client key; null before it is known. */
+  key: string | null;
+  label: string | null;
+  /** The name that the client called; null when the request could not be read. */
+  model: string | null;
+  alias: string | null;
+  /** `provider/model` that answered, or was tried last. */
+  target: string | null;
+  provider: string | null;
+  attempts: number;
+  stream: boolean;
+  /** HTTP status given to the client; null when it never got one. */
+  status: number | null;
+  /** Null for a request that succeeded. */
+  code: ErrorCode | null;
+  /** Opened, and never closed: the process ended first. */
+  interrupted: boolean;
+  /** Null when no upstream answered. */
+  tokens: TokenCounts | null;
+  /** Nano-dollars; null while unknown. */
+  costNano: number | null;
+  ttftMs: number | null;
+  totalMs: number | null;
+  /** Time spent waiting for upstreams. */
+  upstreamMs: number | null;
+  phases: Phases;
+  finish: string | null;
+  degraded: Note[];
+  errors: FailureRecord[];
+  /** The client's own x-client-request-id. */
+  clientRequestId: string | null;
+}
