@@ -1,0 +1,60 @@
+/**
+ * Tool names on a wire that is stricter than the client's: namespaces flattened, illegal names renamed, the same way
+ * every time, and reversible within one exchange from the tools alone.
+ */
+import { sha256Base32 } from "../kit/hash.ts";
+import type { Tool } from "../model/chat.ts";
+
+export interface LegalNames {
+  /** Matches one whole legal name. */
+  pattern: RegExp;
+  maxLength: number;
+}
+
+/** What Chat Completions, Responses and Messages take. */
+export const commonNames: LegalNames = { pattern: /^[A-Za-z0-9_-]+$/, maxLength: 64 };
+
+export interface ToolNames {
+  toWire(name: string, namespace?: string): string;
+  /** The tool that a wire name stands for; undefined when the request declared none of that name. */
+  toolOf(wire: string): Tool | undefined;
+  /** The client's own name of a wire name; the wire name itself when nothing was renamed. */
+  fromWire(wire: string): string;
+}
+
+/** `tools` are the request's; names of older calls that are declared no more are renamed by the same rule. */
+export function toolNames(tools: Tool[], legal: LegalNames): ToolNames {
+  const taken = new Map<string, Tool>();
+  const wires = new Map<string, string>();
+  for (const tool of tools) {
+    if (tool.kind === "server") continue;
+    const key = keyOf(tool.name, tool.namespace);
+    if (wires.has(key)) continue;
+    const wire = wireName(tool.name, tool.namespace, legal);
+    const free = taken.has(wire) ? digested(wire, key, legal) : wire;
+    wires.set(key, free);
+    taken.set(free, tool);
+  }
+  return {
+    toWire: (name, namespace) => wires.get(keyOf(name, namespace)) ?? wireName(name, namespace, legal),
+    toolOf: (wire) => taken.get(wire),
+    fromWire: (wire) => taken.get(wire)?.name ?? wire,
+  };
+}
+
+function keyOf(name: string, namespace: string | undefined): string {
+  return `${namespace ?? ""}\u0000${name}`;
+}
+
+function wireName(name: string, namespace: string | undefined, legal: LegalNames): string {
+  const flat = namespace === undefined ? name : `${namespace}__${name}`;
+  return legal.pattern.test(flat) && flat.length <= legal.maxLength
+    ? flat
+    : digested(flat, keyOf(name, namespace), legal);
+}
+
+/** A readable legal head and a digest of the whole, so that names which differ stay different. */
+function digested(flat: string, key: string, legal: LegalNames): string {
+  const head = flat.replace(/[^A-Za-z0-9_-]/g, "_").slice(0, legal.maxLength - 9);
+  return `${head}_${sha256Base32(key).slice(0, 8)}`;
+}
