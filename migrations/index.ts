@@ -1,0 +1,11 @@
+/** The migrations in their order, carried inside the binary. One that was released is never edited. */
+import init from "./0001_init.sql" with { type: "text" };
+
+export interface Migration {
+  version: number;
+  name: string;
+  /** Statements, each ending in a `;` at the end of a line. */
+  text: string;
+}
+
+export const migrations: readonly Migration[] = [{ version: 1, name: "init", text: init }];

@@ -1,0 +1,24 @@
+/** Every column that may hold a secret: encryption, rotation and backup go by this list, and a test checks it. */
+export interface SecretColumn {
+  table: string;
+  column: string;
+  /** Columns whose values, joined with `/`, are the row's id in the seal. */
+  id: readonly string[];
+}
+
+export const secretColumns: readonly SecretColumn[] = [
+  { table: "entities", column: "body", id: ["kind", "name"] },
+  { table: "meta", column: "value", id: ["key"] },
+];
+
+/** Columns whose names sound like secrets, and why they are none. */
+export const exemptColumns: Readonly<Record<string, string>> = {
+  "requests.key_name": "the name of a client key",
+  "requests.tokens_input": "a count",
+  "requests.tokens_output": "a count",
+  "requests.tokens_reasoning": "a count",
+  "requests.tokens_cache_read": "a count",
+  "requests.tokens_cache_write": "a count",
+  "requests.tokens_estimated": "a flag",
+  "meta.key": "the name of a value",
+};

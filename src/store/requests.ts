@@ -1,0 +1,228 @@
+/** The usage rows: one for each request, written once, read newest first. */
+import type { JsonObject } from "../model/json.ts";
+import type { RequestRecord, TokenCounts } from "../model/record.ts";
+import { type Fragment, fragment, list, none, raw, type Sql, type SqlValue } from "./database.ts";
+import { type Column, flag, int, intOrNull, json, toInt, toJson, toText } from "./rows.ts";
+
+/** Column -> what a record puts into it; the one list that writing is made of. */
+const columns: Record<string, (record: RequestRecord) => SqlValue> = {
+  id: (record) => record.id,
+  at: (record) => toInt(record.at),
+  address: (record) => toText(record.address),
+  key_name: (record) => toText(record.key),
+  label: (record) => toText(record.label),
+  protocol: (record) => record.protocol,
+  model: (record) => toText(record.model),
+  alias: (record) => toText(record.alias),
+  target: (record) => toText(record.target),
+  provider: (record) => toText(record.provider),
+  attempts: (record) => toInt(record.attempts),
+  stream: (record) => (record.stream ? 1 : 0),
+  status: (record) => toInt(record.status),
+  code: (record) => record.code,
+  interrupted: (record) => (record.interrupted ? 1 : 0),
+  tokens_input: (record) => toInt(record.tokens?.input ?? null),
+  tokens_output: (record) => toInt(record.tokens?.output ?? null),
+  tokens_reasoning: (record) => toInt(record.tokens?.reasoning ?? null),
+  tokens_cache_read: (record) => toInt(record.tokens?.cacheRead ?? null),
+  tokens_cache_write: (record) => toInt(record.tokens?.cacheWrite ?? null),
+  tokens_estimated: (record) => (record.tokens ? (record.tokens.estimated ? 1 : 0) : null),
+  cost_nano: (record) => toInt(record.costNano),
+  ttft_ms: (record) => toInt(record.ttftMs),
+  total_ms: (record) => toInt(record.totalMs),
+  upstream_ms: (record) => toInt(record.upstreamMs),
+  phases: (record) => toJson(record.phases),
+  finish: (record) => toText(record.finish),
+  degraded: (record) => toJson(record.degraded),
+  errors: (record) => toJson(record.errors),
+  client_request_id: (record) => toText(record.clientRequestId),
+};
+const names = Object.keys(columns);
+const fields = Object.values(columns);
+const columnList = raw(names.join(", "));
+const updates = raw(
+  names
+    .filter((name) => name !== "id")
+    .map((name) => `${name} = excluded.${name}`)
+    .join(", "),
+);
+
+/**
+ * Any number of records, each once: what is stored stays, but for a row that was only known as interrupted. Rows go in
+ * groups of a power of two, so that the number of different statements is small.
+ */
+export async function insertRequests(sql: Sql, records: readonly RequestRecord[]): Promise<void> {
+  const rows = withoutRepeats(records);
+  for (let from = 0; from < rows.length; ) {
+    const count = Math.min(128, 2 ** Math.floor(Math.log2(rows.length - from)));
+    const values = rows.slice(from, from + count).map(rowOf);
+    await sql`INSERT INTO requests (${columnList}) VALUES ${list(values)}
+      ON CONFLICT (id) DO UPDATE SET ${updates} WHERE requests.interrupted = 1 AND excluded.interrupted = 0`;
+    from += count;
+  }
+}
+
+/** One statement must not touch a row twice; a closed record is worth more than an interrupted one. */
+function withoutRepeats(records: readonly RequestRecord[]): RequestRecord[] {
+  const byId = new Map<string, RequestRecord>();
+  for (const record of records) {
+    const known = byId.get(record.id);
+    if (!known || known.interrupted) byId.set(record.id, record);
+  }
+  return [...byId.values()];
+}
+
+function rowOf(record: RequestRecord): Fragment {
+  return fragment`(${list(fields.map((field) => field(record)))})`;
+}
+
+export interface RequestFilter {
+  /** 1 to 500; 50 unless said. */
+  limit?: number;
+  /** The `next` of the page before. */
+  after?: string;
+  /** Name of a client key. */
+  key?: string;
+}
+
+export interface RequestPage {
+  data: RequestRecord[];
+  /** Null on the last page. */
+  next: string | null;
+}
+
+/** Newest first. */
+export async function recentRequests(sql: Sql, filter: RequestFilter = {}): Promise<RequestPage> {
+  const limit = Math.min(Math.max(Math.trunc(filter.limit ?? 50) || 1, 1), 500);
+  const key = filter.key === undefined ? none : fragment`AND key_name = ${filter.key}`;
+  const after = filter.after === undefined ? none : fragment`AND id < ${filter.after}`;
+  const rows = await sql<RequestRow>`SELECT ${columnList} FROM requests WHERE 1 = 1 ${key} ${after}
+    ORDER BY id DESC LIMIT ${limit + 1}`;
+  const data = rows.slice(0, limit).map(fromRow);
+  return { data, next: rows.length > limit ? (data.at(-1)?.id ?? null) : null };
+}
+
+export async function findRequest(sql: Sql, id: string): Promise<RequestRecord | undefined> {
+  const rows = await sql<RequestRow>`SELECT ${columnList} FROM requests WHERE id = ${id}`;
+  return rows[0] && fromRow(rows[0]);
+}
+
+type RequestRow = Record<string, Column>;
+
+function fromRow(row: RequestRow): RequestRecord {
+  const text = (name: string) => (row[name] ?? null) as string | null;
+  return {
+    id: String(row.id),
+    at: int(row.at),
+    protocol: String(row.protocol),
+    address: String(row.address),
+    key: text("key_name"),
+    label: text("label"),
+    model: text("model"),
+    alias: text("alias"),
+    target: text("target"),
+    provider: text("provider"),
+    attempts: int(row.attempts),
+    stream: flag(row.stream),
+    status: intOrNull(row.status),
+    code: text("code") as RequestRecord["code"],
+    interrupted: flag(row.interrupted),
+    tokens: tokensOf(row),
+    costNano: intOrNull(row.cost_nano),
+    ttftMs: intOrNull(row.ttft_ms),
+    totalMs: intOrNull(row.total_ms),
+    upstreamMs: intOrNull(row.upstream_ms),
+    phases: json(String(row.phases)) as RequestRecord["phases"],
+    finish: text("finish"),
+    // These two columns hold nothing but what rowOf wrote.
+    degraded: json(String(row.degraded)) as unknown as RequestRecord["degraded"],
+    errors: json(String(row.errors)) as unknown as RequestRecord["errors"],
+    clientRequestId: text("client_request_id"),
+  };
+}
+
+function tokensOf(row: RequestRow): TokenCounts | null {
+  if (row.tokens_input === null) return null;
+  return {
+    input: int(row.tokens_input),
+    output: int(row.tokens_output),
+    reasoning: int(row.tokens_reasoning),
+    cacheRead: int(row.tokens_cache_read),
+    cacheWrite: int(row.tokens_cache_write),
+    estimated: flag(row.tokens_estimated),
+  };
+}
+
+/** The row as the API shows it; `at` in RFC 3339. A request that reached no upstream used no tokens. */
+export function requestToJson(record: RequestRecord): JsonObject {
+  const { tokens } = record;
+  return {
+    id: record.id,
+    at: new Date(record.at).toISOString(),
+    key: record.key,
+    label: record.label,
+    protocol: record.protocol,
+    model: record.model,
+    alias: record.alias,
+    target: record.target,
+    attempts: record.attempts,
+    stream: record.stream,
+    status: record.status,
+    code: record.code,
+    interrupted: record.interrupted,
+    tokens: {
+      input: tokens?.input ?? 0,
+      output: tokens?.output ?? 0,
+      reasoning: tokens?.reasoning ?? 0,
+      cache_read: tokens?.cacheRead ?? 0,
+      cache_write: tokens?.cacheWrite ?? 0,
+      estimated: tokens?.estimated ?? false,
+    },
+    cost_nano: record.costNano,
+    ttft_ms: record.ttftMs,
+    total_ms: record.totalMs,
+    upstream_ms: record.upstreamMs,
+    phases: { ...record.phases },
+    finish: record.finish,
+    degraded: record.degraded.map(({ action, field, detail }) => ({ action, field, ...(detail ? { detail } : {}) })),
+    errors: record.errors.map((failure) => ({
+      code: failure.code,
+      message: failure.message,
+      target: failure.target ?? null,
+      upstream_status: failure.upstreamStatus ?? null,
+      chain: failure.chain,
+    })),
+    client_request_id: record.clientRequestId,
+  };
+}
+
+/** What stays of a request that was opened and never closed. */
+export function interruptedRecord(opened: Pick<RequestRecord, "id" | "at" | "protocol" | "address">): RequestRecord {
+  return {
+    id: opened.id,
+    at: opened.at,
+    protocol: opened.protocol,
+    address: opened.address,
+    key: null,
+    label: null,
+    model: null,
+    alias: null,
+    target: null,
+    provider: null,
+    attempts: 0,
+    stream: false,
+    status: null,
+    code: "internal",
+    interrupted: true,
+    tokens: null,
+    costNano: null,
+    ttftMs: null,
+    totalMs: null,
+    upstreamMs: null,
+    phases: {},
+    finish: null,
+    degraded: [],
+    errors: [],
+    clientRequestId: null,
+  };
+}

@@ -1,0 +1,38 @@
+/** The only place that converts what a database gives: PostgreSQL has BIGINT as text, flags are 0 and 1. */
+import type { Json } from "../model/json.ts";
+
+export type Column = string | number | bigint | null | undefined;
+
+/** Throws when the value is no whole number that a double can hold. */
+export function int(value: Column): number {
+  const number = typeof value === "number" ? value : Number(value ?? Number.NaN);
+  if (!Number.isSafeInteger(number)) throw new RangeError(`${String(value)} is not a whole number of at most 2^53`);
+  return number;
+}
+
+export function intOrNull(value: Column): number | null {
+  return value === null || value === undefined ? null : int(value);
+}
+
+export function flag(value: Column): boolean {
+  return int(value) !== 0;
+}
+
+export function json(text: string): Json {
+  return JSON.parse(text) as Json;
+}
+
+/** A BIGINT column from a number that may have a fraction. */
+export function toInt(value: number | null): number | null {
+  return value === null || !Number.isFinite(value) ? null : Math.round(value);
+}
+
+/** A TEXT column: PostgreSQL takes neither NUL nor half of a surrogate pair. */
+export function toText<Value extends string | null>(value: Value): Value {
+  return (value === null ? null : value.replaceAll("\u0000", "\uFFFD").toWellFormed()) as Value;
+}
+
+/** A JSON column, with the same care. */
+export function toJson(value: unknown): string {
+  return JSON.stringify(value).replaceAll("\\u0000", "\\ufffd").toWellFormed();
+}
