@@ -1,0 +1,123 @@
+/** Tool declarations and the tool choice of an outgoing request. */
+import type { ChatRequest, Tool, ToolChoice } from "../../model/chat.ts";
+import { GatewayError } from "../../model/error.ts";
+import type { JsonObject } from "../../model/json.ts";
+import type { Build } from "./build-blocks.ts";
+import { withoutMark } from "./build-blocks.ts";
+import { lowerSchema } from "./schema.ts";
+
+export interface BuiltTools {
+  tools?: JsonObject[];
+  tool_choice?: JsonObject;
+}
+
+/** Throws `unsupported` for tools of another vendor, `invalid-request` for two different tools of one name. */
+export function buildTools(request: ChatRequest, build: Build): BuiltTools {
+  const allowed = filterTools(request, build);
+  const seen = new Map<string, string>();
+  const tools: JsonObject[] = [];
+  allowed.forEach((tool) => {
+    const at = `tools.${request.tools.indexOf(tool)}`;
+    const object = buildTool(tool, at, build);
+    const text = JSON.stringify(object);
+    const before = typeof object.name === "string" ? seen.get(object.name) : undefined;
+    if (before === text) return;
+    if (before !== undefined) {
+      throw new GatewayError("invalid-request", `${at}: two different tools have the name "${tool.name}".`, {
+        param: at,
+      });
+    }
+    if (typeof object.name === "string") seen.set(object.name, text);
+    build.marks.add("tools", object, tool.cache, at);
+    tools.push(object);
+  });
+  if (tools.length === 0) return {};
+  const choice = buildChoice(request, build);
+  return { tools, ...(choice ? { tool_choice: choice } : {}) };
+}
+
+/**
+ * The API has no allowed subset. Only the allowed tools are sent, unless the history calls an excluded one, which the
+ * provider would then not know.
+ */
+function filterTools(request: ChatRequest, build: Build): Tool[] {
+  const choice = request.toolChoice;
+  if (choice?.mode !== "subset") return request.tools;
+  const names = new Set(choice.names);
+  const allowed = request.tools.filter((tool) => names.has(tool.name));
+  if (allowed.length === 0 && request.tools.length > 0) {
+    throw new GatewayError("invalid-request", "toolChoice: none of the allowed tools is declared.", {
+      param: "toolChoice",
+    });
+  }
+  const called = request.items.some((item) => item.type === "call" && !names.has(item.name));
+  if (allowed.length < request.tools.length) {
+    build.notes.add("emulated", "toolChoice", called ? "subset_not_enforced" : "tools_filtered");
+  }
+  return called ? request.tools : allowed;
+}
+
+function buildTool(tool: Tool, at: string, build: Build): JsonObject {
+  if (tool.kind === "server") {
+    if (tool.origin === "messages" && tool.json) return withoutMark(tool.json);
+    throw new GatewayError("unsupported", `${at}: this provider has no tool of this kind ("${tool.name}").`, {
+      param: at,
+    });
+  }
+  const name = build.names.toWire(tool.name, tool.namespace);
+  if (name !== tool.name)
+    build.notes.add("renamed", `${at}.name`, tool.namespace === undefined ? undefined : "flattened");
+  if (tool.defer && !build.own) build.notes.add("dropped", `${at}.defer_loading`);
+  if (tool.kind === "custom") {
+    build.notes.add("emulated", at, "custom_tool_as_function");
+    return customTool(tool, name);
+  }
+  const schema = tool.schema ?? { type: "object" };
+  return {
+    name,
+    ...(tool.description === undefined ? {} : { description: tool.description }),
+    input_schema: tool.strict && !build.own ? lowerSchema(schema) : schema,
+    ...(tool.strict || (build.own && tool.strict !== undefined) ? { strict: tool.strict } : {}),
+    ...tool.ext?.messages,
+  };
+}
+
+/** A freeform tool: its whole text travels in one string. */
+function customTool(tool: Tool, name: string): JsonObject {
+  const parts = [tool.description, "Put the whole input of this tool, as plain text, into `input`."];
+  const grammar = tool.grammar;
+  if (grammar) {
+    const definition = typeof grammar.definition === "string" ? grammar.definition : JSON.stringify(grammar);
+    const syntax = typeof grammar.syntax === "string" ? ` (${grammar.syntax})` : "";
+    parts.push(`The input must follow this grammar${syntax}:\n${definition}`);
+  }
+  return {
+    name,
+    description: parts.filter((part) => part).join("\n\n"),
+    input_schema: { type: "object", properties: { input: { type: "string" } }, required: ["input"] },
+  };
+}
+
+const modes = { auto: "auto", none: "none", required: "any" } as const;
+
+function buildChoice(request: ChatRequest, build: Build): JsonObject | undefined {
+  const choice = request.toolChoice;
+  const told = request.parallel === false || (build.own && request.parallel === true);
+  const single = told ? { disable_parallel_tool_use: !request.parallel } : {};
+  if (!choice) return request.parallel === false ? { type: "auto", ...single } : undefined;
+  switch (choice.mode) {
+    case "none":
+      return { type: "none" };
+    case "tool":
+      return { type: "tool", name: wireNameOf(choice, request, build), ...single };
+    case "subset":
+      return { type: choice.required ? "any" : "auto", ...single };
+    default:
+      return { type: modes[choice.mode], ...single };
+  }
+}
+
+function wireNameOf(choice: ToolChoice & { mode: "tool" }, request: ChatRequest, build: Build): string {
+  const tool = request.tools.find(({ name }) => name === choice.name);
+  return build.names.toWire(choice.name, tool?.namespace);
+}

@@ -1,0 +1,60 @@
+/** Anthropic Messages, served and called. */
+import type { Protocol } from "../protocol.ts";
+import { buildRequest, legalNames } from "./build-request.ts";
+import { Decoder } from "./decode.ts";
+import { MessagesEncoder } from "./encode.ts";
+import { buildError, parseError } from "./error.ts";
+import { buildModel, buildModels } from "./models.ts";
+import { pass, strip } from "./pass.ts";
+import { guarded, open, parseRequest } from "./request.ts";
+import { buildResponse, parseResponse } from "./response.ts";
+
+export const messages: Protocol = {
+  name: "messages",
+  routes: [{ method: "POST", path: "/v1/messages", operation: "generate" }],
+  auth: "x-api-key",
+  names: legalNames,
+  idHeader: "request-id",
+  exactKeys: ["input"],
+  clientHeader: "anthropic-version",
+  fields: {
+    instructions: "system",
+    items: "messages",
+    toolChoice: "tool_choice",
+    parallel: "tool_choice.disable_parallel_tool_use",
+    "sampling.maxTokens": "max_tokens",
+    "sampling.temperature": "temperature",
+    "sampling.topP": "top_p",
+    "sampling.topK": "top_k",
+    "sampling.stop": "stop_sequences",
+    reasoning: "thinking",
+    "reasoning.effort": "output_config.effort",
+    format: "output_config.format",
+    "cache.auto": "cache_control",
+    tier: "service_tier",
+    user: "metadata.user_id",
+  },
+  headers: [
+    "anthropic-version",
+    "anthropic-beta",
+    "anthropic-user-profile-id",
+    "x-claude-code-session-id",
+    "x-session-id",
+    "x-session-affinity",
+  ],
+  open,
+  parseRequest: (body) => guarded(() => parseRequest(body)),
+  buildResponse,
+  encodeStream: (context) => new MessagesEncoder(context),
+  buildError,
+  buildModels,
+  buildModel,
+  heartbeat: 'event: ping\ndata: {"type": "ping"}\n\n',
+  buildRequest,
+  parseResponse,
+  decodeStream: () => new Decoder(),
+  parseError,
+  pass,
+  strip,
+  markers: ["message_start", "message_delta", "message_stop", "event: error", "event:error", '"error"'],
+};

@@ -1,0 +1,43 @@
+/** JSON Schema lowered to the subset that strict tools and `output_config.format` take; what it lacks is described. */
+import type { Json, JsonObject } from "../../model/json.ts";
+import { isObject } from "./read.ts";
+
+const dropped = new Set(["$schema", "$id", "$comment"]);
+const described = new Set([
+  ...["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength"],
+  ...["maxItems", "uniqueItems", "minProperties", "maxProperties", "default", "examples", "not", "if", "then", "else"],
+  ...["patternProperties", "propertyNames", "dependentRequired", "dependentSchemas", "contains"],
+]);
+const maps = new Set(["properties", "$defs", "definitions"]);
+
+/** A copy; the given schema is not changed. */
+export function lowerSchema(schema: JsonObject): JsonObject {
+  const out: JsonObject = {};
+  const lost: string[] = [];
+  for (const [key, value] of Object.entries(schema)) {
+    if (value === undefined || dropped.has(key)) continue;
+    const beyond = described.has(key) || (key === "minItems" && value !== 0 && value !== 1);
+    if (beyond) lost.push(`${key}: ${JSON.stringify(value)}`);
+    else if (maps.has(key) && isObject(value)) out[key] = lowerMembers(value);
+    else if (key === "oneOf" && !("anyOf" in schema)) out.anyOf = lowerNode(value);
+    else if (key === "additionalProperties") out[key] = false;
+    else out[key] = key === "enum" || key === "const" || key === "required" ? value : lowerNode(value);
+  }
+  const isObjectNode = out.type === "object" || isObject(out.properties);
+  if (isObjectNode && out.additionalProperties === undefined) out.additionalProperties = false;
+  if (lost.length > 0) {
+    const before = typeof out.description === "string" ? `${out.description} ` : "";
+    out.description = `${before}(constraint: ${lost.join("; ")})`;
+  }
+  return out;
+}
+
+function lowerMembers(members: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(members).map(([name, node]) => [name, lowerNode(node)]));
+}
+
+function lowerNode(node: Json | undefined): Json {
+  if (Array.isArray(node)) return node.map(lowerNode);
+  if (isObject(node)) return lowerSchema(node);
+  return node === true ? {} : (node ?? null);
+}

@@ -1,0 +1,128 @@
+/** How hard to think, and the room for it: `thinking`, `output_config.effort` and `max_tokens` of an outgoing request. */
+import type { ChatRequest, Effort, Reasoning } from "../../model/chat.ts";
+import type { JsonObject } from "../../model/json.ts";
+import type { Notes } from "../../model/note.ts";
+import type { TargetFacts } from "../../model/target.ts";
+
+const leastBudget = 1024;
+
+/** Thinking tokens that an effort word stands for, and the other way round by the same thresholds. */
+const budgets: Readonly<Record<Exclude<Effort, "none" | "max">, number>> = {
+  minimal: 1024,
+  low: 1024,
+  medium: 8192,
+  high: 24576,
+  xhigh: 32768,
+};
+
+export function effortOfBudget(budget: number): Effort {
+  if (budget <= budgets.low) return "low";
+  if (budget <= budgets.medium) return "medium";
+  if (budget <= budgets.high) return "high";
+  return budget <= budgets.xhigh ? "xhigh" : "max";
+}
+
+export interface ThinkingPlan {
+  thinking?: JsonObject;
+  effort?: string;
+  maxTokens: number;
+}
+
+export interface ThinkingContext {
+  target: TargetFacts;
+  notes: Notes;
+  /** Why this request must do without thinking, in one machine word. */
+  obstacle: string | undefined;
+  maxTokens: number;
+  /** The client asked for this many; else it is our default and may grow. */
+  capped: boolean;
+}
+
+export function planThinking(request: ChatRequest, context: ThinkingContext): ThinkingPlan {
+  const { maxTokens, obstacle, notes } = context;
+  const reasoning = request.reasoning;
+  if (!reasoning) return { maxTokens };
+  const wanted = wants(reasoning);
+  const own = request.protocol === "messages";
+  if (wanted === undefined || (own && reasoning.mode === undefined)) return effortAlone(reasoning, own, maxTokens);
+  if (!wanted) return { thinking: { type: "disabled" }, ...effortWord(reasoning, context, own), maxTokens };
+  if (obstacle) {
+    notes.add("dropped", "reasoning", obstacle);
+    return { thinking: { type: "disabled" }, ...effortWord(reasoning, context, own), maxTokens };
+  }
+  return context.target.can.thinking === "budget"
+    ? planBudget(reasoning, context, own)
+    : planAdaptive(reasoning, context);
+}
+
+/** True: think; false: do not; undefined: the request does not say. */
+function wants(reasoning: Reasoning): boolean | undefined {
+  if (reasoning.mode !== undefined) return reasoning.mode !== "off";
+  if (reasoning.effort !== undefined) return reasoning.effort !== "none";
+  return reasoning.budget === undefined ? undefined : reasoning.budget !== 0;
+}
+
+/** A Messages client may set the effort without a word on thinking. */
+function effortAlone(reasoning: Reasoning, own: boolean, maxTokens: number): ThinkingPlan {
+  return own && reasoning.effort ? { effort: reasoning.effort, maxTokens } : { maxTokens };
+}
+
+/** The effort beside switched-off thinking: only where the client itself said it, or the model knows no budget. */
+function effortWord(reasoning: Reasoning, { target }: ThinkingContext, own: boolean): { effort?: string } {
+  if (reasoning.effort === undefined || reasoning.effort === "none") return {};
+  if (!own && target.can.thinking === "budget") return {};
+  return { effort: reasoning.effort === "minimal" ? "low" : reasoning.effort };
+}
+
+function planAdaptive(reasoning: Reasoning, { notes, maxTokens }: ThinkingContext): ThinkingPlan {
+  const display = reasoning.display ?? (reasoning.summary && reasoning.summary !== "none" ? "summarized" : undefined);
+  const thinking: JsonObject =
+    reasoning.mode === "between_tools"
+      ? { type: "between_tools" }
+      : { type: "adaptive", ...(display ? { display } : {}) };
+  let effort = reasoning.effort;
+  if (effort === "minimal") {
+    notes.add("clamped", "reasoning", "minimal_as_low");
+    effort = "low";
+  }
+  if (effort === undefined && reasoning.budget !== undefined && reasoning.budget > 0) {
+    notes.add("emulated", "reasoning", "budget_as_effort");
+    effort = effortOfBudget(reasoning.budget);
+  }
+  return { thinking, ...(effort && effort !== "none" ? { effort } : {}), maxTokens };
+}
+
+function planBudget(reasoning: Reasoning, context: ThinkingContext, own: boolean): ThinkingPlan {
+  const { notes, target, capped } = context;
+  const wanted = wantedBudget(reasoning, context);
+  if (wanted < leastBudget) {
+    notes.add("dropped", "reasoning", "budget_below_minimum");
+    return { maxTokens: context.maxTokens };
+  }
+  let { maxTokens } = context;
+  if (wanted >= maxTokens && !capped) maxTokens = Math.min(target.maxOutput ?? Number.POSITIVE_INFINITY, wanted + 8192);
+  let budget = wanted;
+  if (budget >= maxTokens) {
+    if (maxTokens <= leastBudget) {
+      notes.add("dropped", "reasoning", "max_tokens_too_small");
+      return { maxTokens };
+    }
+    budget = Math.max(leastBudget, maxTokens - Math.min(4096, Math.floor(maxTokens / 4)));
+    notes.add("clamped", "reasoning", "budget_below_max_tokens");
+  }
+  const thinking: JsonObject = { type: "enabled", budget_tokens: budget };
+  if (reasoning.display) thinking.display = reasoning.display;
+  // The client's own effort beside its own budget goes along; a word that became the budget does not.
+  const effort = own && reasoning.mode === "budget" ? reasoning.effort : undefined;
+  return { thinking, ...(effort ? { effort } : {}), maxTokens };
+}
+
+function wantedBudget(reasoning: Reasoning, { notes, target, maxTokens }: ThinkingContext): number {
+  if (reasoning.budget !== undefined && reasoning.budget >= 0) return reasoning.budget;
+  if (reasoning.mode === "adaptive" || reasoning.mode === "between_tools") {
+    notes.add("emulated", "reasoning", `${reasoning.mode}_as_budget`);
+  }
+  const effort = reasoning.effort ?? (reasoning.mode === "between_tools" ? "low" : "medium");
+  if (effort === "max") return Math.max(budgets.xhigh, (target.maxOutput ?? maxTokens) - 1);
+  return effort === "none" ? 0 : budgets[effort];
+}
