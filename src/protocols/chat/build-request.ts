@@ -1,0 +1,190 @@
+/** A canonical request for a provider that speaks Chat Completions. */
+import { sha256Hex } from "../../kit/hash.ts";
+import type { ChatRequest, OutputFormat } from "../../model/chat.ts";
+import type { JsonObject } from "../../model/json.ts";
+import type { Notes } from "../../model/note.ts";
+import type { TargetFacts } from "../../model/target.ts";
+import { commonNames, toolNames } from "../names.ts";
+import type { Outgoing } from "../protocol.ts";
+import { type BuildContext, buildMessages } from "./build-messages.ts";
+import { buildChoice, buildTools } from "./build-tools.ts";
+import { buildEffort } from "./effort.ts";
+import { unsupported } from "./wire.ts";
+
+/** Appended to a base URL, which holds the version. */
+export const path = "/chat/completions";
+
+const maxStops = 4;
+const maxUserLength = 64;
+
+/** Fields of other protocols without which the answer would be another one. */
+const required: Record<string, string[]> = {
+  messages: ["mcp_servers", "container"],
+  responses: ["background", "previous_response_id", "conversation", "prompt"],
+  gemini: ["cachedContent"],
+};
+
+export function buildRequest(request: ChatRequest, target: TargetFacts, notes: Notes): Outgoing {
+  const names = toolNames(request.tools, commonNames);
+  const context: BuildContext = { from: request.protocol, notes, target, names };
+  refuseForeign(request, notes);
+  const tools = buildTools(request.tools, context);
+  const messages = buildMessages(request, context);
+  const body: JsonObject = {
+    model: target.model,
+    messages,
+    ...buildSampling(request, target, notes),
+    ...(tools.length === 0 ? {} : { tools }),
+    ...buildChoice(request, context),
+    ...buildFormat(request, messages, context),
+    ...buildReasoningField(request, notes),
+    ...buildHints(request, notes),
+    ...buildStream(request, target),
+    ...own(request),
+  };
+  return { path, headers: {}, body };
+}
+
+function own(request: ChatRequest): JsonObject {
+  const { stream_options: _options, ...fields } = request.ext?.chat ?? {};
+  return fields;
+}
+
+function buildStream(request: ChatRequest, target: TargetFacts): JsonObject {
+  if (!request.stream) return {};
+  const options = request.ext?.chat?.stream_options;
+  const extra = typeof options === "object" && options !== null ? options : {};
+  const all = { ...(target.can.streamUsage ? { include_usage: true } : {}), ...extra };
+  return { stream: true, ...(Object.keys(all).length === 0 ? {} : { stream_options: all }) };
+}
+
+/** Fields that only another protocol knows: refused when they constrain the answer, else dropped and told. */
+function refuseForeign(request: ChatRequest, notes: Notes): void {
+  for (const [origin, fields] of Object.entries(request.ext ?? {})) {
+    if (origin === "chat" || !fields) continue;
+    for (const [key, value] of Object.entries(fields)) {
+      if (value === null || value === undefined || value === false) continue;
+      if (required[origin]?.includes(key) && !(Array.isArray(value) && value.length === 0)) {
+        throw unsupported(key, `${key} cannot be carried to a Chat Completions provider.`);
+      }
+      notes.add("dropped", key);
+    }
+  }
+}
+
+function buildSampling(request: ChatRequest, target: TargetFacts, notes: Notes): JsonObject {
+  const { sampling } = request;
+  const out: JsonObject = {};
+  if (sampling.maxTokens !== undefined) {
+    out[target.can.maxCompletionTokens ? "max_completion_tokens" : "max_tokens"] = sampling.maxTokens;
+  }
+  if (target.can.sampling) {
+    if (sampling.temperature !== undefined) out.temperature = sampling.temperature;
+    if (sampling.topP !== undefined) out.top_p = sampling.topP;
+  } else {
+    if (sampling.temperature !== undefined) notes.add("dropped", "sampling.temperature");
+    if (sampling.topP !== undefined) notes.add("dropped", "sampling.topP");
+  }
+  if (sampling.topK !== undefined && request.ext?.chat?.top_k === undefined) notes.add("dropped", "sampling.topK");
+  if (sampling.presencePenalty !== undefined) out.presence_penalty = sampling.presencePenalty;
+  if (sampling.frequencyPenalty !== undefined) out.frequency_penalty = sampling.frequencyPenalty;
+  if (sampling.seed !== undefined) out.seed = sampling.seed;
+  if (sampling.logitBias !== undefined) out.logit_bias = sampling.logitBias;
+  if (sampling.n !== undefined) out.n = sampling.n;
+  if (sampling.stop && sampling.stop.length > 0) {
+    if (sampling.stop.length > maxStops) notes.add("clamped", "sampling.stop", "first_4_kept");
+    out.stop = sampling.stop.slice(0, maxStops);
+  }
+  if (request.logprobs) {
+    if (request.logprobs.want) out.logprobs = true;
+    if (request.logprobs.top !== undefined) out.top_logprobs = request.logprobs.top;
+  }
+  return out;
+}
+
+function buildFormat(request: ChatRequest, messages: JsonObject[], context: BuildContext): JsonObject {
+  const { format } = request;
+  if (!format) return {};
+  if (format.kind === "text") return { response_format: { type: "text" } };
+  if (format.kind === "schema" && context.target.can.outputSchema) {
+    return { response_format: { type: "json_schema", json_schema: namedSchema(format) } };
+  }
+  if (format.kind === "schema") {
+    const schema = JSON.stringify(format.schema ?? {});
+    instruct(messages, `Answer with one JSON value and nothing else. It must match this JSON Schema: ${schema}`);
+    context.notes.add("emulated", "format", "schema_as_instruction");
+  } else if (!/json/i.test(JSON.stringify(messages))) {
+    // OpenAI refuses this mode when the word is nowhere in the messages.
+    instruct(messages, "Answer with one JSON object and nothing else.");
+    context.notes.add("emulated", "format", "instruction_added");
+  }
+  return { response_format: { type: "json_object" } };
+}
+
+function namedSchema(format: OutputFormat): JsonObject {
+  return {
+    name: format.name ?? "response",
+    ...(format.description === undefined ? {} : { description: format.description }),
+    ...(format.schema === undefined ? {} : { schema: format.schema }),
+    ...(format.strict === undefined ? {} : { strict: format.strict }),
+  };
+}
+
+/** Adds a system message after the leading ones, so that the head of the prompt stays what it was. */
+function instruct(messages: JsonObject[], text: string): void {
+  const at = messages.findIndex((message) => message.role !== "system" && message.role !== "developer");
+  messages.splice(at < 0 ? messages.length : at, 0, { role: "system", content: text });
+}
+
+function buildReasoningField(request: ChatRequest, notes: Notes): JsonObject {
+  const own = request.ext?.chat;
+  // A client that asks in a dialect is passed on in it.
+  if (own?.reasoning !== undefined || own?.thinking !== undefined) return {};
+  const effort = buildEffort(request.reasoning, notes);
+  return effort === undefined ? {} : { reasoning_effort: effort };
+}
+
+const tiers: Record<string, string> = {
+  auto: "auto",
+  default: "default",
+  flex: "flex",
+  scale: "scale",
+  priority: "priority",
+  standard: "default",
+  standard_only: "default",
+};
+
+function buildHints(request: ChatRequest, notes: Notes): JsonObject {
+  const native = request.protocol === "chat";
+  const out: JsonObject = {};
+  if (request.verbosity !== undefined) out.verbosity = request.verbosity;
+  if (request.cache?.key !== undefined) out.prompt_cache_key = request.cache.key;
+  if (request.cache?.auto !== undefined) notes.add("dropped", "cache.auto");
+  if (request.tier !== undefined) {
+    const tier = native ? request.tier : tiers[request.tier];
+    if (tier === undefined) notes.add("dropped", "tier");
+    else out.service_tier = tier;
+  }
+  if (request.modalities) {
+    const spoken = request.modalities.some((one) => one.toLowerCase() !== "text");
+    if (!native && spoken) throw unsupported("modalities", "This provider can only answer with text.");
+    if (native) out.modalities = request.modalities;
+  }
+  buildIdentity(request, out, notes);
+  return out;
+}
+
+function buildIdentity(request: ChatRequest, out: JsonObject, notes: Notes): void {
+  const native = request.protocol === "chat";
+  const { user } = request;
+  if (user !== undefined && user !== request.ext?.chat?.safety_identifier) {
+    const long = !native && user.length > maxUserLength;
+    if (long) notes.add("renamed", "user", "hashed");
+    out.user = long ? sha256Hex(user) : user;
+  }
+  // Other protocols' clients do not ask the provider to store: Plexus keeps their state itself.
+  if (native && request.store !== undefined) out.store = request.store;
+  if (request.metadata === undefined) return;
+  if (native) out.metadata = request.metadata;
+  else notes.add("dropped", "metadata");
+}

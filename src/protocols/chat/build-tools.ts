@@ -1,0 +1,115 @@
+/** Tool definitions and the choice among them, for a Chat Completions provider. */
+import type { ChatRequest, Tool, ToolChoice } from "../../model/chat.ts";
+import type { Json, JsonObject } from "../../model/json.ts";
+import type { BuildContext } from "./build-messages.ts";
+import { invalid, unsupported } from "./wire.ts";
+
+export function buildTools(tools: Tool[], context: BuildContext): JsonObject[] {
+  const built = new Map<string, string>();
+  return tools.flatMap((tool, index) => {
+    const json = buildTool(tool, `tools.${index}`, context);
+    if (tool.kind === "server") return [json];
+    const name = context.names.toWire(tool.name, tool.namespace);
+    const text = JSON.stringify(json);
+    const before = built.get(name);
+    built.set(name, text);
+    if (before === undefined) return [json];
+    if (before === text) return [];
+    throw invalid(`tools.${index}`, `two different tools are named ${JSON.stringify(tool.name)}.`);
+  });
+}
+
+function buildTool(tool: Tool, at: string, context: BuildContext): JsonObject {
+  const { notes } = context;
+  if (tool.kind === "server") {
+    if (tool.origin === "chat" && tool.json) return tool.json;
+    throw unsupported(
+      at,
+      `The tool ${JSON.stringify(tool.name)} is run by its own vendor and cannot be sent elsewhere.`,
+    );
+  }
+  if (tool.defer) notes.add("dropped", `${at}.defer`, "expanded");
+  const { function: inner, ...outer } = tool.ext?.chat ?? {};
+  if (tool.cache && outer.cache_control === undefined) notes.add("dropped", "cache", "marks_not_carried");
+  const name = context.names.toWire(tool.name, tool.namespace);
+  if (name !== tool.name) notes.add("renamed", `${at}.name`);
+  const described = tool.description === undefined ? {} : { description: tool.description };
+  if (tool.kind === "custom" && context.target.can.customTools) {
+    const format = tool.grammar === undefined ? {} : { format: tool.grammar };
+    return { type: "custom", custom: { name, ...described, ...format } };
+  }
+  if (tool.kind === "custom") {
+    notes.add("emulated", at, "custom_as_function");
+    return { type: "function", function: { name, description: freeform(tool), parameters: freeformSchema() } };
+  }
+  const extra = typeof inner === "object" && inner !== null ? inner : {};
+  return {
+    type: "function",
+    function: {
+      name,
+      ...described,
+      parameters: objectSchema(tool.schema),
+      ...(tool.strict === undefined ? {} : { strict: tool.strict }),
+      ...extra,
+    },
+    ...outer,
+  };
+}
+
+/** Object schemas without `properties` are refused by OpenAI. */
+function objectSchema(schema: JsonObject | undefined): JsonObject {
+  if (!schema || Object.keys(schema).length === 0) return { type: "object", properties: {} };
+  const bare = schema.type === "object" && (schema.properties === undefined || schema.properties === null);
+  return bare ? { ...schema, properties: {} } : schema;
+}
+
+function freeformSchema(): JsonObject {
+  return {
+    type: "object",
+    properties: { input: { type: "string", description: "The tool's whole input as plain text." } },
+    required: ["input"],
+    additionalProperties: false,
+  };
+}
+
+function freeform(tool: Tool): string {
+  const parts = tool.description === undefined ? [] : [tool.description];
+  const grammar = tool.grammar?.grammar;
+  if (typeof grammar === "object" && grammar !== null && "definition" in grammar) {
+    parts.push(`The input must follow this ${grammar.syntax ?? ""} grammar:\n${grammar.definition}`);
+  }
+  return parts.join("\n\n");
+}
+
+/** Choice and parallel switch, nothing without tools: providers refuse both then. */
+export function buildChoice(request: ChatRequest, context: BuildContext): JsonObject {
+  if (request.tools.length === 0) return {};
+  const { toolChoice, parallel } = request;
+  return {
+    ...(toolChoice === undefined ? {} : { tool_choice: choiceOf(toolChoice, request.tools, context) }),
+    ...(parallel === undefined ? {} : { parallel_tool_calls: parallel }),
+  };
+}
+
+function choiceOf(choice: ToolChoice, tools: Tool[], context: BuildContext): Json {
+  switch (choice.mode) {
+    case "tool":
+      return named(choice.name, tools, context);
+    case "subset": {
+      const list = choice.names.map((name) => named(name, tools, context));
+      return {
+        type: "allowed_tools",
+        allowed_tools: { mode: choice.required ? "required" : "auto", tools: list },
+      };
+    }
+    default:
+      return choice.mode;
+  }
+}
+
+function named(name: string, tools: Tool[], context: BuildContext): JsonObject {
+  const tool = tools.find((one) => one.name === name && one.kind !== "server");
+  const wire = context.names.toWire(name, tool?.namespace);
+  const kind = tool?.kind === "custom" && context.target.can.customTools ? "custom" : "function";
+  return { type: kind, [kind]: { name: wire } };
+}

@@ -1,0 +1,70 @@
+/** OpenAI Chat Completions. */
+import { commonNames } from "../names.ts";
+import type { Protocol } from "../protocol.ts";
+import { buildRequest } from "./build-request.ts";
+import { buildResponse } from "./build-response.ts";
+import { ChatDecoder } from "./decode.ts";
+import { ChatEncoder } from "./encode.ts";
+import { buildError } from "./error.ts";
+import { buildModel, buildModels } from "./models.ts";
+import { parseError } from "./parse-error.ts";
+import { pass, strip } from "./pass.ts";
+import { openRequest, parseRequest } from "./request.ts";
+import { parseResponse } from "./response.ts";
+
+export const chat: Protocol = {
+  name: "chat",
+  routes: [
+    { method: "POST", path: "/v1/chat/completions", operation: "generate" },
+    { method: "GET", path: "/v1/models", operation: "models" },
+    { method: "GET", path: "/v1/models/:id", operation: "model" },
+  ],
+  auth: "bearer",
+  names: commonNames,
+  fields: {
+    instructions: "messages",
+    "sampling.temperature": "temperature",
+    "sampling.topP": "top_p",
+    "sampling.topK": "top_k",
+    "sampling.presencePenalty": "presence_penalty",
+    "sampling.frequencyPenalty": "frequency_penalty",
+    "sampling.seed": "seed",
+    "sampling.logitBias": "logit_bias",
+    "sampling.stop": "stop",
+    "sampling.n": "n",
+    "sampling.maxTokens": "max_completion_tokens",
+    toolChoice: "tool_choice",
+    parallel: "parallel_tool_calls",
+    reasoning: "reasoning_effort",
+    "reasoning.effort": "reasoning_effort",
+    "reasoning.budget": "reasoning_effort",
+    "reasoning.mode": "reasoning_effort",
+    format: "response_format",
+    "format.name": "response_format.json_schema.name",
+    "format.description": "response_format.json_schema.description",
+    "format.schema": "response_format.json_schema.schema",
+    "format.strict": "response_format.json_schema.strict",
+    "logprobs.top": "top_logprobs",
+    cache: "prompt_cache_breakpoint",
+    "cache.key": "prompt_cache_key",
+    tier: "service_tier",
+    includeUsage: "stream_options.include_usage",
+  },
+  headers: ["openai-beta", "session_id", "x-session-id", "x-session-affinity", "http-referer", "x-title"],
+  open: openRequest,
+  parseRequest: (body) => parseRequest(body),
+  buildResponse,
+  encodeStream: (context) => new ChatEncoder(context),
+  buildError,
+  buildModels,
+  buildModel,
+  heartbeat: ": keep-alive\n\n",
+  buildRequest,
+  parseResponse,
+  decodeStream: () => new ChatDecoder(),
+  parseError,
+  pass,
+  strip,
+  // Every one of these stands in a frame only when it has more than content; white space after colons varies.
+  markers: ['"finish_reason":"', '"finish_reason": "', '"usage":{', '"usage": {', '"error"', "[DONE]"],
+};
