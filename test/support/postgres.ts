@@ -82,6 +82,15 @@ function nativeFolder(): string | undefined {
   return out;
 }
 
+/**
+ * Stands between the tests and the server: when its input ends, because a test said so or because the tests were killed,
+ * the server is stopped, and its files go unless they are to be kept.
+ */
+const guardScript = `"$@" & server=$!
+  read -r word
+  kill -INT $server; wait $server
+  [ "$word" = keep ] || rm -rf "$0"`;
+
 function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer().on("error", reject);
@@ -99,14 +108,8 @@ class Server implements PostgresServer {
   private readonly port: number;
   private readonly folder = mkdtempSync(join(tmpdir(), "plexus-pgdata-"));
   private readonly env: Record<string, string>;
-  private process: Bun.Subprocess | undefined;
+  private guard: Bun.Subprocess<"pipe"> | undefined;
   private databases = 0;
-  /** A server that no test halted must not outlive the tests, nor leave its files. */
-  private readonly onExit = () => {
-    this.process?.kill("SIGKILL");
-    rmSync(this.folder, { recursive: true, force: true });
-  };
-
   constructor(binaries: string, port: number) {
     this.binaries = binaries;
     this.port = port;
@@ -117,7 +120,6 @@ class Server implements PostgresServer {
       LC_ALL: "C",
     };
     if (isRoot) chownSync(this.folder, nobody, nobody);
-    process.on("exit", this.onExit);
   }
 
   async start(): Promise<this> {
@@ -140,20 +142,20 @@ class Server implements PostgresServer {
   }
 
   async restart(): Promise<void> {
-    await this.end("SIGINT");
+    await this.end();
     await this.launch();
   }
 
   async halt(): Promise<void> {
-    await this.end("SIGINT");
-    process.off("exit", this.onExit);
+    await this.end();
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  private async end(signal: NodeJS.Signals): Promise<void> {
-    this.process?.kill(signal);
-    await this.process?.exited;
-    this.process = undefined;
+  private async end(): Promise<void> {
+    this.guard?.stdin.write("keep\n");
+    this.guard?.stdin.end();
+    await this.guard?.exited;
+    this.guard = undefined;
   }
 
   private async launch(): Promise<void> {
@@ -164,10 +166,13 @@ class Server implements PostgresServer {
       "synchronous_commit=off",
       "full_page_writes=off",
     ].flatMap((setting) => ["-c", setting]);
-    this.process = Bun.spawn(
-      this.command("postgres", ["-D", join(this.folder, "d"), "-p", String(this.port), ...settings]),
-      { env: this.env, cwd: this.folder, stdout: "ignore", stderr: "ignore" },
-    );
+    const server = this.command("postgres", ["-D", join(this.folder, "d"), "-p", String(this.port), ...settings]);
+    this.guard = Bun.spawn(["sh", "-c", guardScript, this.folder, ...server], {
+      env: this.env,
+      stdin: "pipe",
+      stdout: "ignore",
+      stderr: "ignore",
+    });
     for (let attempt = 0; attempt < 200; attempt++) {
       const sql = this.connect();
       try {
