@@ -326,7 +326,12 @@ function addUnknown(block: Whole, delta: JsonObject): void {
   }
 }
 
+/** Input that was cut off says nothing: the call stays, without it. */
 function withInput({ json, input }: Whole): JsonObject {
   if (input === "" || !isServerCall(textOr(json.type))) return json;
-  return { ...json, input: JSON.parse(input) as Json };
+  try {
+    return { ...json, input: JSON.parse(input) as Json };
+  } catch {
+    return json;
+  }
 }
