@@ -5,7 +5,8 @@
 const fragments = new RegExp(
   [
     "context_length_exceeded",
-    "prompt is too long",
+    "prompt (?:is )?too long",
+    "exceeded max context length",
     "exceeds? the context window",
     "maximum context length",
     "maximum prompt length is",

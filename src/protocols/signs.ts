@@ -35,6 +35,7 @@ const refusesParameter =
 const badKey = /invalid_api_key|api_key_invalid|(?:incorrect|invalid) api.?key|API key not valid|authentication_error/i;
 const noModel =
   /model_not_found|model_not_supported|deploymentnotfound|model\b.{0,80}(?:does not exist|not found|is not a valid)|(?:no such|unknown|invalid) model|not a valid model/i;
+const blind = /(?:image|audio|video|file) input is not supported|no endpoints found that support/i;
 const neverFits = /request too large.{0,200}limit.{0,40}requested/is;
 
 /** Business codes of Z.ai and BigModel. */
@@ -82,12 +83,16 @@ export function classify(signs: Signs): GatewayError {
   }
   if (signs.param !== undefined) detail.param = signs.param;
   else if (code === "unsupported") {
-    const named = /(?:parameter|argument|value)s?(?: supplied)?:?\s*['"`]?([A-Za-z_][\w.[\]]*)/i.exec(
+    const named = /(?:parameter|argument|value)s?(?: supplied)?:?\s*['"`]?([A-Za-z_](?:[\w.[\]]*\w)?)/i.exec(
       signs.message,
     )?.[1];
     if (named !== undefined) detail.param = named;
   }
-  if (signs.vendorCode !== undefined && !/^\d{3}$/.test(signs.vendorCode)) detail.vendorCode = signs.vendorCode;
+  // Statuses and sentences are no codes.
+  const { vendorCode } = signs;
+  if (vendorCode !== undefined && /^[\w.:-]{1,64}$/.test(vendorCode) && !/^\d{3}$/.test(vendorCode)) {
+    detail.vendorCode = vendorCode;
+  }
   return new GatewayError(code, shown(signs), detail);
 }
 
@@ -99,6 +104,7 @@ function codeOf(signs: Signs): ErrorCode {
   if (status < 500 && policy.test(words)) return "content-policy";
   if (neverFits.test(words)) return "context-length";
   if ([400, 413, 422, 429, 500].includes(status) && isContextLength(words)) return "context-length";
+  if (blind.test(words)) return "unsupported";
   if (/in_flight_budget/.test(words)) return "rate-limited";
   if (/weight_exceeds_budget/.test(words)) return "invalid-request";
   if (status < 500 && spent.test(words)) return "allowance-spent";
@@ -142,7 +148,7 @@ function requestCode(signs: Signs, words: string): ErrorCode {
     case 413:
       return signs.headers.has("retry-after") ? "rate-limited" : "too-large";
     case 429:
-      return busy.test(words) ? "overloaded" : "rate-limited";
+      return busy.test(words) && !/rate.?limit/i.test(words) ? "overloaded" : "rate-limited";
     case 498:
       return "overloaded";
     default:

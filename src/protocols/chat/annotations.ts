@@ -28,11 +28,12 @@ export interface Span {
   length: number;
 }
 
-/** Undefined for what is no web address; a citation without a span covers its block. */
+/** Undefined for what other protocols know beside web addresses; a citation without a span covers its block. */
 export function buildAnnotation(annotation: Annotation, span: Span): JsonObject | undefined {
-  if (annotation.kind !== "url" || annotation.url === undefined) return undefined;
   const { raw } = annotation;
-  if (raw?.origin === "chat" && isObject(raw.json) && span.offset === 0) return raw.json;
+  if (raw?.origin === "chat" && isObject(raw.json) && (annotation.kind === "other" || span.offset === 0))
+    return raw.json;
+  if (annotation.kind !== "url" || annotation.url === undefined) return undefined;
   return {
     type: "url_citation",
     url_citation: {

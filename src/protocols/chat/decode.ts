@@ -31,7 +31,10 @@ export class ChatDecoder implements Machine<Frame, ChatEvent> {
       return this.fail(new GatewayError("upstream-failed", "The provider sent a frame that is not JSON.", { cause }));
     }
     const error = hiddenError(json, frame.event);
-    if (error) return this.fail(error);
+    if (error) {
+      if (isObject(json) && this.started) this.usage(json);
+      return this.fail(error);
+    }
     return isObject(json) ? this.chunk(json) : [];
   }
 

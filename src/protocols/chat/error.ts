@@ -43,7 +43,8 @@ export function errorBody(error: GatewayError): { error: { [key: string]: Json }
       message: error.message,
       type: words.type,
       param: error.detail.param ?? null,
-      code: error.detail.vendorCode ?? missing,
+      // Why a provider refused our credential is no business of a client, which would blame its own.
+      code: error.code === "upstream-auth" ? words.code : (error.detail.vendorCode ?? missing),
     },
   };
 }

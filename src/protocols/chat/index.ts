@@ -17,7 +17,7 @@ export const chat: Protocol = {
   routes: [
     { method: "POST", path: "/v1/chat/completions", operation: "generate" },
     { method: "GET", path: "/v1/models", operation: "models" },
-    { method: "GET", path: "/v1/models/:id", operation: "model" },
+    { method: "GET", path: "/v1/models/*", operation: "model" },
   ],
   auth: "bearer",
   names: commonNames,

@@ -46,7 +46,7 @@ function signsOf(json: Json | undefined, text: string): Omit<Signs, "status" | "
     detailText(outer.detail ?? outer.message) ??
     "";
   return {
-    message: unwrapped(message),
+    message: routed(unwrapped(message), inner.metadata),
     ...named("vendorCode", wordOf(inner.code) ?? wordOf(inner.status)),
     ...named("type", stringOf(inner.type) ?? stringOf(outer.type) ?? stringOf(outer.error_type)),
     ...named("param", stringOf(inner.param)),
@@ -72,6 +72,12 @@ function detailText(detail: Json | undefined): string | undefined {
     return place + (stringOf(fault.msg) ?? "");
   });
   return faults.length === 0 ? undefined : faults.join("; ");
+}
+
+/** A router's "Provider returned error" says nothing; the provider's own words are beside it. */
+function routed(message: string, metadata: Json | undefined): string {
+  const raw = isObject(metadata) ? stringOf(metadata.raw) : undefined;
+  return raw !== undefined && /^provider returned error\.?$/i.test(message) ? unwrapped(raw) : message;
 }
 
 /** Some gateways put the whole JSON of the error into the message once more. */

@@ -33,7 +33,9 @@ function parsePart(json: Json, path: string): Block {
   const part = requiredObject(json, path);
   const type = requiredString(part, "type", `${path}.type`);
   const known = knownOf[type];
-  if (!known) return { type: "opaque", origin: "chat", json: part, at: path };
+  // Mistral takes the sound itself where OpenAI wants an object.
+  if (!known || (type === "input_audio" && typeof part.input_audio === "string"))
+    return { type: "opaque", origin: "chat", json: part, at: path };
   return { ...parseKnown(part, type, path), at: path, ...cacheMark(part), ...chatExt(rest(part, known)) };
 }
 

@@ -25,7 +25,7 @@ export function parseTools(body: JsonObject): Tool[] {
 }
 
 function parseTool(tool: JsonObject, at: string): Tool {
-  const type = requiredString(tool, "type", `${at}.type`);
+  const type = optionalString(tool, "type", `${at}.type`) ?? "function";
   if (type === "custom") return parseCustom(tool, at);
   if (type !== "function") return { kind: "server", name: type, origin: "chat", json: tool };
   if (!isObject(tool.function) && typeof tool.name === "string") {
