@@ -12,7 +12,7 @@ const exact = JSON as unknown as ExactJson;
 
 /** Could `text` hold a number that a double does not print back as it was written? May say yes too often. */
 function hasOddNumber(text: string): boolean {
-  return /[\d.][eE]|\d{16}|\.\d*0(?![\d.])|-0(?!\.\d)/.test(text);
+  return /(?:^|[:,[])\s*-?(?:\d{16}|0(?=\s*[,}\]])(?<=-0)|\d+\.\d*0(?!\d)|\d+\.\d{16}|\d+(?:\.\d+)?[eE])/.test(text);
 }
 
 /**
@@ -24,6 +24,26 @@ export function parseExact(text: string): unknown {
   return exact.parse(text, (_key, value, context) =>
     typeof value === "number" && String(value) !== context.source ? exact.rawJSON(context.source) : value,
   );
+}
+
+/**
+ * Parses JSON with doubles for numbers, except under members named in `keys`, whose values are kept exactly. Throws
+ * SyntaxError.
+ */
+export function parseJson(text: string, keys: readonly string[] = []): unknown {
+  const plain: unknown = JSON.parse(text);
+  return keys.length === 0 || !hasOddNumber(text) ? plain : graft(plain, parseExact(text), keys);
+}
+
+function graft(plain: unknown, exactly: unknown, keys: readonly string[]): unknown {
+  if (typeof plain !== "object" || plain === null) return plain;
+  if (Array.isArray(plain)) return plain.map((value, at) => graft(value, (exactly as unknown[])[at], keys));
+  const out: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(plain)) {
+    const other = (exactly as Record<string, unknown>)[key];
+    out[key] = keys.includes(key) ? other : graft(value, other, keys);
+  }
+  return out;
 }
 
 export interface Member {

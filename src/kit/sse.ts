@@ -24,6 +24,11 @@ export function writeFrame(frame: Frame): string {
 export class FrameSplitter implements Machine<string, string> {
   private rest = "";
 
+  /** True while the beginning of a frame waits for its end. */
+  get pending(): boolean {
+    return this.rest !== "";
+  }
+
   push(text: string): string[] {
     const all = this.rest === "" ? text : this.rest + text;
     const frames: string[] = [];
@@ -82,7 +87,7 @@ export function utf8(raw: string): string {
 
 /** Bytes as a string with one character a byte, so that it can be cut and joined without decoding. */
 export function byteString(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).latin1Slice();
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
 }
 
 /** Bytes to frames. A last frame without its blank line is still read at the end: some servers omit it. */

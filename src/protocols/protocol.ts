@@ -9,6 +9,7 @@ import type { Answer, ChatEvent } from "../model/event.ts";
 import type { Json, JsonObject } from "../model/json.ts";
 import type { Notes } from "../model/note.ts";
 import type { TargetFacts } from "../model/target.ts";
+import type { LegalNames } from "./names.ts";
 
 export interface Route {
   method: "GET" | "POST";
@@ -48,6 +49,8 @@ export interface ReplyContext {
 
 /** How one exchange is passed through when client and provider speak this protocol. */
 export interface Passage {
+  /** Appended to the provider's base URL. */
+  readonly path: string;
   /** Top-level members to set in the request's body, as JSON texts. */
   readonly set: ReadonlyMap<string, string>;
   /** Edits one raw frame of the answer's stream; "" withholds it. Absent when every frame passes as it is. */
@@ -76,6 +79,12 @@ export interface Protocol {
   readonly routes: readonly Route[];
   /** Default way of sending a provider's credential. */
   readonly auth: "bearer" | "x-api-key" | "x-goog-api-key";
+  /** Tool names that this wire takes; others are renamed on the way to the provider and back. */
+  readonly names: LegalNames;
+  /** A response header that carries the request id beside `x-request-id`. */
+  readonly idHeader?: string;
+  /** Members whose values are a tool's own JSON: their numbers are kept as written. */
+  readonly exactKeys?: readonly string[];
   /** Sent by clients that speak it without a deciding path (`anthropic-version`). */
   readonly clientHeader?: string;
   /** The client's JSON path of a canonical field (`sampling.seed` -> `seed`); what is not listed is named as it is. */

@@ -13,6 +13,12 @@ interface Waiting {
   reject(error: Error): void;
 }
 
+/** In the binary all code is one file at the root, and the worker keeps its folder below it. */
+function workerUrl(): string {
+  const isCompiled = import.meta.url.includes("/$bunfs/") || import.meta.url.includes("~BUN");
+  return new URL(isCompiled ? "./store/reader-worker.js" : "./reader-worker.ts", import.meta.url).href;
+}
+
 /** `idleMs`: after how long without a query the thread ends. */
 export function openWorkerReader(path: string, idleMs = 60_000): Reader {
   const waiting = new Map<number, Waiting>();
@@ -30,7 +36,7 @@ export function openWorkerReader(path: string, idleMs = 60_000): Reader {
     waiting.clear();
   };
   const start = (): Worker => {
-    const started = new Worker(new URL("./reader-worker.ts", import.meta.url).href);
+    const started = new Worker(workerUrl());
     started.onmessage = (event: MessageEvent<ReaderReply>) => {
       const reply = event.data;
       const asked = waiting.get(reply.id);

@@ -67,7 +67,7 @@ export function demoProvider(names: Names): Provider {
     id: demoId,
     origin: "builtin",
     name: "Demo",
-    protocols: protocols.map((name) => ({ name, baseUrl: "" })),
+    protocols: protocols.map((name) => ({ name, baseUrl: `demo:${name}` })),
     oauth: null,
     auth: "none",
     headers: {},

@@ -1,0 +1,155 @@
+/** The composition root: opens what lives long, hands it to the rooms, and closes it in order. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { migrations } from "../migrations/index.ts";
+import type { Options } from "./cli/options.ts";
+import { buildJsonSchema } from "./config/json-schema.ts";
+import { createAuthenticate } from "./config/keys.ts";
+import { createLiveConfig } from "./config/live.ts";
+import type { Snapshot } from "./config/snapshot.ts";
+import type { Gateway } from "./gateway/gateway.ts";
+import { requestLog } from "./gateway/request-log.ts";
+import { createSlots } from "./gateway/slots.ts";
+import { createServer } from "./http/server.ts";
+import { sha256Hex } from "./kit/hash.ts";
+import type { Log } from "./kit/log.ts";
+import { createSweep } from "./kit/sweep.ts";
+import { protocols } from "./protocols/index.ts";
+import { fetchTransport } from "./providers/call.ts";
+import { createDemoTransport, demoScheme } from "./providers/demo/transport.ts";
+import type { Sealer } from "./secrets/seal.ts";
+import { openSecrets } from "./store/canary.ts";
+import type { Database } from "./store/database.ts";
+import { ensureMeta } from "./store/meta.ts";
+import { migrate } from "./store/migrate.ts";
+import { openDatabase, openReader } from "./store/open.ts";
+import { findRequest, recentRequests, requestToJson } from "./store/requests.ts";
+import { startWriter, type Writer } from "./store/writer.ts";
+
+export interface Store {
+  database: Database;
+  sealer: Sealer;
+}
+
+/** Opens the database, brings it up to date and checks the encryption key. Rejects with words for the operator. */
+export async function openStore(options: Pick<Options, "databaseUrl" | "dataDir" | "encryptionKey">): Promise<Store> {
+  mkdirSync(options.dataDir, { recursive: true, mode: 0o700 });
+  const database = openDatabase(options.databaseUrl);
+  try {
+    await migrate(database, migrations);
+    return { database, sealer: await openSecrets(database, options.encryptionKey) };
+  } catch (error) {
+    await database.close().catch(() => undefined);
+    throw error;
+  }
+}
+
+export interface AppOptions {
+  options: Options;
+  store: Store;
+  snapshot: Snapshot;
+  /** SHA-256 (hex) of the admin key. */
+  adminHash: string;
+  log: Log;
+}
+
+export interface App {
+  url: string;
+  /** Puts a new configuration in force for the next request. */
+  swap(snapshot: Snapshot): void;
+  /** No new requests; running ones finish within the time, then everything is closed. */
+  close(graceMs: number): Promise<void>;
+}
+
+export async function startApp({ options, store, snapshot, adminHash, log }: AppOptions): Promise<App> {
+  const config = createLiveConfig(snapshot);
+  const sweep = createSweep();
+  const writer = await startWriter({
+    database: store.database,
+    dir: join(options.dataDir, "journal"),
+    onError: (error) => log.error("usage rows could not be stored yet; they are safe in the journal", { error }),
+  });
+  const running = { count: 0 };
+  const demo = createDemoTransport(protocols);
+  const gateway: Gateway = {
+    config,
+    protocols,
+    authenticate: createAuthenticate(),
+    transport: (url) => (url.startsWith(demoScheme) ? demo : fetchTransport),
+    observers: [writer, counter(running), requestLog(log)],
+    log,
+    sweep,
+    slots: createSlots(),
+    sealKey: await sealKey(store),
+    random: Math.random,
+  };
+  const reader = openReader(options.databaseUrl, store.database);
+  let isDraining = false;
+  const server = createServer({
+    gateway,
+    config,
+    log,
+    configSchema: buildJsonSchema(),
+    isAdmin: (key) => sha256Hex(key) === adminHash,
+    isDraining: () => isDraining,
+    isReady: async () => void (await store.database.sql`SELECT value FROM meta LIMIT 1`),
+    listRequests: async (page) => {
+      const { data, next } = await recentRequests(reader.sql, page);
+      return { data: data.map(requestToJson), next };
+    },
+    findRequest: async (id) => {
+      const found = await findRequest(reader.sql, id);
+      return found && requestToJson(found);
+    },
+  });
+  server.listen({ hostname: options.host, port: options.port });
+  const port = server.server?.port ?? options.port;
+  return {
+    url: snapshot.settings.publicUrl ?? `http://${urlHost(options.host)}:${port}`,
+    swap: (next) => config.swap(next),
+    async close(graceMs) {
+      isDraining = true;
+      const stopped = server.server?.stop(false);
+      await idle(running, graceMs);
+      await Promise.race([stopped, Bun.sleep(250)]);
+      await server.server?.stop(true);
+      sweep.stop();
+      await closeStore(writer, [reader, store.database]);
+    },
+  };
+}
+
+function counter(running: { count: number }) {
+  return {
+    opened: () => {
+      running.count++;
+    },
+    closed: () => {
+      running.count--;
+    },
+  };
+}
+
+async function idle(running: { count: number }, graceMs: number): Promise<void> {
+  const until = performance.now() + graceMs;
+  while (running.count > 0 && performance.now() < until) await Bun.sleep(20);
+}
+
+async function closeStore(writer: Writer, databases: { close(): Promise<void> }[]): Promise<void> {
+  await writer.close();
+  for (const database of databases) await database.close();
+}
+
+/** The key of the envelopes in which seals travel: made on the first start, the same on every node. */
+async function sealKey({ database, sealer }: Store): Promise<Buffer> {
+  const name = "seal_key";
+  const place = { table: "meta", column: "value", row: name };
+  const fresh = () => sealer.seal(place, Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64"));
+  const { value } = await ensureMeta(database.sql, name, fresh);
+  return Buffer.from(sealer.open(place, value), "base64");
+}
+
+function urlHost(host: string): string {
+  if (host === "0.0.0.0" || host === "::") return "localhost";
+  return host.includes(":") ? `[${host}]` : host;
+}

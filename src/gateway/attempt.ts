@@ -1,0 +1,210 @@
+/** One attempt at one target: sends the request and reads until it is committed, or throws what went wrong. */
+import { parseJson } from "../kit/json.ts";
+import type { Watch } from "../kit/sweep.ts";
+import { collect, replay } from "../model/collect.ts";
+import { GatewayError } from "../model/error.ts";
+import type { Answer, ChatEvent } from "../model/event.ts";
+import type { Json } from "../model/json.ts";
+import { callUpstream, readErrorBody, transportError } from "../providers/call.ts";
+import type { Candidate } from "../routing/resolve.ts";
+import type { Exchange } from "./exchange.ts";
+import { Feed } from "./feed.ts";
+import type { Inbound } from "./inbound.ts";
+import { type Prepared, prepare } from "./outgoing.ts";
+import { Reading, type Step } from "./reading.ts";
+
+interface Committed {
+  candidate: Candidate;
+  prepared: Prepared;
+  /** Response headers of the upstream. */
+  headers: Headers;
+}
+
+export interface WholeUpstream extends Committed {
+  kind: "whole";
+  answers: Answer[];
+  /** The answer's text, when it may be passed through. */
+  text?: string;
+}
+
+export interface StreamUpstream extends Committed {
+  kind: "stream";
+  reading: Reading;
+  feed: Feed;
+  /** What was read until the commit, the committing step last. */
+  steps: Step[];
+  /** The upstream had already ended at the commit. */
+  ended: boolean;
+}
+
+export type Upstream = WholeUpstream | StreamUpstream;
+
+export async function attempt(exchange: Exchange, inbound: Inbound, candidate: Candidate): Promise<Upstream> {
+  const { gateway } = exchange;
+  const name = `${candidate.provider.id}/${candidate.model}`;
+  const started = performance.now();
+  const controller = new AbortController();
+  const release = gateway.slots.take(`provider ${candidate.provider.id}`, candidate.provider.maxConcurrency);
+  const deadline = attemptDeadline(exchange, candidate, controller);
+  exchange.target = { provider: candidate.provider.id, model: candidate.model };
+  exchange.attempts++;
+  exchange.active = controller;
+  try {
+    if (!release)
+      throw new GatewayError("overloaded", `The provider of ${name} is at its limit of concurrent requests.`);
+    if (exchange.left) throw exchange.left;
+    const prepared = prepare(exchange, inbound, candidate);
+    const upstream = await send(exchange, { candidate, prepared, controller, stream: inbound.envelope.stream });
+    exchange.onClose(release);
+    exchange.mark("committed");
+    return upstream;
+  } catch (thrown) {
+    release?.();
+    if (!controller.signal.aborted) controller.abort();
+    throw exchange.failed(thrown, name);
+  } finally {
+    gateway.sweep.remove(deadline);
+    exchange.upstreamMs += performance.now() - started;
+  }
+}
+
+/** Ends the attempt when it, or the whole request, was not committed in time. */
+function attemptDeadline(exchange: Exchange, candidate: Candidate, controller: AbortController): Watch {
+  const { sweep } = exchange.gateway;
+  const whole = exchange.snapshot.settings.timeouts.requestMs - exchange.elapsed();
+  const milliseconds = Math.max(0, Math.min(candidate.provider.timeoutMs, whole));
+  const seconds = Math.round(milliseconds / 1000);
+  const watch: Watch = {
+    due: sweep.now() + milliseconds,
+    fire: () =>
+      controller.abort(
+        new GatewayError("upstream-timeout", `The provider did not begin its answer within ${seconds} s.`),
+      ),
+  };
+  sweep.add(watch);
+  return watch;
+}
+
+interface Sending {
+  candidate: Candidate;
+  prepared: Prepared;
+  controller: AbortController;
+  stream: boolean;
+}
+
+async function send(exchange: Exchange, sending: Sending): Promise<Upstream> {
+  const { candidate, prepared, controller } = sending;
+  const { proxy } = candidate.provider;
+  exchange.mark("sent");
+  const response = await callUpstream(exchange.gateway.transport(prepared.url), prepared.url, {
+    method: "POST",
+    headers: prepared.headers,
+    body: prepared.body,
+    signal: controller.signal,
+    ...(proxy === null ? {} : { proxy }),
+  });
+  exchange.mark("headers");
+  if (!response.ok) throw await refused(sending, response);
+  const isStream = await looksLikeStream(response, sending.stream);
+  if (isStream && sending.stream) return openStream(exchange, sending, response);
+  return readWhole(exchange, sending, { response, isStream });
+}
+
+async function refused({ prepared }: Sending, response: Response): Promise<GatewayError> {
+  const text = await readErrorBody(response);
+  if (response.status >= 300 && response.status < 400) {
+    const message = `The provider answered with a redirect (${response.status}). Correct its base URL.`;
+    return new GatewayError("upstream-failed", message, { upstreamStatus: response.status });
+  }
+  return prepared.protocol.parseError(response.status, response.headers, text);
+}
+
+/** Some providers stream without saying so in the content type, others answer a stream request whole. */
+async function looksLikeStream(response: Response, wanted: boolean): Promise<boolean> {
+  const type = response.headers.get("content-type") ?? "";
+  if (type.includes("text/event-stream")) return true;
+  return wanted && !type.includes("json");
+}
+
+async function openStream(exchange: Exchange, sending: Sending, response: Response): Promise<StreamUpstream> {
+  const { candidate, prepared, controller } = sending;
+  const { idleMs } = exchange.snapshot.settings.timeouts;
+  const { passage, protocol } = prepared;
+  if (!response.body) throw new GatewayError("upstream-failed", "The provider answered without a body.");
+  const feed = new Feed(response.body, { sweep: exchange.gateway.sweep, controller, idleMs });
+  const model = exchange.model ?? "";
+  const reading = new Reading({ protocol, model, ...(passage ? { passage } : {}) });
+  const steps: Step[] = [];
+  for (;;) {
+    const bytes = await feed.read();
+    const step = bytes ? reading.push(bytes) : reading.end();
+    const failure = step.events.find((event) => event.type === "error");
+    if (failure) {
+      feed.cancel(failure.error);
+      throw failure.error;
+    }
+    steps.push(step);
+    if (bytes && !step.events.some(commits)) continue;
+    reading.opening = false;
+    const headers = response.headers;
+    return { kind: "stream", candidate, prepared, headers, reading, feed, steps, ended: bytes === undefined };
+  }
+}
+
+/** Content, as far as failover goes: after the first of these no other target is tried. */
+function commits(event: ChatEvent): boolean {
+  switch (event.type) {
+    case "text-delta":
+    case "refusal-delta":
+    case "reasoning-delta":
+    case "args-delta":
+      return event.text !== "";
+    case "item-start":
+      return event.item.type === "call" && event.item.name !== "";
+    case "item-end":
+      return event.item.type !== "message" && event.item.type !== "reasoning";
+    case "finish":
+      return true;
+    default:
+      return false;
+  }
+}
+
+async function readWhole(
+  exchange: Exchange,
+  { candidate, prepared, controller }: Sending,
+  { response, isStream }: { response: Response; isStream: boolean },
+): Promise<WholeUpstream> {
+  let text: string;
+  try {
+    text = await response.text();
+  } catch (error) {
+    throw transportError(error, controller.signal);
+  }
+  const answers = isStream ? collectText(prepared, text) : parseWhole(prepared, text);
+  exchange.observe(replayFacts(answers));
+  const verbatim = !isStream && prepared.passage !== undefined ? { text } : {};
+  return { kind: "whole", candidate, prepared, headers: response.headers, answers, ...verbatim };
+}
+
+function parseWhole({ protocol }: Prepared, text: string): Answer[] {
+  let body: Json;
+  try {
+    body = parseJson(text, protocol.exactKeys ?? []) as Json;
+  } catch (cause) {
+    throw new GatewayError("upstream-failed", "The provider's answer is not JSON.", { cause });
+  }
+  return protocol.parseResponse(body);
+}
+
+/** A stream that came where a whole answer was asked for. */
+function collectText({ protocol }: Prepared, text: string): Answer[] {
+  const reading = new Reading({ protocol, model: "" });
+  const bytes = new TextEncoder().encode(text);
+  return collect([...reading.push(bytes).events, ...reading.end().events]);
+}
+
+/** Only what the record needs: the usage, and how it ended. */
+function replayFacts(answers: Answer[]): ChatEvent[] {
+  return replay(answers.map((answer) => ({ ...answer, items: [] })));
+}

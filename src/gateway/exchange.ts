@@ -1,0 +1,215 @@
+/**
+ * One client request from its arrival to its close: the snapshot that it began with, what became known on the way, and
+ * the one record that is left of it.
+ */
+import type { Alias, Key, Snapshot } from "../config/snapshot.ts";
+import { errorChain } from "../kit/log.ts";
+import { estimateUsage } from "../metering/estimate.ts";
+import type { ChatRequest } from "../model/chat.ts";
+import { GatewayError, toGatewayError } from "../model/error.ts";
+import type { ChatEvent, FinishReason } from "../model/event.ts";
+import { type Note, Notes } from "../model/note.ts";
+import type { FailureRecord, Phases, RequestRecord, TokenCounts } from "../model/record.ts";
+import { cacheWriteTokens, emptyUsage, inputTokens, outputTokens, type Usage } from "../model/usage.ts";
+import type { Call, Gateway, Observer } from "./gateway.ts";
+import type { Inbound } from "./inbound.ts";
+
+export class Exchange {
+  readonly gateway: Gateway;
+  readonly call: Call;
+  readonly snapshot: Snapshot;
+  readonly at = Date.now();
+  readonly notes = new Notes();
+  readonly phases: Phases = {};
+  readonly errors: FailureRecord[] = [];
+  key: Key | null = null;
+  label: string | null = null;
+  model: string | null = null;
+  alias: Alias | null = null;
+  stream = false;
+  target: { provider: string; model: string } | null = null;
+  attempts = 0;
+  upstreamMs = 0;
+  usage: Usage | undefined;
+  finish: FinishReason | null = null;
+  inbound: Inbound | undefined;
+  /** How many frames of content the upstream has sent. */
+  frames: (() => number) | undefined;
+  /** The attempt that runs, so that a client that leaves ends it. */
+  active: AbortController | undefined;
+  /** Set when the client left. */
+  left: GatewayError | undefined;
+  private readonly started = performance.now();
+  private readonly releases: (() => void)[] = [];
+  private isClosed = false;
+
+  constructor(gateway: Gateway, call: Call) {
+    this.gateway = gateway;
+    this.call = call;
+    this.snapshot = gateway.config.current();
+  }
+
+  get id(): string {
+    return this.call.requestId;
+  }
+
+  /** Milliseconds since the request arrived. */
+  elapsed(): number {
+    return performance.now() - this.started;
+  }
+
+  mark(phase: keyof Phases): void {
+    this.phases[phase] ??= Math.round(this.elapsed() * 100) / 100;
+  }
+
+  /** The client left: nothing more is asked of any upstream. */
+  leave(): void {
+    this.left ??= new GatewayError("cancelled", "The client closed the connection before the answer was complete.");
+    this.active?.abort(this.left);
+  }
+
+  /** Gives something back when the exchange closes, whichever way it does. */
+  onClose(release: () => void): void {
+    if (this.isClosed) release();
+    else this.releases.push(release);
+  }
+
+  /** The canonical request, made when it is first needed. Throws `invalid-request`. */
+  canonical(): ChatRequest {
+    if (!this.inbound) throw new GatewayError("invalid-request", "The request could not be read.");
+    return this.inbound.canonical({ key: this.gateway.sealKey, owner: this.key?.name ?? "" }, this.notes);
+  }
+
+  /** The same for writing an answer: of a request that we pass through without understanding it, what is certain. */
+  replyRequest(): ChatRequest {
+    try {
+      return this.canonical();
+    } catch {
+      const { protocol } = this.call;
+      const { stream } = this;
+      return {
+        protocol: protocol.name,
+        model: this.model ?? "",
+        instructions: [],
+        items: [],
+        tools: [],
+        sampling: {},
+        stream,
+      };
+    }
+  }
+
+  /** The notes as the client knows its fields, for the header and the record. */
+  clientNotes(): Note[] {
+    const { fields } = this.call.protocol;
+    return this.notes.list.map((note) => ({ ...note, field: fields[note.field] ?? note.field }));
+  }
+
+  /** Takes the facts out of the provider's events. */
+  observe(events: readonly ChatEvent[]): void {
+    for (const event of events) {
+      if (event.type === "usage") this.usage = { ...(this.usage ?? emptyUsage()), ...event.usage };
+      else if (event.type === "finish" && event.c === undefined) this.finish = event.reason;
+    }
+  }
+
+  /** What was thrown, as one of our errors; a client that left is never told of what its leaving broke. */
+  failure(thrown: unknown): GatewayError {
+    return this.left ?? toGatewayError(thrown);
+  }
+
+  /** Keeps a failure for the record. */
+  failed(thrown: unknown, target?: string): GatewayError {
+    const error = toGatewayError(thrown);
+    const failure: FailureRecord = { code: error.code, message: error.message, chain: errorChain(error) };
+    if (target !== undefined) failure.target = target;
+    if (error.detail.upstreamStatus !== undefined) failure.upstreamStatus = error.detail.upstreamStatus;
+    this.errors.push(failure);
+    return error;
+  }
+
+  /** Ends the exchange once; later calls change nothing. The record is kept before the last byte leaves. */
+  close(status: number | null, error?: GatewayError): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.mark("closed");
+    for (const release of this.releases) release();
+    if (error && this.errors.at(-1)?.message !== error.message) this.failed(error);
+    const record = this.record(status, error);
+    this.tell((observer) => observer.closed?.(record));
+  }
+
+  open(): void {
+    const { id, at, call } = this;
+    this.tell((observer) => observer.opened?.({ id, at, protocol: call.protocol.name, address: call.address }));
+  }
+
+  private tell(what: (observer: Observer) => void): void {
+    for (const observer of this.gateway.observers) {
+      try {
+        what(observer);
+      } catch (error) {
+        this.gateway.log.error("an observer failed", { request: this.id, error });
+      }
+    }
+  }
+
+  private record(status: number | null, error: GatewayError | undefined): RequestRecord {
+    const target = this.target;
+    return {
+      id: this.id,
+      at: this.at,
+      protocol: this.call.protocol.name,
+      address: this.call.address,
+      key: this.key?.name ?? null,
+      label: this.label,
+      model: this.model,
+      alias: this.alias?.name ?? null,
+      target: target ? `${target.provider}/${target.model}` : null,
+      provider: target?.provider ?? null,
+      attempts: this.attempts,
+      stream: this.stream,
+      status,
+      code: error?.code ?? null,
+      interrupted: false,
+      tokens: this.tokens(),
+      costNano: null,
+      ttftMs: this.phases.committed ?? null,
+      totalMs: this.phases.closed ?? null,
+      upstreamMs: this.attempts > 0 ? Math.round(this.upstreamMs * 100) / 100 : null,
+      phases: this.phases,
+      finish: this.finish,
+      degraded: this.clientNotes(),
+      errors: this.errors,
+      clientRequestId: this.call.headers.get("x-client-request-id")?.slice(0, 256) ?? null,
+    };
+  }
+
+  /** What the provider reported, completed by our estimate where it said nothing or was cut. */
+  private measured(): Usage | undefined {
+    if (!this.inbound || (this.usage && this.finish !== null)) return this.usage;
+    if (!this.usage && this.frames === undefined && this.finish === null) return undefined;
+    const seen = { requestCharacters: this.inbound.text.length, frames: this.frames?.() ?? 0 };
+    return estimateUsage(this.usage, seen);
+  }
+
+  private tokens(): TokenCounts | null {
+    const usage = this.measured();
+    if (!usage) return null;
+    return {
+      input: inputTokens(usage),
+      output: outputTokens(usage),
+      reasoning: usage.outReasoning,
+      cacheRead: usage.inCacheRead,
+      cacheWrite: cacheWriteTokens(usage),
+      estimated: usage.estimated,
+    };
+  }
+}
+
+export function openExchange(gateway: Gateway, call: Call): Exchange {
+  const exchange = new Exchange(gateway, call);
+  call.signal.addEventListener("abort", () => exchange.leave(), { once: true });
+  exchange.open();
+  return exchange;
+}

@@ -1,0 +1,45 @@
+/** What the pipeline is given: made once in app.ts, passed to every exchange. */
+import type { Authenticate } from "../config/keys.ts";
+import type { LiveConfig } from "../config/live.ts";
+import type { Log } from "../kit/log.ts";
+import type { Sweep } from "../kit/sweep.ts";
+import type { OpenedRecord, RequestRecord } from "../model/record.ts";
+import type { Protocol, Route } from "../protocols/protocol.ts";
+import type { Transport } from "../providers/call.ts";
+import type { Slots } from "./slots.ts";
+
+/** Told of every exchange; can never change its course. */
+export interface Observer {
+  opened?(record: OpenedRecord): void;
+  closed?(record: RequestRecord): void;
+}
+
+export interface Gateway {
+  readonly config: LiveConfig;
+  readonly protocols: readonly Protocol[];
+  readonly authenticate: Authenticate;
+  /** The transport for a base URL: `fetch`, or an upstream inside the process. */
+  readonly transport: (url: string) => Transport;
+  readonly observers: readonly Observer[];
+  readonly log: Log;
+  readonly sweep: Sweep;
+  readonly slots: Slots;
+  /** Key of the envelopes in which seals travel. */
+  readonly sealKey: Buffer;
+  readonly random: () => number;
+}
+
+/** One request of a client as the ingress hands it over. */
+export interface Call {
+  readonly requestId: string;
+  readonly protocol: Protocol;
+  readonly operation: Route["operation"];
+  readonly headers: Headers;
+  /** In their order of precedence. */
+  readonly credentials: readonly string[];
+  readonly address: string;
+  /** Reads the body once. Throws `too-large`, or `invalid-request` for one that never came whole. */
+  readonly body: (limit: number) => Promise<Uint8Array>;
+  /** Aborts when the client leaves. */
+  readonly signal: AbortSignal;
+}

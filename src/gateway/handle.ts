@@ -1,0 +1,103 @@
+/** The pipeline: what happens to a request, in this order. Steps decide; observers only watch. */
+import { GatewayError } from "../model/error.ts";
+import { targetFacts } from "../providers/facts.ts";
+import { withFailover } from "../routing/failover.ts";
+import { order } from "../routing/order.ts";
+import { type Candidate, permit, resolve } from "../routing/resolve.ts";
+import { attempt, type Upstream } from "./attempt.ts";
+import { type Exchange, openExchange } from "./exchange.ts";
+import type { Call, Gateway } from "./gateway.ts";
+import { Inbound } from "./inbound.ts";
+import { protocolFor } from "./outgoing.ts";
+import { replyEarly, replyError, replyStream, replyWhole } from "./reply.ts";
+
+/** A stream that no upstream has committed by then is opened, so that clients do not give up. */
+const openStreamAfterMs = 10_000;
+
+export async function handle(gateway: Gateway, call: Call): Promise<Response> {
+  const exchange = openExchange(gateway, call);
+  try {
+    authenticate(exchange);
+    const inbound = await parse(exchange);
+    const candidates = route(exchange, inbound);
+    admit(exchange);
+    const { failover } = exchange.snapshot.settings;
+    const upstream = withFailover(candidates, failover, (candidate) => attempt(exchange, inbound, candidate));
+    if (!exchange.stream) return replyWhole(exchange, wholeOnly(await upstream));
+    const committed = await inTime(upstream);
+    return committed ? replyStream(exchange, committed) : replyEarly(exchange, upstream);
+  } catch (error) {
+    return replyError(exchange, exchange.failure(error));
+  }
+}
+
+function authenticate(exchange: Exchange): void {
+  const { gateway, call, snapshot } = exchange;
+  const caller = { credentials: call.credentials, address: call.address, now: exchange.at };
+  const { key, label } = gateway.authenticate(snapshot, caller);
+  exchange.key = key;
+  exchange.label = label ?? null;
+  exchange.mark("authenticated");
+}
+
+async function parse(exchange: Exchange): Promise<Inbound> {
+  const { call, snapshot } = exchange;
+  const bytes = await call.body(snapshot.settings.limits.bodyBytes);
+  exchange.mark("read");
+  const inbound = new Inbound(bytes, call.protocol);
+  exchange.inbound = inbound;
+  exchange.model = inbound.envelope.model;
+  exchange.stream = inbound.envelope.stream;
+  exchange.mark("parsed");
+  return inbound;
+}
+
+function route(exchange: Exchange, inbound: Inbound): Candidate[] {
+  const { gateway, snapshot, key } = exchange;
+  const { model } = inbound.envelope;
+  const resolved = resolve(snapshot, model, targetFacts);
+  exchange.alias = resolved.alias;
+  const permitted = key ? permit(resolved, model, key) : resolved;
+  const spoken = (candidate: Candidate) => protocolFor(candidate, exchange.call.protocol, gateway.protocols);
+  const candidates = order(permitted, {
+    isFull: (id) => {
+      const most = snapshot.providers.get(id)?.maxConcurrency ?? null;
+      return most !== null && gateway.slots.used(`provider ${id}`) >= most;
+    },
+    isAble: (candidate) => spoken(candidate) !== undefined,
+    matches: (candidate) => spoken(candidate) === exchange.call.protocol,
+    random: gateway.random,
+  });
+  exchange.mark("routed");
+  return candidates;
+}
+
+/** Takes the key's slot; it is given back when the exchange closes. */
+function admit(exchange: Exchange): void {
+  const { gateway, key } = exchange;
+  if (!key) return;
+  const release = gateway.slots.take(`key ${key.name}`, key.maxConcurrency);
+  if (!release) {
+    const message = `This key may have ${key.maxConcurrency} requests in flight. Wait for one to end.`;
+    throw new GatewayError("quota-exceeded", message, { retryAfterMs: 1000 });
+  }
+  exchange.onClose(release);
+}
+
+function wholeOnly(upstream: Upstream) {
+  if (upstream.kind === "whole") return upstream;
+  throw new GatewayError("internal", "A stream came where a whole answer was to be made.");
+}
+
+/** The upstream when it commits in time, else undefined; its failure in that time is thrown. */
+async function inTime(upstream: Promise<Upstream>): Promise<Upstream | undefined> {
+  let timer: Timer | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, openStreamAfterMs, undefined);
+  });
+  try {
+    return await Promise.race([upstream, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

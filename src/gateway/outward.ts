@@ -1,0 +1,116 @@
+/**
+ * The last step before an answer is encoded for a client of another protocol: tool names get their own spelling back,
+ * emulated custom tools their raw text, call ids a form that every protocol takes, seals an envelope. Events of a
+ * stream and items of a whole answer alike.
+ */
+import type { CallItem, ChatRequest, Item, Seal } from "../model/chat.ts";
+import type { Answer, ChatEvent } from "../model/event.ts";
+import { safeId } from "../protocols/ids.ts";
+import { type ToolNames, toolNames } from "../protocols/names.ts";
+import type { Protocol } from "../protocols/protocol.ts";
+import { type SealRing, wrapSeal } from "./seals.ts";
+
+export interface OutwardOptions {
+  ring: SealRing;
+  /** Protocol that the provider spoke, and the client. */
+  from: Protocol;
+  to: Protocol;
+  scope: string;
+  request: ChatRequest;
+}
+
+export class Outward {
+  private readonly options: OutwardOptions;
+  private readonly names: ToolNames;
+
+  constructor(options: OutwardOptions) {
+    this.options = options;
+    this.names = toolNames(options.request.tools, options.from.names);
+  }
+
+  events(events: ChatEvent[]): ChatEvent[] {
+    return events.flatMap((event) => this.event(event));
+  }
+
+  answers(answers: Answer[]): Answer[] {
+    return answers.map((answer) => ({ ...answer, items: answer.items.map((item) => this.item(item)) }));
+  }
+
+  /** Calls whose raw text comes out of a JSON wrapper, which is only whole at the end. */
+  private readonly wrapped = new Set<string>();
+
+  private event(event: ChatEvent): ChatEvent[] {
+    switch (event.type) {
+      case "item-start": {
+        if (event.item.type !== "call") return [event];
+        if (this.isEmulated(event.item)) this.wrapped.add(slot(event));
+        return [{ ...event, item: this.call(event.item) }];
+      }
+      case "args-delta":
+        return this.wrapped.has(slot(event)) ? [] : [event];
+      case "seal":
+        return [{ ...event, seal: this.seal(event.seal) }];
+      case "item-end":
+        return this.itemEnd(event);
+      default:
+        return [event];
+    }
+  }
+
+  private itemEnd(event: ChatEvent & { type: "item-end" }): ChatEvent[] {
+    const item = this.item(event.item);
+    const end: ChatEvent = { ...event, item };
+    const place = { ...(event.c === undefined ? {} : { c: event.c }), index: event.index };
+    if (item.type === "call" && this.wrapped.delete(slot(event))) {
+      return [{ type: "args-delta", ...place, text: item.args }, end];
+    }
+    const wasBare = event.item.type === "reasoning" && event.item.seals.length === 0;
+    if (!wasBare || item.type !== "reasoning" || !item.seals[0]) return [end];
+    return [{ type: "seal", ...place, seal: item.seals[0] }, end];
+  }
+
+  private item(item: Item): Item {
+    if (item.type === "call") return this.call(item);
+    if (item.type !== "reasoning" || this.options.from === this.options.to) return item;
+    // Reasoning without a seal gets an empty one: client protocols want the field filled, and it is dropped on return.
+    const bare: Seal = { origin: this.options.from.name, form: "signature", bytes: "" };
+    const seals = item.seals.length > 0 ? item.seals : [bare];
+    return { ...item, seals: seals.map((seal) => this.seal(seal)) };
+  }
+
+  private call(item: CallItem): CallItem {
+    const out: CallItem = { ...item, callId: safeId(item.callId), name: this.names.fromWire(item.name) };
+    if (item.seals) out.seals = item.seals.map((seal) => this.seal(seal));
+    if (this.isEmulated(item)) {
+      out.kind = "custom";
+      out.args = unwrap(item.args);
+    }
+    return out;
+  }
+
+  private isEmulated(item: CallItem): boolean {
+    return item.kind === "function" && this.names.toolOf(item.name)?.kind === "custom";
+  }
+
+  private seal(seal: Seal): Seal {
+    const { from, to, ring, scope } = this.options;
+    return from === to ? seal : { ...seal, bytes: wrapSeal(ring, { ...seal, scope }) };
+  }
+}
+
+function slot(event: { c?: number; index: number }): string {
+  return `${event.c ?? 0}.${event.index}`;
+}
+
+/** `{"input":"text"}` to the text; what is not of that form stays as it is. */
+function unwrap(args: string): string {
+  if (args === "") return "";
+  try {
+    const value: unknown = JSON.parse(args);
+    if (typeof value === "object" && value !== null && "input" in value && typeof value.input === "string")
+      return value.input;
+  } catch {
+    // Cut in the middle: the raw text is the best that there is.
+  }
+  return args;
+}

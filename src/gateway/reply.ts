@@ -1,0 +1,83 @@
+/** The answer to the client: whole, as an error, or as the head of a stream. */
+import { patchObject, scanObject } from "../kit/json.ts";
+import type { ChatRequest } from "../model/chat.ts";
+import type { GatewayError } from "../model/error.ts";
+import type { ReplyContext } from "../protocols/protocol.ts";
+import type { StreamUpstream, Upstream, WholeUpstream } from "./attempt.ts";
+import type { Exchange } from "./exchange.ts";
+import { crossingHeaders, ownHeaders } from "./headers.ts";
+import { sealRing } from "./outgoing.ts";
+import { Outward } from "./outward.ts";
+import { StreamReply } from "./stream-reply.ts";
+
+export function replyContext(exchange: Exchange, request: ChatRequest): ReplyContext {
+  return { request, requestId: exchange.id, now: Math.floor(exchange.at / 1000) };
+}
+
+export function outwardFor(exchange: Exchange, upstream: Upstream, request: ChatRequest): Outward {
+  return new Outward({
+    ring: sealRing(exchange),
+    from: upstream.prepared.protocol,
+    to: exchange.call.protocol,
+    scope: upstream.candidate.facts.scope,
+    request,
+  });
+}
+
+export function replyWhole(exchange: Exchange, upstream: WholeUpstream): Response {
+  const json = { "content-type": "application/json" };
+  const headers =
+    upstream.text === undefined
+      ? { ...json, ...ownHeaders(exchange) }
+      : { ...crossingHeaders(upstream.headers), ...json, ...ownHeaders(exchange) };
+  const body = upstream.text === undefined ? rendered(exchange, upstream) : renamed(exchange, upstream.text);
+  exchange.close(200);
+  return new Response(body, { headers });
+}
+
+function rendered(exchange: Exchange, upstream: WholeUpstream): string {
+  const request = exchange.canonical();
+  const answers = outwardFor(exchange, upstream, request).answers(upstream.answers);
+  return JSON.stringify(exchange.call.protocol.buildResponse(answers, replyContext(exchange, request)));
+}
+
+/** The provider's own text, with the client's name of the model. */
+function renamed(exchange: Exchange, text: string): string {
+  const top = scanObject(text);
+  if (!top?.members.some((member) => member.key === "model")) return text;
+  return patchObject(text, top, new Map([["model", JSON.stringify(exchange.model)]]));
+}
+
+const streamHeaders = {
+  "content-type": "text/event-stream; charset=utf-8",
+  "cache-control": "no-cache",
+  "x-accel-buffering": "no",
+};
+
+export function replyStream(exchange: Exchange, upstream: StreamUpstream | WholeUpstream): Response {
+  const verbatim = upstream.kind === "stream" && upstream.prepared.passage !== undefined;
+  const headers = { ...(verbatim ? crossingHeaders(upstream.headers) : {}), ...streamHeaders, ...ownHeaders(exchange) };
+  return new Response(new StreamReply(exchange, upstream).body(), { headers });
+}
+
+/** A stream that is opened before any upstream committed: its grammar's first events, and pings until there is more. */
+export function replyEarly(exchange: Exchange, pending: Promise<Upstream>): Response {
+  const reply = new StreamReply(exchange, undefined);
+  reply.openEarly(pending);
+  const headers: Record<string, string> = { ...streamHeaders, ...ownHeaders(exchange) };
+  delete headers["x-plexus-target"];
+  delete headers["x-plexus-attempts"];
+  return new Response(reply.body(), { headers });
+}
+
+export function replyError(exchange: Exchange, error: GatewayError): Response {
+  const built = exchange.call.protocol.buildError(error, exchange.id);
+  exchange.close(error.code === "cancelled" ? null : built.status, error);
+  const headers = {
+    "content-type": "application/json",
+    ...built.headers,
+    ...ownHeaders(exchange),
+    ...error.detail.headers,
+  };
+  return new Response(JSON.stringify(built.body), { status: built.status, headers });
+}

@@ -1,0 +1,207 @@
+/**
+ * The body of a streamed answer. Pulled by the client: reads the upstream only as fast as the client takes it, fills
+ * silence with heartbeats, closes the record before the last byte leaves, and ends a broken upstream with an error in
+ * the client's grammar, never with a normal end.
+ */
+import { type Frame, writeFrame } from "../kit/sse.ts";
+import type { Watch } from "../kit/sweep.ts";
+import { replay } from "../model/collect.ts";
+import type { GatewayError } from "../model/error.ts";
+import type { Encoder } from "../protocols/protocol.ts";
+import type { Upstream } from "./attempt.ts";
+import type { Exchange } from "./exchange.ts";
+import type { Outward } from "./outward.ts";
+import type { Step } from "./reading.ts";
+import { outwardFor, replyContext } from "./reply.ts";
+
+type Controller = ReadableStreamDefaultController<Uint8Array>;
+
+/** How long an upstream may keep its connection open after the end of its answer. */
+const lingerMs = 2000;
+
+export class StreamReply {
+  private readonly exchange: Exchange;
+  private upstream: Upstream | undefined;
+  private pending: Promise<Upstream> | undefined;
+  private queue: Step[] = [];
+  private upstreamEnded = false;
+  private sawFinish = false;
+  private isOver = false;
+  private encoder: Encoder | undefined;
+  private outward: Outward | undefined;
+  private controller: Controller | undefined;
+  /** True while the client waits for bytes that we do not have. */
+  private waiting = false;
+  private readonly text = new TextEncoder();
+  private readonly heartbeat: Watch = { due: Number.POSITIVE_INFINITY, fire: () => this.beat() };
+
+  constructor(exchange: Exchange, upstream: Upstream | undefined) {
+    this.exchange = exchange;
+    if (upstream) this.attach(upstream);
+    exchange.gateway.sweep.add(this.heartbeat);
+    exchange.onClose(() => exchange.gateway.sweep.remove(this.heartbeat));
+  }
+
+  body(): ReadableStream<Uint8Array> {
+    return new ReadableStream<Uint8Array>(
+      {
+        pull: (controller) => this.pull(controller),
+        cancel: () => this.cancel(),
+      },
+      { highWaterMark: 0 },
+    );
+  }
+
+  /** Starts before the upstream is known. What it sends will be translated, for its own first events are out already. */
+  openEarly(pending: Promise<Upstream>): void {
+    this.pending = pending;
+    // It is awaited when the client pulls, which a client that leaves never does.
+    pending.catch(() => undefined);
+    this.queue.push({ events: [], bytes: this.encode(this.codec().open()) });
+  }
+
+  private attach(upstream: Upstream): void {
+    this.upstream = upstream;
+    if (upstream.kind === "whole") {
+      this.queue.push({ events: replay(upstream.answers) });
+      this.upstreamEnded = true;
+      return;
+    }
+    if (this.pending) upstream.reading.verbatim = false;
+    for (const step of upstream.steps) this.queue.push(this.pending ? { events: step.events } : step);
+    this.upstreamEnded = upstream.ended;
+    this.exchange.frames = () => upstream.reading.frames;
+  }
+
+  private pull(controller: Controller): Promise<void> | undefined {
+    this.controller = controller;
+    const step = this.queue.shift();
+    if (step) {
+      const last = this.queue.length === 0 && this.upstreamEnded && !this.pending;
+      return this.emit(step, last) ? undefined : this.pull(controller);
+    }
+    if (this.isOver) return undefined;
+    if (this.upstreamEnded) {
+      this.finish();
+      return undefined;
+    }
+    this.waiting = true;
+    this.heartbeat.due = this.exchange.gateway.sweep.now() + this.exchange.snapshot.settings.heartbeatMs;
+    if (this.upstream?.kind === "stream") return this.upstream.feed.read().then(this.took, this.broke);
+    return this.pending?.then(this.arrived, this.broke);
+  }
+
+  private readonly took = (bytes: Uint8Array | undefined): Promise<void> | undefined => {
+    this.waiting = false;
+    if (this.isOver || this.upstream?.kind !== "stream") return undefined;
+    const step = bytes ? this.upstream.reading.push(bytes) : this.upstream.reading.end();
+    this.upstreamEnded = bytes === undefined;
+    return this.emit(step, this.upstreamEnded) ? undefined : this.again();
+  };
+
+  private readonly arrived = (upstream: Upstream): Promise<void> | undefined => {
+    this.waiting = false;
+    this.attach(upstream);
+    this.pending = undefined;
+    return this.again();
+  };
+
+  private readonly broke = (error: GatewayError): void => {
+    this.waiting = false;
+    // Silence after the end of the answer is its end.
+    if (this.sawFinish) this.finish();
+    else this.fail(error);
+  };
+
+  private again(): Promise<void> | undefined {
+    return this.controller && !this.isOver ? this.pull(this.controller) : undefined;
+  }
+
+  /** Hands one step to the client. False when it held nothing to send. */
+  private emit(step: Step, isLast: boolean): boolean {
+    const { exchange } = this;
+    exchange.observe(step.events);
+    const broken = this.sawFinish ? undefined : step.events.find((event) => event.type === "error");
+    if (broken) {
+      this.fail(broken.error);
+      return true;
+    }
+    const finished = step.events.some((event) => event.type === "finish");
+    if (finished || isLast) this.ending();
+    const bytes = step.bytes ?? this.encode(this.translate(step));
+    if (bytes.byteLength > 0) this.controller?.enqueue(bytes);
+    const isTranslated = step.bytes === undefined;
+    if ((finished && isTranslated) || isLast) this.finish();
+    return bytes.byteLength > 0 || this.isOver;
+  }
+
+  private translate(step: Step): Frame[] {
+    if (step.events.length === 0) return [];
+    const encoder = this.codec();
+    if (!this.outward && this.upstream) {
+      this.outward = outwardFor(this.exchange, this.upstream, this.exchange.canonical());
+    }
+    const frames: Frame[] = [];
+    for (const event of this.outward?.events(step.events) ?? []) {
+      if (event.type === "error") break;
+      frames.push(...encoder.push(event));
+    }
+    return frames;
+  }
+
+  /** The answer is complete: its record is kept before the bytes that say so leave. */
+  private ending(): void {
+    if (this.sawFinish) return;
+    this.sawFinish = true;
+    this.exchange.close(200);
+    if (this.upstream?.kind === "stream") this.upstream.feed.linger(lingerMs);
+  }
+
+  private finish(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.exchange.close(200);
+    if (this.encoder) {
+      const bytes = this.encode(this.encoder.end());
+      if (bytes.byteLength > 0) this.controller?.enqueue(bytes);
+    }
+    this.controller?.close();
+    if (this.upstream?.kind === "stream") this.upstream.feed.drain();
+  }
+
+  private fail(error: GatewayError): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.exchange.close(200, error);
+    this.controller?.enqueue(this.encode(this.codec().fail(error)));
+    this.controller?.close();
+    if (this.upstream?.kind === "stream") this.upstream.feed.cancel(error);
+  }
+
+  /** The client left: the upstream is cancelled at once, what it sent so far is kept. */
+  private cancel(): void {
+    this.isOver = true;
+    this.exchange.leave();
+    this.exchange.close(200, this.exchange.left);
+    if (this.upstream?.kind === "stream" && this.exchange.left) this.upstream.feed.cancel(this.exchange.left);
+  }
+
+  private beat(): void {
+    if (!this.waiting || this.isOver) return;
+    this.controller?.enqueue(this.text.encode(this.exchange.call.protocol.heartbeat));
+    this.heartbeat.due = this.exchange.gateway.sweep.now() + this.exchange.snapshot.settings.heartbeatMs;
+  }
+
+  private codec(): Encoder {
+    this.encoder ??= this.exchange.call.protocol.encodeStream(
+      replyContext(this.exchange, this.exchange.replyRequest()),
+    );
+    return this.encoder;
+  }
+
+  private encode(frames: Frame[]): Uint8Array {
+    let text = "";
+    for (const frame of frames) text += writeFrame(frame);
+    return this.text.encode(text);
+  }
+}

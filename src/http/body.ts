@@ -1,0 +1,70 @@
+/** Reads a request's body once, within limits of size and time. */
+import type { Sweep } from "../kit/sweep.ts";
+import { GatewayError } from "../model/error.ts";
+
+/** A sender that is silent this long in the middle of its body is given up. */
+const silenceMs = 30_000;
+
+export function readBody(request: Request, sweep: Sweep, limit: number): Promise<Uint8Array> {
+  const declared = request.headers.get("content-length");
+  if (declared !== null && Number(declared) > limit) return Promise.reject(tooLarge(limit));
+  const small = declared !== null && Number(declared) <= 1_048_576;
+  return small ? readAtOnce(request, sweep) : readCounted(request, sweep, limit);
+}
+
+async function readAtOnce(request: Request, sweep: Sweep): Promise<Uint8Array> {
+  return new Uint8Array(await within(sweep, request.arrayBuffer()));
+}
+
+async function readCounted(request: Request, sweep: Sweep, limit: number): Promise<Uint8Array> {
+  const reader = request.body?.getReader();
+  if (!reader) return new Uint8Array(0);
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  try {
+    for (;;) {
+      const part = await within(sweep, reader.read());
+      if (part.done) return parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts, size);
+      size += part.value.byteLength;
+      if (size > limit) throw tooLarge(limit);
+      parts.push(part.value);
+    }
+  } catch (error) {
+    reader.cancel().catch(() => undefined);
+    throw error;
+  }
+}
+
+function within<T>(sweep: Sweep, work: Promise<T>): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const watch = {
+      due: sweep.now() + silenceMs,
+      fire: () => {
+        sweep.remove(watch);
+        const message = "The request body did not arrive in time. Send it whole, or check the connection.";
+        reject(new GatewayError("invalid-request", message, { status: 408 }));
+      },
+    };
+    sweep.add(watch);
+    work.then(
+      (value) => {
+        sweep.remove(watch);
+        resolve(value);
+      },
+      (cause) => {
+        sweep.remove(watch);
+        reject(
+          new GatewayError("cancelled", "The client closed the connection before its request was complete.", { cause }),
+        );
+      },
+    );
+  });
+}
+
+function tooLarge(limit: number): GatewayError {
+  const megabytes = Math.round((limit / 1_048_576) * 10) / 10;
+  return new GatewayError(
+    "too-large",
+    `The request body is larger than the limit of ${megabytes} MB (settings.limits.body_mb).`,
+  );
+}

@@ -1,0 +1,167 @@
+/** The route list: every path, who may call it, and what runs. Access is decided here and nowhere else. */
+import { Elysia } from "elysia";
+import { clientAddress } from "../config/address.ts";
+import type { LiveConfig } from "../config/live.ts";
+import type { Gateway } from "../gateway/gateway.ts";
+import { uuidv7 } from "../kit/id.ts";
+import type { Log } from "../kit/log.ts";
+import { GatewayError, toGatewayError } from "../model/error.ts";
+import { type AdminDeps, adminRoutes } from "./admin.ts";
+import { bearer, headerBytes } from "./credentials.ts";
+import { type HealthDeps, healthRoutes } from "./health.ts";
+import { ingressRoutes } from "./ingress.ts";
+import { problem } from "./problem.ts";
+import { shapeFor } from "./shape.ts";
+
+/** What a handler is given of one request. */
+export interface Incoming {
+  request: Request;
+  requestId: string;
+  path: string;
+  parameters: Record<string, string>;
+  address: string;
+}
+
+export interface HttpRoute {
+  method: "GET" | "POST";
+  path: string;
+  /** `public`: anyone. `admin`: the admin key as bearer. `client`: the route's own pipeline authenticates first. */
+  access: "public" | "admin" | "client";
+  run(incoming: Incoming): Response | Promise<Response>;
+}
+
+export interface ServerDeps extends AdminDeps, HealthDeps {
+  gateway: Gateway;
+  config: LiveConfig;
+  log: Log;
+  isAdmin(key: string): boolean;
+  isDraining(): boolean;
+}
+
+/** Above every configurable limit of a body: the limit in force answers in the client's shape. */
+const runtimeBodyBytes = 8 * 1024 ** 3;
+
+export function httpRoutes(deps: ServerDeps): HttpRoute[] {
+  return [...healthRoutes(deps), ...ingressRoutes(deps.gateway), ...adminRoutes(deps)];
+}
+
+export function createServer(deps: ServerDeps) {
+  const routes = httpRoutes(deps);
+  const app = new Elysia({ serve: { idleTimeout: 60, maxRequestBodySize: runtimeBodyBytes } });
+  for (const route of routes) {
+    app.route(route.method, route.path, (context) => answer(deps, route, context as unknown as Context), {
+      parse: "none",
+    });
+  }
+  app.all("/*", (context) => unknown(deps, routes, context as unknown as Context), { parse: "none" });
+  app.onError((context) => {
+    const { request, server } = context as unknown as Context;
+    const incoming = incomingOf(deps, { request, server, params: {} });
+    deps.log.error("a request failed outside the pipeline", { request: incoming.requestId, error: context.error });
+    return refuse(deps, incoming, toGatewayError(context.error));
+  });
+  return app;
+}
+
+/** What is used of the framework's context. */
+interface Context {
+  request: Request;
+  /** Undefined on paths without parameters. */
+  params: Record<string, string> | undefined;
+  server: {
+    requestIP(request: Request): { address: string } | null;
+    timeout(request: Request, seconds: number): void;
+  } | null;
+}
+
+function incomingOf(deps: ServerDeps, { request, params, server }: Context): Incoming {
+  const peer = server?.requestIP(request)?.address ?? "";
+  const { trustedProxies } = deps.config.current().settings;
+  const address = clientAddress(peer, request.headers.get("x-forwarded-for"), trustedProxies);
+  return { request, requestId: uuidv7(), path: pathOf(request.url), parameters: params ?? {}, address };
+}
+
+function pathOf(url: string): string {
+  const start = url.indexOf("/", url.indexOf("//") + 2);
+  const end = url.indexOf("?", start);
+  return end < 0 ? url.slice(start) : url.slice(start, end);
+}
+
+function answer(deps: ServerDeps, route: HttpRoute, context: Context): Response | Promise<Response> {
+  const incoming = incomingOf(deps, context);
+  try {
+    const limit = deps.config.current().settings.limits.headerBytes;
+    if (headerBytes(incoming.request.headers) > limit) throw headersTooLarge(limit);
+    if (route.access === "admin") requireAdmin(deps, incoming.request);
+    if (route.access === "client") {
+      if (deps.isDraining()) throw draining();
+      // Answers may be silent for minutes; the gateway has its own limits.
+      context.server?.timeout(incoming.request, 0);
+    }
+    const response = route.run(incoming);
+    if (!(response instanceof Promise)) return response;
+    return response.catch((error: unknown) => refuse(deps, incoming, logged(deps, incoming, error)));
+  } catch (error) {
+    return refuse(deps, incoming, logged(deps, incoming, error));
+  }
+}
+
+function requireAdmin(deps: ServerDeps, request: Request): void {
+  const key = bearer(request);
+  if (key !== null && deps.isAdmin(key)) return;
+  throw new GatewayError("unauthenticated", "The management API wants the admin key as Authorization: Bearer.", {
+    headers: { "www-authenticate": "Bearer" },
+  });
+}
+
+function logged(deps: ServerDeps, incoming: Incoming, thrown: unknown): GatewayError {
+  const error = toGatewayError(thrown);
+  if (error.code === "internal")
+    deps.log.error("request failed", { request: incoming.requestId, path: incoming.path, error });
+  return error;
+}
+
+function unknown(deps: ServerDeps, routes: readonly HttpRoute[], context: Context): Response {
+  const incoming = incomingOf(deps, context);
+  const allowed = routes.filter((route) => matches(route.path, incoming.path)).map((route) => route.method);
+  if (allowed.length === 0) {
+    return refuse(deps, incoming, new GatewayError("not-found", `There is nothing at ${incoming.path}.`));
+  }
+  const allow = allowed.includes("GET") ? [...allowed, "HEAD"].join(", ") : allowed.join(", ");
+  if (context.request.method === "HEAD" && allowed.includes("GET")) return new Response(null, { status: 200 });
+  const message = `${incoming.path} does not take ${context.request.method}; it takes ${allow}.`;
+  return refuse(deps, incoming, new GatewayError("not-found", message, { status: 405, headers: { allow } }));
+}
+
+function matches(pattern: string, path: string): boolean {
+  const wanted = pattern.split("/");
+  const parts = path.split("/");
+  if (pattern.endsWith("/*"))
+    return parts.length >= wanted.length && wanted.slice(0, -1).every((part, at) => part === parts[at]);
+  return wanted.length === parts.length && wanted.every((part, at) => part.startsWith(":") || part === parts[at]);
+}
+
+/** Refuses outside the pipeline: in the shape that the path or the headers decide. */
+function refuse(deps: ServerDeps, incoming: Incoming, error: GatewayError): Response {
+  const { path, requestId, request } = incoming;
+  if (path === "/api" || path.startsWith("/api/")) return problem(error, requestId);
+  const built = shapeFor(request, path, deps.gateway.protocols).buildError(error, requestId);
+  const headers = {
+    "content-type": "application/json",
+    ...built.headers,
+    "x-request-id": requestId,
+    ...error.detail.headers,
+  };
+  return new Response(JSON.stringify(built.body), { status: built.status, headers });
+}
+
+function headersTooLarge(limit: number): GatewayError {
+  const kilobytes = Math.round(limit / 1024);
+  const message = `The request's headers are larger than ${kilobytes} KB (settings.limits.header_kb).`;
+  return new GatewayError("too-large", message, { status: 431 });
+}
+
+function draining(): GatewayError {
+  const message = "Plexus is shutting down. Try again in a moment.";
+  return new GatewayError("overloaded", message, { retryAfterMs: 1000, headers: { connection: "close" } });
+}

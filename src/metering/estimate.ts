@@ -1,0 +1,21 @@
+/** Tokens of an answer whose provider reported none, or that was cut before it could. Always marked as estimated. */
+import { emptyUsage, type Usage } from "../model/usage.ts";
+
+/** Characters of JSON for one token, on average over prose and code. */
+const charactersPerToken = 4;
+
+export interface Seen {
+  /** Length of the request's text. */
+  requestCharacters: number;
+  /** Frames of content that came; providers send about one token in each. */
+  frames: number;
+}
+
+/** `reported` is what the provider said before it was cut; the larger of both counts is taken. */
+export function estimateUsage(reported: Usage | undefined, seen: Seen): Usage {
+  const usage = { ...(reported ?? emptyUsage()), estimated: true };
+  if (!reported) usage.inUncached = Math.max(1, Math.ceil(seen.requestCharacters / charactersPerToken));
+  const missing = seen.frames - usage.outVisible - usage.outReasoning;
+  if (missing > 0) usage.outVisible += missing;
+  return usage;
+}

@@ -1,0 +1,144 @@
+/**
+ * The built-in provider `demo`: an upstream inside the process, reached through the same call as any other. Models
+ * whose name begins with `fail-`, or is `slow`, `cut` or `hang`, misbehave on purpose, so that failover can be tried.
+ */
+import { writeFrame } from "../../kit/sse.ts";
+import { replay } from "../../model/collect.ts";
+import { type ErrorCode, GatewayError, toGatewayError } from "../../model/error.ts";
+import type { Answer, ChatEvent } from "../../model/event.ts";
+import type { JsonObject } from "../../model/json.ts";
+import { Notes } from "../../model/note.ts";
+import type { Protocol, ReplyContext } from "../../protocols/protocol.ts";
+import type { Transport } from "../call.ts";
+import { demoAnswer, pieces } from "./answer.ts";
+
+/** Base URLs of the demo provider are `demo:<protocol>`. */
+export const demoScheme = "demo:";
+
+export interface DemoPace {
+  /** Milliseconds before the first token, and between two. */
+  firstMs: number;
+  tokenMs: number;
+}
+
+export const realisticPace: DemoPace = { firstMs: 120, tokenMs: 15 };
+
+export function createDemoTransport(protocols: readonly Protocol[], pace: DemoPace = realisticPace): Transport {
+  return async (url, init) => {
+    const name = url.slice(demoScheme.length).split("/")[0];
+    const protocol = protocols.find((one) => one.name === name);
+    if (!protocol) throw new TypeError(`The demo provider does not speak ${name}`);
+    const now = Math.floor(Date.now() / 1000);
+    try {
+      const body = JSON.parse(typeof init.body === "string" ? init.body : new TextDecoder().decode(init.body)) as JsonObject;
+      const request = protocol.parseRequest(body, new Notes());
+      const context = { request, requestId: "demo", now };
+      return await reply({ protocol, context, pace, signal: init.signal });
+    } catch (error) {
+      return errorResponse(protocol, toGatewayError(error));
+    }
+  };
+}
+
+interface Turn {
+  protocol: Protocol;
+  context: ReplyContext;
+  pace: DemoPace;
+  signal: AbortSignal;
+}
+
+async function reply(turn: Turn): Promise<Response> {
+  const { protocol, context, signal } = turn;
+  const request = context.request;
+  const model = request.model;
+  if (model.startsWith("fail-")) throw failure(Number(model.slice("fail-".length)));
+  const answer = { ...demoAnswer(request, model), created: context.now };
+  if (model === "hang") await wait(2 ** 31 - 1, signal);
+  if (model === "slow") await wait(5000, signal);
+  if (request.stream) {
+    const headers = { "content-type": "text/event-stream; charset=utf-8" };
+    return new Response(streamBody(turn, answer), { headers });
+  }
+  await wait(turn.pace.firstMs, signal);
+  if (model === "cut") throw new TypeError("The demo model `cut` ends its answers in the middle");
+  return Response.json(protocol.buildResponse([answer], context));
+}
+
+function failure(status: number): GatewayError {
+  const codes: Record<number, ErrorCode> = {
+    400: "invalid-request",
+    401: "unauthenticated",
+    402: "billing",
+    404: "not-found",
+    429: "rate-limited",
+    503: "overloaded",
+    529: "overloaded",
+  };
+  const known = Number.isInteger(status) && status >= 400 && status <= 599;
+  const retryAfterMs = status === 429 ? { retryAfterMs: 20_000 } : {};
+  const detail = { status: known ? status : 500, ...retryAfterMs };
+  return new GatewayError(
+    codes[status] ?? "internal",
+    `The demo model fails with status ${detail.status}, as its name says.`,
+    detail,
+  );
+}
+
+function errorResponse(protocol: Protocol, error: GatewayError): Response {
+  const built = protocol.buildError(error, "demo");
+  return Response.json(built.body, { status: error.detail.status ?? built.status, headers: built.headers });
+}
+
+/** Yields the answer's frames one token at a time; the model `cut` stops half-way without its end. */
+function streamBody(turn: Turn, answer: Answer): ReadableStream<Uint8Array> {
+  const encoder = turn.protocol.encodeStream(turn.context);
+  const events = tokens(replay([answer]));
+  const half = turn.context.request.model === "cut" ? Math.max(3, Math.floor(events.length / 2)) : events.length;
+  const text = new TextEncoder();
+  let at = 0;
+  return new ReadableStream({
+    async pull(controller) {
+      await wait(at === 0 ? turn.pace.firstMs : turn.pace.tokenMs, turn.signal);
+      let out = "";
+      while (out === "" && at < half)
+        out += encoder
+          .push(events[at++] as ChatEvent)
+          .map(writeFrame)
+          .join("");
+      if (at >= half && half < events.length) {
+        controller.enqueue(text.encode(out));
+        controller.error(new TypeError("The demo model `cut` ends its answers in the middle"));
+        return;
+      }
+      if (at >= half) out += encoder.end().map(writeFrame).join("");
+      controller.enqueue(text.encode(out));
+      if (at >= half) controller.close();
+    },
+  });
+}
+
+/** Splits whole deltas into one for each token. */
+function tokens(events: ChatEvent[]): ChatEvent[] {
+  return events.flatMap((event): ChatEvent[] => {
+    if (event.type === "text-delta" || event.type === "reasoning-delta" || event.type === "args-delta") {
+      return pieces(event.text).map((piece) => ({ ...event, text: piece }));
+    }
+    return [event];
+  });
+}
+
+function wait(milliseconds: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.reject(signal.reason);
+  if (milliseconds <= 0) return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    const left = () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener("abort", left);
+      resolve();
+    }, milliseconds);
+    signal.addEventListener("abort", left, { once: true });
+  });
+}
