@@ -1,45 +1,39 @@
-/** PostgreSQL: a pool; reads that fall with their connection are tried once more. */
-import postgres from "postgres";
-import { type Database, flatten, type Sql, type SqlValue } from "./database.ts";
+/** PostgreSQL: a few connections, each for one statement or one transaction at a time. */
+import { type Database, flatten, type Sql } from "./database.ts";
+import { type Client, isLostConnection, openClient } from "./postgres-client.ts";
 import { createTransactionScope } from "./transaction-scope.ts";
 
-/** What runs a text with `$1…`: the pool, or the one connection of a transaction. */
-interface Runner {
-  unsafe(text: string, values: never[], options: { prepare: boolean }): PromiseLike<unknown>;
-}
-
 export function openPostgres(url: string, connections = 10): Database {
-  const pool = postgres(url, {
-    max: connections,
-    connect_timeout: 10,
-    idle_timeout: 600,
-    fetch_types: false,
-    onnotice: () => undefined,
-    connection: { application_name: "plexus" },
-  });
+  const pool = new Pool(url, connections);
   const scope = createTransactionScope();
   return {
     dialect: "postgres",
-    sql: scope.outside(async (parts, ...values) => {
+    sql: scope.outside(async <Row>(parts: TemplateStringsArray, ...values: Parameters<Sql>[1][]) => {
       const query = flatten({ parts, values }, placeholder);
       try {
-        return await run(pool, query);
+        return await pool.use((client) => client.run<Row>(query));
       } catch (error) {
-        if (!isRead(query.text) || !isLostConnection(error)) throw error;
-        return run(pool, query);
+        // Only what changes nothing may run twice: nobody knows whether the first one was done.
+        if (!/^\s*select\b/i.test(query.text) || !isLostConnection(error)) throw error;
+        return pool.use((client) => client.run<Row>(query));
       }
     }),
     async transaction<Result>(work: (sql: Sql) => Promise<Result>): Promise<Result> {
       scope.check();
-      let result: { value: Result } | undefined;
-      await pool.begin(async (connection) => {
-        const inside: Sql = async (parts, ...values) => run(connection, flatten({ parts, values }, placeholder));
-        result = { value: await scope.run(inside, work) };
+      return pool.use(async (client) => {
+        const inside: Sql = async (parts, ...values) => client.run(flatten({ parts, values }, placeholder));
+        await client.run({ text: "BEGIN", values: [] });
+        try {
+          const result = await scope.run(inside, work);
+          await client.run({ text: "COMMIT", values: [] });
+          return result;
+        } catch (error) {
+          await rollBack(client);
+          throw error;
+        }
       });
-      if (!result) throw new Error("the transaction ended without a result");
-      return result.value;
     },
-    close: () => pool.end({ timeout: 5 }),
+    close: () => pool.close(),
   };
 }
 
@@ -47,19 +41,51 @@ function placeholder(position: number): string {
   return `$${position}`;
 }
 
-/** Copied to a plain array: the driver's own carries the statement with it. */
-async function run<Row>(runner: Runner, query: { text: string; values: SqlValue[] }): Promise<Row[]> {
-  // The driver types its parameters by its own registry; ours are the primitives that it takes.
-  const rows = await runner.unsafe(query.text, query.values as never[], { prepare: true });
-  return [...(rows as Iterable<Row>)];
+/** A connection that is gone has rolled back already; one that cannot is not used again. */
+async function rollBack(client: Client): Promise<void> {
+  if (client.isLost()) return;
+  await client.run({ text: "ROLLBACK", values: [] }).catch(() => client.end());
 }
 
-function isRead(text: string): boolean {
-  return /^\s*select\b/i.test(text);
-}
+class Pool {
+  private readonly url: string;
+  private readonly most: number;
+  private readonly idle: Client[] = [];
+  private readonly waiting: (() => void)[] = [];
+  private used = 0;
+  private isClosed = false;
 
-const lost = new Set(["CONNECTION_CLOSED", "CONNECTION_ENDED", "CONNECTION_DESTROYED", "ECONNRESET", "57P01", "57P02"]);
+  constructor(url: string, most: number) {
+    this.url = url;
+    this.most = most;
+  }
 
-export function isLostConnection(error: unknown): boolean {
-  return error instanceof Error && "code" in error && lost.has(String(error.code));
+  async use<Result>(work: (client: Client) => Promise<Result>): Promise<Result> {
+    if (this.isClosed) throw new Error("the database is closed");
+    if (this.used >= this.most) await new Promise<void>((resolve) => this.waiting.push(resolve));
+    else this.used++;
+    const client = this.take();
+    try {
+      return await work(client);
+    } finally {
+      if (this.isClosed) await client.end();
+      else if (!client.isLost()) this.idle.push(client);
+      const next = this.waiting.shift();
+      if (next) next();
+      else this.used--;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true;
+    await Promise.all(this.idle.splice(0).map((client) => client.end()));
+  }
+
+  /** The one used last, that the others may rest. */
+  private take(): Client {
+    for (let client = this.idle.pop(); client; client = this.idle.pop()) {
+      if (!client.isLost()) return client;
+    }
+    return openClient(this.url);
+  }
 }
