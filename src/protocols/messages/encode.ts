@@ -174,9 +174,9 @@ export class MessagesEncoder implements Encoder {
 
   /** The answer has ended: what never closed is closed. */
   private drain(): void {
-    while (this.current) {
-      this.close(this.current, this.current.item);
-      if (this.waiting.size > 0) this.next();
+    while (this.current || this.waiting.size > 0) {
+      if (this.current) this.close(this.current, this.current.item);
+      else this.next();
     }
   }
 

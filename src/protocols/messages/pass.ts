@@ -1,15 +1,37 @@
-/** Messages on both sides: the body goes through, with the model renamed and foreign thinking taken out. */
+/** Messages on both sides: the body goes through, with the model renamed, foreign thinking and illegal ids taken out. */
 import type { Json, JsonObject } from "../../model/json.ts";
 import type { TargetFacts } from "../../model/target.ts";
+import { safeId } from "../ids.ts";
 import type { Envelope, Passage } from "../protocol.ts";
 import { isObject } from "./read.ts";
 
-export function pass(_envelope: Envelope, _body: JsonObject, target: TargetFacts): Passage {
-  return { path: "/messages", set: new Map([["model", JSON.stringify(target.model)]]) };
+export function pass(_envelope: Envelope, body: JsonObject, target: TargetFacts): Passage {
+  const set = new Map([["model", JSON.stringify(target.model)]]);
+  const messages = Array.isArray(body.messages) ? body.messages : [];
+  const legal = messages.map(withLegalIds);
+  if (legal.some((message, at) => message !== messages[at])) set.set("messages", JSON.stringify(legal));
+  return { path: "/messages", set };
+}
+
+const idKeys: Readonly<Record<string, string>> = { tool_use: "id", tool_result: "tool_use_id" };
+
+/** The message itself when its ids are what the API takes; else a copy with those that `safeId` makes of them. */
+function withLegalIds(message: Json): Json {
+  if (!isObject(message) || !Array.isArray(message.content)) return message;
+  let changed = false;
+  const content = message.content.map((block) => {
+    const key = isObject(block) ? idKeys[String(block.type)] : undefined;
+    if (!isObject(block) || key === undefined) return block;
+    const id = block[key];
+    if (typeof id !== "string" || /^[a-zA-Z0-9_-]+$/.test(id)) return block;
+    changed = true;
+    return { ...block, [key]: safeId(id) };
+  });
+  return changed ? { ...message, content } : message;
 }
 
 /**
- * Without the thinking that this target did not make. Where that leaves the turn of a running tool loop without the
+ * Without the thinking that this target did not make. What it sets stands before what `pass` sets. Where that leaves the turn of a running tool loop without the
  * thinking that it must start with, a thinking budget is switched off for this request.
  */
 export function strip(body: JsonObject, foreign: (bytes: string) => boolean): ReadonlyMap<string, string> {
@@ -24,7 +46,7 @@ export function strip(body: JsonObject, foreign: (bytes: string) => boolean): Re
     return { ...message, content };
   });
   if (!removed) return set;
-  set.set("messages", JSON.stringify(messages));
+  set.set("messages", JSON.stringify(messages.map(withLegalIds)));
   if (isObject(body.thinking) && body.thinking.type === "enabled" && lostThinking(messages)) {
     set.set("thinking", '{"type":"disabled"}');
   }

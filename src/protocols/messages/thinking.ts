@@ -100,14 +100,15 @@ function planBudget(reasoning: Reasoning, context: ThinkingContext, own: boolean
     return { maxTokens: context.maxTokens };
   }
   let { maxTokens } = context;
-  if (wanted >= maxTokens && !capped) maxTokens = Math.min(target.maxOutput ?? Number.POSITIVE_INFINITY, wanted + 8192);
+  // Where the model's maximum is known, our default is all that there is room for already.
+  if (wanted >= maxTokens && !capped && target.maxOutput === undefined) maxTokens = wanted + 8192;
   let budget = wanted;
   if (budget >= maxTokens) {
     if (maxTokens <= leastBudget) {
       notes.add("dropped", "reasoning", "max_tokens_too_small");
       return { maxTokens };
     }
-    budget = Math.max(leastBudget, maxTokens - Math.min(4096, Math.floor(maxTokens / 4)));
+    budget = Math.max(leastBudget, maxTokens - answerShare(maxTokens));
     notes.add("clamped", "reasoning", "budget_below_max_tokens");
   }
   const thinking: JsonObject = { type: "enabled", budget_tokens: budget };
@@ -117,12 +118,20 @@ function planBudget(reasoning: Reasoning, context: ThinkingContext, own: boolean
   return { thinking, ...(effort ? { effort } : {}), maxTokens };
 }
 
+/** What thinking leaves for the answer, which would else stay empty. */
+function answerShare(maxTokens: number): number {
+  return Math.min(4096, Math.floor(maxTokens / 4));
+}
+
 function wantedBudget(reasoning: Reasoning, { notes, target, maxTokens }: ThinkingContext): number {
   if (reasoning.budget !== undefined && reasoning.budget >= 0) return reasoning.budget;
   if (reasoning.mode === "adaptive" || reasoning.mode === "between_tools") {
     notes.add("emulated", "reasoning", `${reasoning.mode}_as_budget`);
   }
   const effort = reasoning.effort ?? (reasoning.mode === "between_tools" ? "low" : "medium");
-  if (effort === "max") return Math.max(budgets.xhigh, (target.maxOutput ?? maxTokens) - 1);
+  if (effort === "max") {
+    const most = target.maxOutput ?? Math.max(maxTokens, 2 * budgets.xhigh);
+    return most - answerShare(most);
+  }
   return effort === "none" ? 0 : budgets[effort];
 }

@@ -79,6 +79,22 @@ describe("encoding for a Messages client", () => {
     expect(joined(frames, 2, "text")).toBe("after");
   });
 
+  test("items that never closed are closed at the end, those that waited too", () => {
+    const frames = checkGrammar(
+      encode([
+        start,
+        { type: "item-start", index: 0, item: callItem("a") },
+        args(0, "{}"),
+        ...item(1, callItem("b", "{}"), args(1, "{}")),
+        { type: "item-start", index: 2, item: message() },
+        textDelta(2, 0, "x"),
+        ...item(3, message("y"), textDelta(3, 0, "y")),
+        finish("tool-calls"),
+      ]),
+    );
+    expect(blocksOf(frames).map(({ type }) => type as string)).toEqual(["tool_use", "tool_use", "text", "text"]);
+  });
+
   test("the final usage is told once, when it comes after the finish too", () => {
     const usage = { ...emptyUsage(), inUncached: 5, inCacheRead: 3, inToolUse: 2, outVisible: 7, outReasoning: 4 };
     const frames = checkGrammar(encode([start, finish("stop"), { type: "usage", usage }]));
