@@ -52,5 +52,6 @@ export function extraContent(call: CallItem): JsonObject {
 
 /** Members of the answer that only this protocol's providers know. */
 export function ownFields(ext: { [protocol: string]: JsonObject | undefined } | undefined): JsonObject {
-  return ext?.chat ?? {};
+  const { annotations: _annotations, ...fields } = ext?.chat ?? {};
+  return fields;
 }

@@ -45,6 +45,8 @@ function buildMessage(answer: Answer, calls: JsonObject[]): JsonObject {
     annotations.push(...list);
     offset += length;
   }
+  const late = answer.ext?.chat?.annotations;
+  if (Array.isArray(late)) annotations.push(...late);
   const images = buildImages(blocks);
   return {
     role: "assistant",

@@ -19,6 +19,8 @@ export class Candidate {
   private stopSequence: string | undefined;
   private finished = false;
   private next = 0;
+  /** Plain reasoning text has come: the details repeat it. */
+  private flat = false;
   private said: { index: number; item: MessageItem } | undefined;
   private thought: { index: number; parts: Part[]; details: JsonObject[] } | undefined;
   private readonly calls = new Calls();
@@ -89,8 +91,9 @@ export class Candidate {
     const details = Array.isArray(delta.reasoning_details) ? delta.reasoning_details.filter(isObject) : [];
     if (flat === undefined && details.length === 0) return;
     const shown: Part[] = details.flatMap(detailText);
+    if (flat !== undefined) this.flat = true;
     const kind = shown.length > 0 && shown.every((part) => part.kind === "summary") ? "summary" : "raw";
-    const parts = flat === undefined ? shown : [{ kind, text: flat } as Part];
+    const parts = flat === undefined ? (this.flat ? [] : shown) : [{ kind, text: flat } as Part];
     const thought = this.openThought();
     for (const detail of details) mergeDetail(thought.details, detail);
     for (const part of parts) {

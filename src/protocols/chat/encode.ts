@@ -7,11 +7,11 @@ import type { Frame } from "../../kit/sse.ts";
 import type { CallItem } from "../../model/chat.ts";
 import { GatewayError } from "../../model/error.ts";
 import type { ChatEvent } from "../../model/event.ts";
-import type { Json, JsonObject } from "../../model/json.ts";
+import type { JsonObject } from "../../model/json.ts";
 import { emptyUsage, type Usage } from "../../model/usage.ts";
 import { safeId } from "../ids.ts";
 import type { Encoder, ReplyContext } from "../protocol.ts";
-import { answerId, buildAnnotations, buildImages, extraContent } from "./answer-shape.ts";
+import { answerId, buildAnnotations, buildImages, extraContent, ownFields } from "./answer-shape.ts";
 import { errorBody } from "./error.ts";
 import { buildFinish } from "./finish.ts";
 import { buildDetails } from "./reasoning.ts";
@@ -20,11 +20,12 @@ import { buildUsage } from "./usage.ts";
 interface CandidateState {
   /** Ordinals of the calls by item index. */
   calls: Map<number, number>;
+  /** Items whose arguments are not streamed: custom calls go out whole at their end. */
+  custom: Set<number>;
   /** Calls whose arguments began to flow. */
   flowing: Set<number>;
   /** Code points of text before the message that is open. */
   offset: number;
-  annotations: Json[];
   /** Entries of reasoning_details so far. */
   details: number;
   reasoned: boolean;
@@ -136,17 +137,16 @@ export class ChatEncoder implements Encoder {
   }
 
   private addExt(fields: JsonObject): void {
-    const { annotations: _annotations, ...rest } = fields;
-    this.ext = { ...this.ext, ...rest };
+    this.ext = { ...this.ext, ...ownFields({ chat: fields }) };
     if (this.head !== "") this.buildHead();
   }
 
   private role(c: number): Frame[] {
     this.candidates.set(c, {
       calls: new Map(),
+      custom: new Set(),
       flowing: new Set(),
       offset: 0,
-      annotations: [],
       details: 0,
       reasoned: false,
       lastPart: "",
@@ -195,11 +195,13 @@ export class ChatEncoder implements Encoder {
 
   private startCall(c: number, index: number, call: CallItem): Frame[] {
     const frames = this.candidates.has(c) ? [] : this.role(c);
-    const { calls } = this.state(c);
+    const { calls, custom } = this.state(c);
     const ordinal = calls.size;
     calls.set(index, ordinal);
-    // A custom call has no streamed form that all readers know: it goes out whole at its end.
-    if (call.kind === "custom") return frames;
+    if (call.kind === "custom") {
+      custom.add(index);
+      return frames;
+    }
     const body = {
       index: ordinal,
       id: safeId(call.callId),
@@ -213,7 +215,7 @@ export class ChatEncoder implements Encoder {
   private args(c: number, index: number, text: string): Frame[] {
     const state = this.candidates.get(c);
     const ordinal = state?.calls.get(index);
-    if (!state || ordinal === undefined || text === "") return [];
+    if (!state || ordinal === undefined || text === "" || state.custom.has(index)) return [];
     state.flowing.add(index);
     return [this.chunk(c, `{"tool_calls":[{"index":${ordinal},"function":{"arguments":${JSON.stringify(text)}}}]}`)];
   }
@@ -225,8 +227,8 @@ export class ChatEncoder implements Encoder {
     const state = this.state(c);
     if (item.type === "message") {
       const { list, length } = buildAnnotations(item, state.offset);
-      state.annotations.push(...list);
       state.offset += length;
+      if (list.length > 0) frames.push(this.chunk(c, JSON.stringify({ annotations: list })));
       const images = buildImages(item.blocks);
       if (images.length > 0) frames.push(this.chunk(c, JSON.stringify({ images })));
       if (item.ext?.chat) frames.push(this.chunk(c, JSON.stringify(item.ext.chat)));
@@ -262,6 +264,8 @@ export class ChatEncoder implements Encoder {
 
   private meta(event: Extract<ChatEvent, { type: "meta" }>): Frame[] {
     if (event.ext?.chat) this.addExt(event.ext.chat);
+    const annotations = event.ext?.chat?.annotations;
+    if (Array.isArray(annotations)) return this.delta(event.c ?? 0, JSON.stringify({ annotations }));
     const refusal = event.logprobs?.refusal;
     if (!refusal) return [];
     return this.delta(event.c ?? 0, `{},"logprobs":${JSON.stringify({ content: null, refusal })}`);
@@ -275,7 +279,6 @@ export class ChatEncoder implements Encoder {
     state.finished = true;
     if (event.ext?.chat) this.addExt(event.ext.chat);
     if (event.refusal) frames.push(this.chunk(c, `{"refusal":${JSON.stringify(event.refusal)}}`));
-    if (state.annotations.length > 0) frames.push(this.chunk(c, JSON.stringify({ annotations: state.annotations })));
     const reason = JSON.stringify(buildFinish(event.reason, state.calls.size > 0));
     frames.push({ data: `${this.head}{"index":${c},"delta":{},"finish_reason":${reason}${this.finishTail}` });
     return frames;
