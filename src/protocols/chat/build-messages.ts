@@ -67,8 +67,11 @@ function isForeign(item: Item): boolean {
 /** Two texts in a row without a call are two messages, and reasoning goes with the text that follows it. */
 function startsTurn(turn: Turn, items: Item[], index: number): boolean {
   if (turn.said.length === 0 || turn.calls.length > 0) return false;
-  const next = items.slice(index).find((item) => item.type !== "reasoning");
-  return next?.type === "message" && next.role === "assistant";
+  for (let at = index; at < items.length; at++) {
+    const next = items[at];
+    if (next?.type !== "reasoning") return next?.type === "message" && next.role === "assistant";
+  }
+  return false;
 }
 
 function addToTurn(turn: Turn, item: Item, notes: Notes): void {

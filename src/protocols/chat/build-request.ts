@@ -113,7 +113,7 @@ function buildFormat(request: ChatRequest, messages: JsonObject[], context: Buil
     const schema = JSON.stringify(format.schema ?? {});
     instruct(messages, `Answer with one JSON value and nothing else. It must match this JSON Schema: ${schema}`);
     context.notes.add("emulated", "format", "schema_as_instruction");
-  } else if (!/json/i.test(JSON.stringify(messages))) {
+  } else if (context.from !== "chat" && !/json/i.test(JSON.stringify(messages))) {
     // OpenAI refuses this mode when the word is nowhere in the messages.
     instruct(messages, "Answer with one JSON object and nothing else.");
     context.notes.add("emulated", "format", "instruction_added");

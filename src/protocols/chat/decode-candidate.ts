@@ -138,7 +138,8 @@ export class Candidate {
       this.emit({ type: "text-delta", ...this.at, ...place, text });
       return;
     }
-    block.logprobs = [...(block.logprobs ?? []), ...logprobs];
+    block.logprobs ??= [];
+    block.logprobs.push(...logprobs);
     this.emit({ type: "text-delta", ...this.at, ...place, text, logprobs });
   }
 
