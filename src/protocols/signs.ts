@@ -25,11 +25,11 @@ const shownLength = 2000;
 const policy =
   /content_filter|content_policy|content management policy|moderation_blocked|flagged_input|responsible ?ai ?policy|data_inspection_failed/i;
 const credit =
-  /insufficient_quota|credit_balance_exhausted|spend_limit|usage_limit_exceeded|billing|exceeded_current_quota|insufficient[ _]balance|insufficient credit|credit balance is too low|not enough credit|out of credits|payment.required|usage_not_included|arrears/i;
+  /insufficient_quota|credit_balance_exhausted|spend_limit|usage_limit_exceeded|billing_(?:hard_limit|not_configured|error)|exceeded_current_quota|insufficient[ _]balance|insufficient credit|credit balance is too low|not enough credit|out of credits|payment.required|usage_not_included|arrears/i;
 const spent =
   /usage_limit_reached|usage limit for this period|(?:hourly|session|weekly|monthly|daily) usage limit|user_weekly_rate_limited|user_global_rate_limited|quota_exhausted/i;
 const busy =
-  /overloaded|slow_down|capacity exceeded|model_capacity|capacity_exhausted|high demand|no capacity|server is busy|UNAVAILABLE$/i;
+  /overloaded|slow_down|capacity exceeded|model_capacity|capacity_exhausted|high demand|no capacity|server is busy|\bUNAVAILABLE\b/i;
 const refusesParameter =
   /unsupported_(?:parameter|value|api_for_model)|unknown_parameter|unsupported (?:parameter|value)|unrecognized request argument|unknown parameter|extra inputs are not permitted|(?:is|are) not supported|(?:does not|doesn't) support|not support(?:ed)? (?:by|for|with) this|no endpoints found that support|unexpected keyword/i;
 const badKey = /invalid_api_key|api_key_invalid|(?:incorrect|invalid) api.?key|API key not valid|authentication_error/i;
@@ -169,7 +169,7 @@ export function statusOfWords(signs: { message: string; vendorCode?: string; typ
   if (/permission/i.test(words)) return 403;
   if (/not_found/i.test(words)) return 404;
   if (/invalid|bad.?request|context_length|content_filter/i.test(words)) return 400;
-  if (/timeout/i.test(words)) return 504;
+  if (/timeout|DEADLINE_EXCEEDED/i.test(words)) return 504;
   return isContextLength(signs.message) ? 400 : 500;
 }
 

@@ -47,7 +47,7 @@ function signsOf(json: Json | undefined, text: string): Omit<Signs, "status" | "
     "";
   return {
     message: routed(unwrapped(message), inner.metadata),
-    ...named("vendorCode", wordOf(inner.code) ?? wordOf(inner.status)),
+    ...named("vendorCode", stringOf(inner.code) ?? stringOf(inner.status) ?? wordOf(inner.code)),
     ...named("type", stringOf(inner.type) ?? stringOf(outer.type) ?? stringOf(outer.error_type)),
     ...named("param", stringOf(inner.param)),
     ...(isObject(inner.metadata) ? { metadata: inner.metadata } : {}),

@@ -138,6 +138,27 @@ const rows: Row[] = [
     { error: { code: 400, message: "API key not valid. Please pass a valid API key.", status: "INVALID_ARGUMENT" } },
     "upstream-auth",
   ],
+  [
+    "a rate limit that names billing",
+    429,
+    {},
+    wrap("Rate limit reached. Add a payment method at https://platform.openai.com/account/billing."),
+    "rate-limited",
+  ],
+  [
+    "Gemini's per-minute quota",
+    429,
+    {},
+    {
+      error: {
+        code: 429,
+        message: "You exceeded your current quota, please check your plan and billing details.",
+        status: "RESOURCE_EXHAUSTED",
+      },
+    },
+    "rate-limited",
+    { vendorCode: "RESOURCE_EXHAUSTED" },
+  ],
   ["conflict", 409, {}, wrap("x"), "conflict"],
 ];
 

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import type { Annotation, CallItem, Item, ReasoningItem } from "../../../src/model/chat.ts";
+import type { Annotation, CallItem, ChatRequest, Item, ReasoningItem } from "../../../src/model/chat.ts";
 import { collect, replay } from "../../../src/model/collect.ts";
 import { GatewayError } from "../../../src/model/error.ts";
 import type { Answer } from "../../../src/model/event.ts";
@@ -22,8 +22,6 @@ function present(fields: JsonObject): JsonObject {
 }
 
 const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
-
-// --- requests
 
 const part = fc.oneof(
   words.map((one) => ({ type: "text", text: one })),
@@ -149,7 +147,7 @@ test("a chat request comes back as it was, with nothing to tell", () => {
   );
 });
 
-test("no JSON makes the parser fail with anything but invalid-request", () => {
+test("no JSON makes the parser or the builder fail with anything but a 400", () => {
   const keys = [
     ...[
       "model",
@@ -206,11 +204,19 @@ test("no JSON makes the parser fail with anything but invalid-request", () => {
     ),
   }));
   const run = (body: unknown) => {
+    let read: ChatRequest;
     try {
-      parse(body);
+      read = parse(body);
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
       expect([error.code, typeof error.detail.param]).toEqual(["invalid-request", "string"]);
+      return;
+    }
+    try {
+      build(read);
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+      expect(error.status).toBe(400);
     }
   };
   fc.assert(fc.property(fc.dictionary(fc.constantFrom(...keys), tree), run), { numRuns: 2000 });
@@ -251,8 +257,6 @@ test("no JSON makes the decoder or the whole reader throw anything but a gateway
     { numRuns: 500 },
   );
 });
-
-// --- answers
 
 const citation: fc.Arbitrary<Annotation> = fc.record({
   kind: fc.constant("url" as const),
