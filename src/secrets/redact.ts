@@ -22,7 +22,7 @@ const patterns: readonly Pattern[] = [
   { form: /\b(bearer\s+)[\w.~+/=:-]{8,}/gi, replacement: `$1${gone}` },
   // Fields and query parameters by name.
   {
-    form: /((?:^|[?&\s"'{,])(?:key|api_?key|access_token|refresh_token|id_token|token|client_secret|password)["']?\s*=\s*["']?)[^\s&"'#,;)\]}]+/gi,
+    form: /((?:^|[?&\s"'{,])(?:key|api_?key|access_token|refresh_token|id_token|token|client_secret|password)["']?\s*=\s*["']?)(?!\[redacted)[^\s&"'#,;)\]}]+/gi,
     replacement: `$1${gone}`,
   },
   {

@@ -9,7 +9,7 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { migrations } from "../../migrations/index.ts";
 import type { Database } from "../../src/store/database.ts";
@@ -37,8 +37,7 @@ afterEach(async () => {
 function deadFolder(lines: string[]): string {
   const folder = join(dir, "999999999-dead");
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, "owner.json"), JSON.stringify({ pid: 999999999, host: "", boot: "", start: "" }));
-  const owner = { pid: 999999999, host: require("node:os").hostname(), boot: "another", start: "1" };
+  const owner = { pid: 999999999, host: hostname(), boot: "another", start: "1" };
   writeFileSync(join(folder, "owner.json"), JSON.stringify(owner));
   writeFileSync(join(folder, "journal-1.log"), lines.join("\n"));
   return folder;
@@ -95,6 +94,7 @@ describe("a journal", () => {
     const journal = openJournal(dir);
     const opened = openedRecord();
     journal.opened(opened);
+    await Bun.sleep(60);
     expect(await replayJournals(dir, database)).toEqual({ closed: 0, interrupted: 0, unreadable: 0 });
     expect(readFileSync(join(ownFolder(), "journal-1.log"), "utf8")).toBe(`${JSON.stringify({ opened })}\n`);
     journal.close(true);
