@@ -49,16 +49,25 @@ export function createServer(deps: ServerDeps) {
   const routes = httpRoutes(deps);
   const app = new Elysia({ serve: { idleTimeout: 60, maxRequestBodySize: runtimeBodyBytes } });
   for (const route of routes) {
-    app.route(route.method, route.path, (context) => answer(deps, route, context as unknown as Context), {
-      parse: "none",
-    });
+    // Destructured plainly: the framework reads from the handler's text what it must prepare for each request.
+    app.route(
+      route.method,
+      route.path,
+      ({ request, params, server }) => answer(deps, route, { request, params, server } as unknown as Context),
+      { parse: "none" },
+    );
   }
-  app.all("/*", (context) => unknown(deps, routes, context as unknown as Context), { parse: "none" });
-  app.onError((context) => {
-    const { request, server } = context as unknown as Context;
-    const incoming = incomingOf(deps, { request, server, params: {} });
-    deps.log.error("a request failed outside the pipeline", { request: incoming.requestId, error: context.error });
-    return refuse(deps, incoming, toGatewayError(context.error));
+  app.all(
+    "/*",
+    ({ request, params, server }) => unknown(deps, routes, { request, params, server } as unknown as Context),
+    {
+      parse: "none",
+    },
+  );
+  app.onError(({ request, server, error }) => {
+    const incoming = incomingOf(deps, { request, server, params: {} } as unknown as Context);
+    deps.log.error("a request failed outside the pipeline", { request: incoming.requestId, error });
+    return refuse(deps, incoming, toGatewayError(error));
   });
   return app;
 }

@@ -58,6 +58,6 @@ export function flatten(
   return { text: write(top), values };
 }
 
-function isFragment(value: SqlValue | Fragment): value is Fragment {
+export function isFragment(value: SqlValue | Fragment): value is Fragment {
   return typeof value === "object" && value !== null && "parts" in value;
 }

@@ -20,7 +20,7 @@ export interface Segment {
 export type JournalLine = { opened: OpenedRecord } | { closed: RequestRecord };
 
 export interface Journal {
-  /** Throws when the disk refuses. */
+  /** Written within 25 ms, or not at all when the request has closed by then. */
   opened(record: OpenedRecord): void;
   /** Throws when the disk refuses. Say `stored` of the segment once the record is in the database. */
   closed(record: RequestRecord): Segment;
@@ -34,6 +34,7 @@ export interface Journal {
   close(clean: boolean): void;
 }
 
+const openedWithinMs = 25;
 const largeSegment = 8 * 1024 * 1024;
 /** With nothing waiting, a segment of this size is replaced: a replay then has little to read. */
 const idleSegment = 256 * 1024;
@@ -51,6 +52,9 @@ class FileJournal implements Journal {
   private readonly segments: Segment[] = [];
   /** The opened lines of requests that are running. */
   private readonly running = new Map<string, string>();
+  /** Those of them that are not written yet: most requests close before, and then need one line only. */
+  private readonly unwritten = new Set<string>();
+  private timer: Timer | undefined;
   private file = -1;
   private isTorn = false;
 
@@ -62,12 +66,27 @@ class FileJournal implements Journal {
   opened(record: OpenedRecord): void {
     const line = `${JSON.stringify({ opened: record } satisfies JournalLine)}\n`;
     this.running.set(record.id, line);
-    this.append(line);
+    this.unwritten.add(record.id);
+    this.timer ??= setTimeout(() => this.writeOpened(), openedWithinMs);
+  }
+
+  private writeOpened(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    if (this.unwritten.size === 0) return;
+    const lines = [...this.unwritten].map((id) => this.running.get(id) ?? "");
+    this.unwritten.clear();
+    try {
+      this.append(lines.join(""));
+    } catch {
+      // The closed line says all that this one would have said, and its writer is told when the disk refuses.
+    }
   }
 
   closed(record: RequestRecord): Segment {
     const segment = this.present();
     this.running.delete(record.id);
+    this.unwritten.delete(record.id);
     this.append(`${JSON.stringify({ closed: record } satisfies JournalLine)}\n`);
     segment.unstored++;
     return segment;
@@ -93,6 +112,7 @@ class FileJournal implements Journal {
   }
 
   close(clean: boolean): void {
+    this.writeOpened();
     closeSync(this.file);
     this.file = -1;
     if (clean) rmSync(this.folder, { recursive: true, force: true });
@@ -114,6 +134,7 @@ class FileJournal implements Journal {
     this.isTorn = false;
     this.segments.push({ path, number, size: 0, unstored: 0 });
     if (this.running.size > 0) this.append([...this.running.values()].join(""));
+    this.unwritten.clear();
   }
 
   /** A line that was cut by a full disk is ended first, so that it cannot spoil the next one. */

@@ -1,7 +1,7 @@
 /** The usage rows: one for each request, written once, read newest first. */
 import type { JsonObject } from "../model/json.ts";
 import type { RequestRecord, TokenCounts } from "../model/record.ts";
-import { type Fragment, fragment, list, none, raw, type Sql, type SqlValue } from "./database.ts";
+import { fragment, none, raw, type Sql, type SqlValue } from "./database.ts";
 import { type Column, flag, int, intOrNull, json, toInt, toJson, toText } from "./rows.ts";
 
 /** Column -> what a record puts into it; the one list that writing is made of. */
@@ -40,29 +40,28 @@ const columns: Record<string, (record: RequestRecord) => SqlValue> = {
 const names = Object.keys(columns);
 const fields = Object.values(columns);
 const columnList = raw(names.join(", "));
-const updates = raw(
-  names
-    .filter((name) => name !== "id")
-    .map((name) => `${name} = excluded.${name}`)
-    .join(", "),
-);
+const updates = names
+  .filter((name) => name !== "id")
+  .map((name) => `${name} = excluded.${name}`)
+  .join(", ");
+/** One row, and the same text every time: the statement stays prepared, and writing a row costs its values only. */
+const insertParts = templateOf([
+  `INSERT INTO requests (${names.join(", ")}) VALUES (`,
+  ...names.slice(1).map(() => ", "),
+  `) ON CONFLICT (id) DO UPDATE SET ${updates} WHERE requests.interrupted = 1 AND excluded.interrupted = 0`,
+]);
 
-/**
- * Any number of records, each once: what is stored stays, but for a row that was only known as interrupted. Rows go in
- * groups of a power of two, so that the number of different statements is small.
- */
-export async function insertRequests(sql: Sql, records: readonly RequestRecord[]): Promise<void> {
-  const rows = withoutRepeats(records);
-  for (let from = 0; from < rows.length; ) {
-    const count = Math.min(128, 2 ** Math.floor(Math.log2(rows.length - from)));
-    const values = rows.slice(from, from + count).map(rowOf);
-    await sql`INSERT INTO requests (${columnList}) VALUES ${list(values)}
-      ON CONFLICT (id) DO UPDATE SET ${updates} WHERE requests.interrupted = 1 AND excluded.interrupted = 0`;
-    from += count;
-  }
+function templateOf(parts: string[]): TemplateStringsArray {
+  return Object.assign(parts, { raw: parts });
 }
 
-/** One statement must not touch a row twice; a closed record is worth more than an interrupted one. */
+/** Any number of records, each once: what is stored stays, but for a row that was only known as interrupted. */
+export async function insertRequests(sql: Sql, records: readonly RequestRecord[]): Promise<void> {
+  const rows = withoutRepeats(records);
+  await Promise.all(rows.map((record) => sql(insertParts, ...fields.map((field) => field(record)))));
+}
+
+/** A closed record is worth more than an interrupted one. */
 function withoutRepeats(records: readonly RequestRecord[]): RequestRecord[] {
   const byId = new Map<string, RequestRecord>();
   for (const record of records) {
@@ -70,10 +69,6 @@ function withoutRepeats(records: readonly RequestRecord[]): RequestRecord[] {
     if (!known || known.interrupted) byId.set(record.id, record);
   }
   return [...byId.values()];
-}
-
-function rowOf(record: RequestRecord): Fragment {
-  return fragment`(${list(fields.map((field) => field(record)))})`;
 }
 
 export interface RequestFilter {

@@ -3,7 +3,7 @@
  * into a transaction that waits for something.
  */
 import { Database as Connection, type Statement } from "bun:sqlite";
-import { type Database, flatten, type Sql, type SqlValue } from "./database.ts";
+import { type Database, flatten, isFragment, type Sql, type SqlValue } from "./database.ts";
 import { createTransactionScope } from "./transaction-scope.ts";
 
 const cachedStatements = 256;
@@ -53,8 +53,14 @@ export type Execute = <Row>(piece: Parameters<typeof flatten>[0]) => Row[];
 /** Runs queries on a connection; the statements used last stay prepared. */
 export function createExecutor(connection: Connection): Execute {
   const run = createRunner(connection);
+  const plain = new WeakMap<readonly string[], string>();
   return <Row>(piece: Parameters<typeof flatten>[0]) => {
+    const isPlain = !piece.values.some(isFragment);
+    const known = isPlain ? plain.get(piece.parts) : undefined;
+    if (known !== undefined) return run<Row>(known, piece.values as SqlValue[]);
     const { text, values } = flatten(piece, () => "?");
+    // Without fragments the text is the same at each call of the same template.
+    if (isPlain) plain.set(piece.parts, text);
     return run<Row>(text, values);
   };
 }
