@@ -32,7 +32,6 @@ CREATE TABLE requests (
   client_request_id TEXT
 );
 CREATE INDEX requests_by_key ON requests (key_name, id);
-CREATE INDEX requests_by_time ON requests (at);
 
 -- Single values: hash of the admin key, version of the configuration, salt and canary of the encryption.
 CREATE TABLE meta (

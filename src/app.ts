@@ -17,6 +17,7 @@ import { createSweep } from "./kit/sweep.ts";
 import { protocols } from "./protocols/index.ts";
 import { fetchTransport } from "./providers/call.ts";
 import { createDemoTransport, demoScheme } from "./providers/demo/transport.ts";
+import { createTargetFacts } from "./providers/facts.ts";
 import type { Sealer } from "./secrets/seal.ts";
 import { openSecrets } from "./store/canary.ts";
 import type { Database } from "./store/database.ts";
@@ -75,6 +76,7 @@ export async function startApp({ options, store, snapshot, adminHash, log }: App
     config,
     protocols,
     authenticate: createAuthenticate(),
+    targetFacts: createTargetFacts(),
     transport: (url) => (url.startsWith(demoScheme) ? demo : fetchTransport),
     observers: [writer, counter(running), requestLog(log)],
     log,

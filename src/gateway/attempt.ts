@@ -1,7 +1,7 @@
 /** One attempt at one target: sends the request and reads until it is committed, or throws what went wrong. */
 import { parseJson } from "../kit/json.ts";
 import type { Watch } from "../kit/sweep.ts";
-import { collect, replay } from "../model/collect.ts";
+import { collect } from "../model/collect.ts";
 import { GatewayError } from "../model/error.ts";
 import type { Answer, ChatEvent } from "../model/event.ts";
 import type { Json } from "../model/json.ts";
@@ -105,7 +105,7 @@ async function send(exchange: Exchange, sending: Sending): Promise<Upstream> {
   });
   exchange.mark("headers");
   if (!response.ok) throw await refused(sending, response);
-  const isStream = await looksLikeStream(response, sending.stream);
+  const isStream = looksLikeStream(response, sending.stream);
   if (isStream && sending.stream) return openStream(exchange, sending, response);
   return readWhole(exchange, sending, { response, isStream });
 }
@@ -120,7 +120,7 @@ async function refused({ prepared }: Sending, response: Response): Promise<Gatew
 }
 
 /** Some providers stream without saying so in the content type, others answer a stream request whole. */
-async function looksLikeStream(response: Response, wanted: boolean): Promise<boolean> {
+function looksLikeStream(response: Response, wanted: boolean): boolean {
   const type = response.headers.get("content-type") ?? "";
   if (type.includes("text/event-stream")) return true;
   return wanted && !type.includes("json");
@@ -182,7 +182,8 @@ async function readWhole(
     throw transportError(error, controller.signal);
   }
   const answers = isStream ? collectText(prepared, text) : parseWhole(prepared, text);
-  exchange.observe(replayFacts(answers));
+  exchange.usage = answers[0]?.usage;
+  exchange.finish = answers[0]?.finish ?? null;
   const verbatim = !isStream && prepared.passage !== undefined ? { text } : {};
   return { kind: "whole", candidate, prepared, headers: response.headers, answers, ...verbatim };
 }
@@ -202,9 +203,4 @@ function collectText({ protocol }: Prepared, text: string): Answer[] {
   const reading = new Reading({ protocol, model: "" });
   const bytes = new TextEncoder().encode(text);
   return collect([...reading.push(bytes).events, ...reading.end().events]);
-}
-
-/** Only what the record needs: the usage, and how it ended. */
-function replayFacts(answers: Answer[]): ChatEvent[] {
-  return replay(answers.map((answer) => ({ ...answer, items: [] })));
 }

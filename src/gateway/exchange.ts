@@ -189,7 +189,7 @@ export class Exchange {
   private measured(): Usage | undefined {
     if (!this.inbound || (this.usage && this.finish !== null)) return this.usage;
     if (!this.usage && this.frames === undefined && this.finish === null) return undefined;
-    const seen = { requestCharacters: this.inbound.text.length, frames: this.frames?.() ?? 0 };
+    const seen = { requestCharacters: this.inbound.bytes.byteLength, frames: this.frames?.() ?? 0 };
     return estimateUsage(this.usage, seen);
   }
 

@@ -6,6 +6,7 @@ import type { Sweep } from "../kit/sweep.ts";
 import type { OpenedRecord, RequestRecord } from "../model/record.ts";
 import type { Protocol, Route } from "../protocols/protocol.ts";
 import type { Transport } from "../providers/call.ts";
+import type { FactsOf } from "../routing/resolve.ts";
 import type { Slots } from "./slots.ts";
 
 /** Told of every exchange; can never change its course. */
@@ -18,6 +19,7 @@ export interface Gateway {
   readonly config: LiveConfig;
   readonly protocols: readonly Protocol[];
   readonly authenticate: Authenticate;
+  readonly targetFacts: FactsOf;
   /** The transport for a base URL: `fetch`, or an upstream inside the process. */
   readonly transport: (url: string) => Transport;
   readonly observers: readonly Observer[];

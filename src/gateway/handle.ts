@@ -1,6 +1,5 @@
 /** The pipeline: what happens to a request, in this order. Steps decide; observers only watch. */
 import { GatewayError } from "../model/error.ts";
-import { targetFacts } from "../providers/facts.ts";
 import { withFailover } from "../routing/failover.ts";
 import { order } from "../routing/order.ts";
 import { type Candidate, permit, resolve } from "../routing/resolve.ts";
@@ -55,7 +54,7 @@ async function parse(exchange: Exchange): Promise<Inbound> {
 function route(exchange: Exchange, inbound: Inbound): Candidate[] {
   const { gateway, snapshot, key } = exchange;
   const { model } = inbound.envelope;
-  const resolved = resolve(snapshot, model, targetFacts);
+  const resolved = resolve(snapshot, model, gateway.targetFacts);
   exchange.alias = resolved.alias;
   const permitted = key ? permit(resolved, model, key) : resolved;
   const spoken = (candidate: Candidate) => protocolFor(candidate, exchange.call.protocol, gateway.protocols);

@@ -2,28 +2,33 @@
 import type { Key, Snapshot } from "../config/snapshot.ts";
 import { GatewayError } from "../model/error.ts";
 import type { ListedModel } from "../protocols/protocol.ts";
-import { targetFacts } from "../providers/facts.ts";
-import { permit, resolve } from "../routing/resolve.ts";
+import { type FactsOf, permit, resolve } from "../routing/resolve.ts";
+
+export interface Viewer {
+  snapshot: Snapshot;
+  key: Key;
+  factsOf: FactsOf;
+}
 
 /** Every alias under all its names, as far as the key may call it; sorted by name. */
-export function listModels(snapshot: Snapshot, key: Key): ListedModel[] {
+export function listModels({ snapshot, key, factsOf }: Viewer): ListedModel[] {
   const names = [...snapshot.aliases.keys()].sort();
   return names.flatMap((name) => {
-    const model = visible(snapshot, key, name);
+    const model = visible({ snapshot, key, factsOf }, name);
     return model ? [model] : [];
   });
 }
 
 /** One alias, or a model that a provider lists. Throws `not-found`. */
-export function findModel(snapshot: Snapshot, key: Key, name: string): ListedModel {
-  const model = visible(snapshot, key, name);
+export function findModel({ snapshot, key, factsOf }: Viewer, name: string): ListedModel {
+  const model = visible({ snapshot, key, factsOf }, name);
   if (model) return model;
   throw new GatewayError("not-found", `The model ${JSON.stringify(name)} does not exist.`, { param: "model" });
 }
 
-function visible(snapshot: Snapshot, key: Key, name: string): ListedModel | undefined {
+function visible({ snapshot, key, factsOf }: Viewer, name: string): ListedModel | undefined {
   try {
-    const route = permit(resolve(snapshot, name, targetFacts), name, key);
+    const route = permit(resolve(snapshot, name, factsOf), name, key);
     const facts = route.groups.flatMap((group) => group.candidates.map((candidate) => candidate.facts));
     const context = smallest(facts.map((one) => one.context));
     const maxOutput = smallest(facts.map((one) => one.maxOutput));

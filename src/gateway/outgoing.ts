@@ -7,7 +7,7 @@ import { authHeaders } from "../providers/auth.ts";
 import type { Candidate } from "../routing/resolve.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Inbound } from "./inbound.ts";
-import { envelopeMark, isEnvelope, type SealRing } from "./seals.ts";
+import { isEnvelope, type SealRing } from "./seals.ts";
 
 export interface Prepared {
   protocol: Protocol;
@@ -39,7 +39,7 @@ export function prepare(exchange: Exchange, inbound: Inbound, candidate: Candida
   const protocol = protocolFor(candidate, client, exchange.gateway.protocols) ?? client;
   const extra = [candidate.provider.body, candidate.listed?.body ?? {}, exchange.alias?.body ?? {}];
   if (protocol === client) {
-    const passage = protocol.pass(inbound.envelope, inbound.body, candidate.facts);
+    const passage = protocol.pass(inbound.envelope, inbound.passBody, candidate.facts);
     const body = patched(inbound, protocol, { passage, extra });
     const outgoing = { path: passage.path, headers: crossing(exchange, protocol), body };
     return { ...addressed(candidate, protocol, outgoing), passage };
@@ -57,7 +57,7 @@ function addressed(
 ) {
   const { provider } = candidate;
   const base = provider.protocols.find((one) => one.name === protocol.name)?.baseUrl ?? "";
-  const query = new URLSearchParams(provider.query).toString();
+  const query = Object.keys(provider.query).length === 0 ? "" : new URLSearchParams(provider.query).toString();
   const headers: Record<string, string> = { "content-type": "application/json", ...outgoing.headers };
   for (const [name, value] of Object.entries(provider.headers)) {
     // Lists of flags are merged: what the client asked for and what is configured are both wanted.
@@ -83,29 +83,32 @@ function crossing(exchange: Exchange, protocol: Protocol): Record<string, string
 }
 
 /** The client's bytes, untouched when nothing differs. */
-function patched(
-  inbound: Inbound,
-  protocol: Protocol,
-  { passage, extra }: { passage: Passage; extra: readonly Readonly<Record<string, Json>>[] },
-): string | Uint8Array {
-  const values = new Map<string, string>();
-  if (inbound.text.includes(envelopeMark)) {
+function patched(inbound: Inbound, protocol: Protocol, { passage, extra }: Edits): Uint8Array {
+  const values = new Map(passage.set);
+  if (inbound.hasEnvelope) {
     for (const [key, value] of protocol.strip(inbound.body, isEnvelope)) values.set(key, value);
   }
-  for (const [key, value] of passage.set) values.set(key, value);
   for (const fields of extra) {
     for (const [key, value] of Object.entries(fields)) {
       const own = values.has(key) ? (JSON.parse(values.get(key) ?? "null") as Json) : inbound.body[key];
       values.set(key, JSON.stringify(isObject(own) && isObject(value) ? merge(own, value) : value));
     }
   }
-  const same = inbound.top.members.every(({ key, start, end }) => {
-    const value = values.get(key);
-    if (value === undefined || value !== inbound.text.slice(start, end)) return value === undefined;
-    return true;
-  });
-  const absent = [...values.keys()].some((key) => !inbound.top.members.some((member) => member.key === key));
-  return same && !absent ? inbound.bytes : patchObject(inbound.text, inbound.top, values);
+  const { raw, top } = inbound;
+  const changed = new Map<string, string>();
+  for (const [key, value] of values) {
+    const bytes = Buffer.from(value).toString("latin1");
+    const members = top.members.filter((member) => member.key === key);
+    const isSame = members.length > 0 && members.every(({ start, end }) => raw.slice(start, end) === bytes);
+    if (!isSame) changed.set(key, bytes);
+  }
+  return changed.size === 0 ? inbound.bytes : Buffer.from(patchObject(raw, top, changed), "latin1");
+}
+
+interface Edits {
+  passage: Passage;
+  /** Fields of the configuration that are merged into the body, in order. */
+  extra: readonly Readonly<Record<string, Json>>[];
 }
 
 function isObject(value: Json | undefined): value is JsonObject {

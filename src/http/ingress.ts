@@ -48,13 +48,23 @@ function models(gateway: Gateway, { incoming }: Door): Response {
   const snapshot = gateway.config.current();
   const caller = { credentials: credentialsOf(request, path), address, now: Date.now() };
   const { key } = gateway.authenticate(snapshot, caller);
+  const viewer = { snapshot, key, factsOf: gateway.targetFacts };
   const shape = shapeFor(request, path, gateway.protocols);
   const name = parameters["*"];
   const body =
     name === undefined
-      ? shape.buildModels(listModels(snapshot, key))
-      : shape.buildModel(findModel(snapshot, key, decodeURIComponent(name)));
+      ? shape.buildModels(listModels(viewer))
+      : shape.buildModel(findModel(viewer, decoded(name)));
   const headers: Record<string, string> = { "content-type": "application/json", "x-request-id": requestId };
   if (shape.idHeader !== undefined) headers[shape.idHeader] = requestId;
   return new Response(JSON.stringify(body), { headers });
+}
+
+/** A path that is not percent-encoded rightly is taken as it stands. */
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
 }

@@ -86,7 +86,10 @@ interface Context {
 function incomingOf(deps: ServerDeps, { request, params, server }: Context): Incoming {
   const peer = server?.requestIP(request)?.address ?? "";
   const { trustedProxies } = deps.config.current().settings;
-  const address = clientAddress(peer, request.headers.get("x-forwarded-for"), trustedProxies);
+  const forwarded = trustedProxies.length === 0 ? null : request.headers.get("x-forwarded-for");
+  // Most peers are plain IPv4 and come without a proxy: nothing is to be worked out.
+  const isPlain = forwarded === null && !peer.includes(":");
+  const address = isPlain ? peer : clientAddress(peer, forwarded, trustedProxies);
   return { request, requestId: uuidv7(), path: pathOf(request.url), parameters: params ?? {}, address };
 }
 

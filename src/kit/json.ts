@@ -65,6 +65,10 @@ export interface TopLevel {
 
 const quote = 34;
 const backslash = 92;
+const brace = 123;
+const bracket = 91;
+const comma = 44;
+const colon = 58;
 
 function stringEnd(text: string, start: number): number {
   for (let at = text.indexOf('"', start + 1); at >= 0; at = text.indexOf('"', at + 1)) {
@@ -76,50 +80,67 @@ function stringEnd(text: string, start: number): number {
 }
 
 /**
- * Finds the members of the object that `text` holds, in one pass. For well-formed JSON only: whether it is, JSON.parse
- * decides. Undefined when the text is no object.
+ * Finds the members of the object that `text` holds, in one pass, and checks its structure: strings end, brackets
+ * match. The rest of the grammar is for JSON.parse. Undefined when the text is no object, or breaks that structure.
  */
 export function scanObject(text: string): TopLevel | undefined {
-  const length = text.length;
   let at = 0;
-  while (at < length && text.charCodeAt(at) <= 32) at++;
-  if (text.charCodeAt(at) !== 123) return undefined;
+  while (text.charCodeAt(at) <= 32) at++;
+  if (text.charCodeAt(at) !== brace) return undefined;
   const top: TopLevel = { members: [], open: at + 1, depth: 1 };
-  let depth = 1;
+  /** Closing brackets that are awaited, the innermost last. */
+  const awaited = [brace + 2];
   let member: Member | undefined;
-  at++;
-  while (at < length && depth > 0) {
+  for (at++; at < text.length; at++) {
     const code = text.charCodeAt(at);
     if (code === quote) {
       const end = stringEnd(text, at);
       if (end < 0) return undefined;
-      if (depth === 1 && member === undefined) {
-        member = { key: JSON.parse(text.slice(at, end)) as string, keyStart: at, start: -1, end: -1 };
-        let colon = end;
-        while (colon < length && text.charCodeAt(colon) !== 58) colon++;
-        colon++;
-        while (text.charCodeAt(colon) <= 32) colon++;
-        member.start = colon;
-        at = colon;
-        continue;
+      if (awaited.length === 1 && member === undefined) {
+        member = memberAt(text, at, end);
+        if (!member) return undefined;
+        at = member.start - 1;
+      } else {
+        at = end - 1;
       }
-      at = end;
       continue;
     }
-    if (code === 123 || code === 91) {
-      depth++;
-      if (depth > top.depth) top.depth = depth;
-    } else if (code === 125 || code === 93) {
-      depth--;
+    if (code === brace || code === bracket) {
+      awaited.push(code + 2);
+      if (awaited.length > top.depth) top.depth = awaited.length;
+      continue;
     }
-    if ((depth === 0 || (depth === 1 && code === 44)) && member !== undefined) {
+    const closes = code === brace + 2 || code === bracket + 2;
+    if (closes && awaited.pop() !== code) return undefined;
+    if (member !== undefined && (awaited.length === 0 || (awaited.length === 1 && code === comma))) {
       member.end = trimEnd(text, at);
+      if (member.end <= member.start) return undefined;
       top.members.push(member);
       member = undefined;
     }
-    at++;
+    if (awaited.length === 0) return text.slice(at + 1).trim() === "" ? top : undefined;
   }
-  return depth === 0 ? top : undefined;
+  return undefined;
+}
+
+/** The member whose key stands from `start` to `end`; its own end is not known yet. */
+function memberAt(text: string, start: number, end: number): Member | undefined {
+  let at = end;
+  while (text.charCodeAt(at) <= 32) at++;
+  if (text.charCodeAt(at) !== colon) return undefined;
+  at++;
+  while (text.charCodeAt(at) <= 32) at++;
+  const inner = text.slice(start + 1, end - 1);
+  return { key: inner.includes("\\") ? unescaped(inner) : inner, keyStart: start, start: at, end: -1 };
+}
+
+/** A key with escapes: two spellings of one name must not pass for two. */
+function unescaped(inner: string): string {
+  try {
+    return JSON.parse(`"${inner}"`) as string;
+  } catch {
+    return inner;
+  }
 }
 
 function trimEnd(text: string, end: number): number {

@@ -25,18 +25,28 @@ const hosts: Readonly<Record<string, Partial<Capabilities>>> = {
   "openrouter.ai": { customTools: false },
 };
 
-export function targetFacts(provider: Provider, model: string, listed: ModelFacts | undefined): TargetFacts {
-  const facts: TargetFacts = { provider: provider.id, model, scope: provider.id, can: capabilities(provider) };
-  if (listed?.context != null) facts.context = listed.context;
-  if (listed?.maxOutput != null) facts.maxOutput = listed.maxOutput;
-  return facts;
+/** Makes the look-up; what a provider's hosts are known for is worked out once for each provider. */
+export function createTargetFacts(): (
+  provider: Provider,
+  model: string,
+  listed: ModelFacts | undefined,
+) => TargetFacts {
+  const known = new WeakMap<Provider, Capabilities>();
+  return (provider, model, listed) => {
+    const can = known.get(provider) ?? capabilities(provider);
+    known.set(provider, can);
+    const facts: TargetFacts = { provider: provider.id, model, scope: provider.id, can };
+    if (listed?.context != null) facts.context = listed.context;
+    if (listed?.maxOutput != null) facts.maxOutput = listed.maxOutput;
+    return facts;
+  };
 }
 
 function capabilities(provider: Provider): Capabilities {
   for (const { baseUrl } of provider.protocols) {
     const host = URL.canParse(baseUrl) ? new URL(baseUrl).hostname : "";
-    const known = Object.keys(hosts).find((end) => host === end || host.endsWith(`.${end}`));
-    if (known !== undefined) return { ...defaultCapabilities, ...hosts[known] };
+    const match = Object.keys(hosts).find((end) => host === end || host.endsWith(`.${end}`));
+    if (match !== undefined) return { ...defaultCapabilities, ...hosts[match] };
   }
   return defaultCapabilities;
 }

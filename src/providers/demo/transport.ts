@@ -30,7 +30,9 @@ export function createDemoTransport(protocols: readonly Protocol[], pace: DemoPa
     if (!protocol) throw new TypeError(`The demo provider does not speak ${name}`);
     const now = Math.floor(Date.now() / 1000);
     try {
-      const body = JSON.parse(typeof init.body === "string" ? init.body : new TextDecoder().decode(init.body)) as JsonObject;
+      const body = JSON.parse(
+        typeof init.body === "string" ? init.body : new TextDecoder().decode(init.body),
+      ) as JsonObject;
       const request = protocol.parseRequest(body, new Notes());
       const context = { request, requestId: "demo", now };
       return await reply({ protocol, context, pace, signal: init.signal });
