@@ -30,7 +30,9 @@ export class Calls {
   private readonly byIndex = new Map<number, OpenCall>();
 
   add(fragment: JsonObject): CallPiece {
-    const custom = isObject(fragment.custom) ? fragment.custom : undefined;
+    // Some servers fill the member of the other kind with empty strings.
+    const isFunction = isObject(fragment.function) && fragment.type !== "custom";
+    const custom = isObject(fragment.custom) && !isFunction ? fragment.custom : undefined;
     const body = custom ?? (isObject(fragment.function) ? fragment.function : {});
     const id = stringOf(fragment.id);
     const name = stringOf(body.name);

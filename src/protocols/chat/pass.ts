@@ -19,11 +19,6 @@ export function pass(envelope: Envelope, body: JsonObject, target: TargetFacts):
   return { path, set, frame: withoutUsage };
 }
 
-/** Only ids that are too long are edited in the messages. */
-export function mayEdit(raw: string): boolean {
-  return /"(?:tool_call_id|id)"\s*:\s*"[^"]{65}/.test(raw);
-}
-
 /** Takes away the usage that only Plexus asked for: the last chunk whole, from the others the empty member. */
 function withoutUsage(raw: string): string {
   if (!raw.includes('"usage"')) return raw;

@@ -90,7 +90,8 @@ function parseCalls(message: JsonObject, at: string): CallItem[] {
     parseCall(call, `${at}.tool_calls.${index}`),
   );
   const legacy = optionalObject(message, "function_call", `${at}.function_call`);
-  if (!legacy) return calls;
+  // Some servers fill the legacy member with empty strings, which clients send back.
+  if (!legacy || (legacy.name === "" && !legacy.arguments)) return calls;
   const path = `${at}.function_call`;
   const name = requiredString(legacy, "name", `${path}.name`);
   const args = optionalString(legacy, "arguments", `${path}.arguments`) ?? "";

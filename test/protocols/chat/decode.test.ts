@@ -551,3 +551,16 @@ test("the frames with markers are enough for usage, finish and errors", () => {
   const broken = [...long.slice(0, 5), ...frames({ error: { message: "m", code: 503 } })];
   expect(errorOf(decode(marked(broken)))).toBe("overloaded");
 });
+
+test("members of the other kind, filled with empty strings, hide no call", () => {
+  const delta = {
+    function_call: { name: "", arguments: "" },
+    ...tool(undefined, {
+      id: "a",
+      type: "function",
+      custom: { name: "", input: "" },
+      function: { name: "f", arguments: "{}" },
+    }),
+  };
+  expect(answer(chunk(delta, ""), done).items).toEqual([call("a", "f", "{}")]);
+});

@@ -187,6 +187,17 @@ describe("a client's request", () => {
     ]);
   });
 
+  test("an empty legacy call, as some servers write it, is no call", () => {
+    const { items } = parse({
+      model: "m",
+      messages: [
+        { role: "user", content: "q" },
+        { role: "assistant", content: "a", function_call: { name: "", arguments: "" } },
+      ],
+    });
+    expect(items.map((item) => item.type)).toEqual(["message", "message"]);
+  });
+
   test("legacy functions are tools, their calls and results pair by name", () => {
     const request = parse({
       model: "m",

@@ -1,0 +1,82 @@
+/** The official SDKs as clients: what each ends up with, a final object or an error. */
+import Anthropic from "@anthropic-ai/sdk";
+import type { Message } from "@anthropic-ai/sdk/resources/messages";
+import OpenAI from "openai";
+import type { ChatCompletion, ChatCompletionChunk } from "openai/resources/chat/completions";
+import { type ProtocolName, secret } from "./door.ts";
+
+export type Fetch = (url: string | URL | Request, init?: RequestInit) => Promise<Response>;
+
+export interface Failure {
+  kind: "error";
+  /** Name of the SDK's class. */
+  name: string;
+  status: number | undefined;
+  /** `error.type` as the SDK tells it. */
+  type: string | undefined;
+  message: string;
+}
+export type Outcome =
+  | { kind: "chat"; final: ChatCompletion; chunks: ChatCompletionChunk[] }
+  | { kind: "messages"; final: Message }
+  | Failure;
+
+export interface Question {
+  model: string;
+  stream: boolean;
+}
+
+export function ask(protocol: ProtocolName, fetch: Fetch, question: Question): Promise<Outcome> {
+  const run = protocol === "chat" ? askChat(fetch, question) : askMessages(fetch, question);
+  return run.catch(failure);
+}
+
+async function askChat(fetch: Fetch, { model, stream }: Question): Promise<Outcome> {
+  const client = new OpenAI({ apiKey: secret, baseURL: "http://localhost/v1", maxRetries: 0, fetch: fetch as never });
+  const body = { model, messages: [{ role: "user" as const, content: "q" }] };
+  if (!stream) return { kind: "chat", final: await client.chat.completions.create(body), chunks: [] };
+  const chunks: ChatCompletionChunk[] = [];
+  const runner = client.chat.completions.stream({ ...body, stream_options: { include_usage: true } });
+  runner.on("chunk", (chunk) => void chunks.push(structuredClone(chunk)));
+  return { kind: "chat", final: await runner.finalChatCompletion(), chunks };
+}
+
+/** The chunks alone, put together without the checks of the SDK's own accumulator: for servers that bend the grammar. */
+export async function askLeniently(fetch: Fetch, model: string): Promise<Outcome> {
+  const client = new OpenAI({ apiKey: secret, baseURL: "http://localhost/v1", maxRetries: 0, fetch: fetch as never });
+  const body = { model, messages: [{ role: "user" as const, content: "q" }], stream: true as const };
+  const chunks: ChatCompletionChunk[] = [];
+  for await (const chunk of await client.chat.completions.create(body)) chunks.push(chunk);
+  const choices = chunks.flatMap((chunk) => chunk.choices.filter((one) => (one.index ?? 0) === 0));
+  const calls = new Map<number, { id: string; type: "function"; function: { name: string; arguments: string } }>();
+  for (const piece of choices.flatMap((one) => one.delta.tool_calls ?? [])) {
+    const at = piece.index ?? 0;
+    const call = calls.get(at) ?? { id: "", type: "function" as const, function: { name: "", arguments: "" } };
+    call.id ||= piece.id ?? "";
+    call.function.name ||= piece.function?.name ?? "";
+    call.function.arguments += piece.function?.arguments ?? "";
+    calls.set(at, call);
+  }
+  const finish_reason = choices.findLast((one) => one.finish_reason)?.finish_reason ?? "stop";
+  const message = { role: "assistant", content: null, refusal: null, tool_calls: [...calls.values()] };
+  const final = { choices: [{ index: 0, message, finish_reason, logprobs: null }] } as unknown as ChatCompletion;
+  return { kind: "chat", final, chunks };
+}
+
+async function askMessages(fetch: Fetch, { model, stream }: Question): Promise<Outcome> {
+  const client = new Anthropic({ apiKey: secret, baseURL: "http://localhost", maxRetries: 0, fetch: fetch as never });
+  const body = { model, max_tokens: 1000, messages: [{ role: "user" as const, content: "q" }] };
+  if (!stream) return { kind: "messages", final: await client.messages.create(body) };
+  return { kind: "messages", final: await client.messages.stream(body).finalMessage() };
+}
+
+function failure(thrown: unknown): Failure {
+  const error = thrown as Error & { status?: number; type?: string };
+  return {
+    kind: "error",
+    name: error.constructor.name,
+    status: error.status,
+    type: error.type ?? undefined,
+    message: error.message,
+  };
+}

@@ -1,0 +1,104 @@
+/** The whole pipeline in this process: a gateway whose one provider is a function that answers with given bytes. */
+import { compile } from "../../src/config/compile.ts";
+import { createAuthenticate } from "../../src/config/keys.ts";
+import { createLiveConfig } from "../../src/config/live.ts";
+import type { Gateway } from "../../src/gateway/gateway.ts";
+import { handle } from "../../src/gateway/handle.ts";
+import type { SealRing } from "../../src/gateway/seals.ts";
+import { createSlots } from "../../src/gateway/slots.ts";
+import { silentLog } from "../../src/kit/log.ts";
+import { createSweep } from "../../src/kit/sweep.ts";
+import type { RequestRecord } from "../../src/model/record.ts";
+import { protocols } from "../../src/protocols/index.ts";
+import type { Protocol } from "../../src/protocols/protocol.ts";
+import { createTargetFacts } from "../../src/providers/facts.ts";
+
+export type ProtocolName = "chat" | "messages";
+
+/** What the provider was sent. */
+export interface Sent {
+  url: string;
+  headers: Record<string, string>;
+  body: string;
+}
+
+export interface Door {
+  /** In place of the network, for an official SDK. */
+  fetch(url: string | URL | Request, init?: RequestInit): Promise<Response>;
+  /** What the provider was sent last. */
+  readonly sent: Sent[];
+  /** What the gateway kept of each exchange. */
+  readonly records: RequestRecord[];
+  readonly ring: SealRing;
+  close(): void;
+}
+
+export interface DoorOptions {
+  /** What the provider speaks. */
+  provider: ProtocolName;
+  answer(sent: Sent): Response | Promise<Response>;
+  /** Aliases, each for the provider's model of that name. */
+  models?: readonly string[];
+}
+
+export const keyName = "recordings";
+export const secret = "sk-recordings-0123456789";
+
+export function openDoor(options: DoorOptions): Door {
+  const sent: Sent[] = [];
+  const records: RequestRecord[] = [];
+  const sweep = createSweep();
+  const sealKey = Buffer.alloc(32, 7);
+  const gateway: Gateway = {
+    config: createLiveConfig(snapshot(options)),
+    protocols,
+    authenticate: createAuthenticate(),
+    transport: () => async (url, init) => {
+      const body = typeof init.body === "string" ? init.body : new TextDecoder().decode(init.body);
+      const one = { url, headers: init.headers, body };
+      sent.push(one);
+      return options.answer(one);
+    },
+    observers: [{ closed: (record) => void records.push(record) }],
+    log: silentLog,
+    targetFacts: createTargetFacts(),
+    sweep,
+    slots: createSlots(),
+    sealKey,
+    random: () => 0,
+  };
+  const fetch = async (url: string | URL | Request, init?: RequestInit) => {
+    const request = new Request(url as string, init);
+    const protocol = protocolAt(new URL(request.url).pathname);
+    return handle(gateway, {
+      requestId: "01930000-0000-7000-8000-000000000000",
+      protocol,
+      operation: "generate",
+      headers: request.headers,
+      credentials: [secret],
+      address: "127.0.0.1",
+      body: async () => new Uint8Array(await request.arrayBuffer()),
+      signal: request.signal,
+    });
+  };
+  return { fetch, sent, records, ring: { key: sealKey, owner: keyName }, close: () => sweep.stop() };
+}
+
+const names = { protocols: ["chat", "messages"], selectors: ["random"], quirks: [], demoProtocols: ["chat"] };
+
+function snapshot({ provider, models = ["model"] }: DoorOptions) {
+  const file = {
+    providers: { up: { protocols: { [provider]: "https://up.example/v1" }, api_key: "sk-upstream-0123456789" } },
+    aliases: Object.fromEntries(models.map((model) => [model, { targets: [{ provider: "up", model }] }])),
+    keys: { [keyName]: { secret } },
+  };
+  return compile({ file }, names);
+}
+
+function protocolAt(path: string): Protocol {
+  const found = protocols.find(({ routes }) =>
+    routes.some((route) => route.operation === "generate" && route.path === path),
+  );
+  if (!found) throw new Error(`no protocol is served at ${path}`);
+  return found;
+}
