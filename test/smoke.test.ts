@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { patchObject, scanObject } from "../src/kit/json.ts";
+import { applySplices, spliceBytes, spliceMembers } from "../src/kit/json.ts";
 import { SseDecoder } from "../src/kit/sse.ts";
 import { collect, replay } from "../src/model/collect.ts";
 
@@ -14,19 +14,28 @@ test("a replayed answer collects to itself", () => {
   expect(collect(replay([answer]))).toEqual([answer]);
 });
 
+function patch(text: string, values: Record<string, string>): string {
+  const splices = spliceMembers(text, new Map(Object.entries(values)), JSON.parse(text) as object);
+  const raw = Buffer.from(text).toString("latin1");
+  const inBytes = spliceMembers(raw, new Map(Object.entries(values)), JSON.parse(text) as object);
+  expect(Buffer.from(spliceBytes(Buffer.from(text), inBytes)).toString()).toBe(applySplices(text, splices));
+  return applySplices(text, splices);
+}
+
 test("top-level members are patched in place", () => {
-  const text = '{ "a":{"model":"x\\"}"}, "model" : "old" , "n":1.0}';
-  const top = scanObject(text)!;
-  expect(
-    patchObject(
-      text,
-      top,
-      new Map([
-        ["model", '"new"'],
-        ["z", "1"],
-      ]),
-    ),
-  ).toBe('{"z":1, "a":{"model":"x\\"}"}, "model" : "new" , "n":1.0}');
+  expect(patch('{ "a":{"b":"x\\"}"}, "model" : "old" , "n":1.0}', { model: '"new"', z: "1" })).toBe(
+    '{"z":1, "a":{"b":"x\\"}"}, "model" : "new" , "n":1.0}',
+  );
+  expect(patch("{}", { a: "1" })).toBe('{"a":1}');
+});
+
+test("a member of the same name deeper down, a repeated one and an escaped one are told apart", () => {
+  expect(patch('{"a":{"model":"in"},"model":"old"}', { model: '"new"' })).toBe('{"a":{"model":"in"},"model":"new"}');
+  expect(patch('{"model":"one","é":"ü","model":"two"}', { model: '"new"' })).toBe(
+    '{"model":"new","é":"ü","model":"new"}',
+  );
+  expect(patch('{"mod\\u0065l":"old","x":"model"}', { model: '"new"' })).toBe('{"mod\\u0065l":"new","x":"model"}');
+  expect(patch('{"o":{"k":[1,{"x":"]"}]},"l":[1]}', { o: "{}", l: "2" })).toBe('{"o":{},"l":2}');
 });
 
 test("frames are the same wherever the bytes are cut", () => {

@@ -1,5 +1,5 @@
 /** The request as it goes to one target: passed through as bytes with single values patched, or rendered anew. */
-import { patchObject } from "../kit/json.ts";
+import { spliceBytes, spliceMembers } from "../kit/json.ts";
 import type { ChatRequest } from "../model/chat.ts";
 import type { Json, JsonObject } from "../model/json.ts";
 import type { Outgoing, Passage, Protocol } from "../protocols/protocol.ts";
@@ -39,7 +39,7 @@ export function prepare(exchange: Exchange, inbound: Inbound, candidate: Candida
   const protocol = protocolFor(candidate, client, exchange.gateway.protocols) ?? client;
   const extra = [candidate.provider.body, candidate.listed?.body ?? {}, exchange.alias?.body ?? {}];
   if (protocol === client) {
-    const passage = protocol.pass(inbound.envelope, inbound.passBody, candidate.facts);
+    const passage = protocol.pass(inbound.envelope, inbound.body, candidate.facts);
     const body = patched(inbound, protocol, { passage, extra });
     const outgoing = { path: passage.path, headers: crossing(exchange, protocol), body };
     return { ...addressed(candidate, protocol, outgoing), passage };
@@ -94,15 +94,8 @@ function patched(inbound: Inbound, protocol: Protocol, { passage, extra }: Edits
       values.set(key, JSON.stringify(isObject(own) && isObject(value) ? merge(own, value) : value));
     }
   }
-  const { raw, top } = inbound;
-  const changed = new Map<string, string>();
-  for (const [key, value] of values) {
-    const bytes = Buffer.from(value).toString("latin1");
-    const members = top.members.filter((member) => member.key === key);
-    const isSame = members.length > 0 && members.every(({ start, end }) => raw.slice(start, end) === bytes);
-    if (!isSame) changed.set(key, bytes);
-  }
-  return changed.size === 0 ? inbound.bytes : Buffer.from(patchObject(raw, top, changed), "latin1");
+  const splices = spliceMembers(inbound.raw, values, inbound.body);
+  return splices.length === 0 ? inbound.bytes : spliceBytes(inbound.bytes, splices);
 }
 
 interface Edits {

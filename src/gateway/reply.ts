@@ -1,5 +1,5 @@
 /** The answer to the client: whole, as an error, or as the head of a stream. */
-import { patchObject, scanObject } from "../kit/json.ts";
+import { applySplices, scanObject } from "../kit/json.ts";
 import type { ChatRequest } from "../model/chat.ts";
 import type { GatewayError } from "../model/error.ts";
 import type { ReplyContext } from "../protocols/protocol.ts";
@@ -43,9 +43,9 @@ function rendered(exchange: Exchange, upstream: WholeUpstream): string {
 
 /** The provider's own text, with the client's name of the model. */
 function renamed(exchange: Exchange, text: string): string {
-  const top = scanObject(text);
-  if (!top?.members.some((member) => member.key === "model")) return text;
-  return patchObject(text, top, new Map([["model", JSON.stringify(exchange.model)]]));
+  const member = scanObject(text)?.members.findLast(({ key }) => key === "model");
+  if (!member) return text;
+  return applySplices(text, [{ start: member.start, end: member.end, text: JSON.stringify(exchange.model) }]);
 }
 
 const streamHeaders = {

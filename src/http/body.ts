@@ -4,16 +4,18 @@ import { GatewayError } from "../model/error.ts";
 
 /** A sender that is silent this long in the middle of its body is given up. */
 const silenceMs = 30_000;
+const slowestBytesPerSecond = 50_000;
 
 export function readBody(request: Request, sweep: Sweep, limit: number): Promise<Uint8Array> {
   const declared = request.headers.get("content-length");
   if (declared !== null && Number(declared) > limit) return Promise.reject(tooLarge(limit));
-  const small = declared !== null && Number(declared) <= 1_048_576;
-  return small ? readAtOnce(request, sweep) : readCounted(request, sweep, limit);
+  return declared === null ? readCounted(request, sweep, limit) : readAtOnce(request, sweep, Number(declared));
 }
 
-async function readAtOnce(request: Request, sweep: Sweep): Promise<Uint8Array> {
-  return new Uint8Array(await within(sweep, request.arrayBuffer()));
+/** A declared length is read in one piece, in a time that grows with it. */
+async function readAtOnce(request: Request, sweep: Sweep, length: number): Promise<Uint8Array> {
+  const milliseconds = silenceMs + (length / slowestBytesPerSecond) * 1000;
+  return new Uint8Array(await within(sweep, request.arrayBuffer(), milliseconds));
 }
 
 async function readCounted(request: Request, sweep: Sweep, limit: number): Promise<Uint8Array> {
@@ -23,7 +25,7 @@ async function readCounted(request: Request, sweep: Sweep, limit: number): Promi
   let size = 0;
   try {
     for (;;) {
-      const part = await within(sweep, reader.read());
+      const part = await within(sweep, reader.read(), silenceMs);
       if (part.done) return parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts, size);
       size += part.value.byteLength;
       if (size > limit) throw tooLarge(limit);
@@ -35,10 +37,10 @@ async function readCounted(request: Request, sweep: Sweep, limit: number): Promi
   }
 }
 
-function within<T>(sweep: Sweep, work: Promise<T>): Promise<T> {
+function within<T>(sweep: Sweep, work: Promise<T>, milliseconds: number): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const watch = {
-      due: sweep.now() + silenceMs,
+      due: sweep.now() + milliseconds,
       fire: () => {
         sweep.remove(watch);
         const message = "The request body did not arrive in time. Send it whole, or check the connection.";

@@ -52,9 +52,7 @@ function models(gateway: Gateway, { incoming }: Door): Response {
   const shape = shapeFor(request, path, gateway.protocols);
   const name = parameters["*"];
   const body =
-    name === undefined
-      ? shape.buildModels(listModels(viewer))
-      : shape.buildModel(findModel(viewer, decoded(name)));
+    name === undefined ? shape.buildModels(listModels(viewer)) : shape.buildModel(findModel(viewer, decoded(name)));
   const headers: Record<string, string> = { "content-type": "application/json", "x-request-id": requestId };
   if (shape.idHeader !== undefined) headers[shape.idHeader] = requestId;
   return new Response(JSON.stringify(body), { headers });

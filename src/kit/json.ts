@@ -57,8 +57,6 @@ export interface Member {
 
 export interface TopLevel {
   members: Member[];
-  /** Offset just after the opening brace. */
-  open: number;
   /** Deepest nesting met; the outer object counts as 1. */
   depth: number;
 }
@@ -87,7 +85,7 @@ export function scanObject(text: string): TopLevel | undefined {
   let at = 0;
   while (text.charCodeAt(at) <= 32) at++;
   if (text.charCodeAt(at) !== brace) return undefined;
-  const top: TopLevel = { members: [], open: at + 1, depth: 1 };
+  const top: TopLevel = { members: [], depth: 1 };
   /** Closing brackets that are awaited, the innermost last. */
   const awaited = [brace + 2];
   let member: Member | undefined;
@@ -149,23 +147,78 @@ function trimEnd(text: string, end: number): number {
   return at;
 }
 
-/** Sets top-level members of the object in `text` to JSON texts, in place; absent ones are put first. */
-export function patchObject(text: string, top: TopLevel, values: ReadonlyMap<string, string>): string {
+/** A piece of a text, by its offsets, and what is to stand in its place. */
+export interface Splice {
+  start: number;
+  end: number;
+  text: string;
+}
+
+/**
+ * The splices that set top-level members of the object in `text` to JSON texts; absent members are put first, what has
+ * the value already is left alone. `known` are the object's members, for whoever has parsed it already.
+ */
+export function spliceMembers(text: string, values: ReadonlyMap<string, string>, known: object): Splice[] {
+  const splices = quickSplices(text, values, known) ?? scannedSplices(text, values);
+  return splices
+    .filter(({ start, end, text: value }) => end === start || text.slice(start, end) !== value)
+    .sort((a, b) => a.start - b.start);
+}
+
+/** Without a scan of the whole text: for members whose name stands nowhere else in it. */
+function quickSplices(text: string, values: ReadonlyMap<string, string>, known: object): Splice[] | undefined {
+  const splices: Splice[] = [];
+  for (const [key, value] of values) {
+    const name = JSON.stringify(key);
+    const at = text.indexOf(name);
+    if (!Object.hasOwn(known, key)) {
+      if (at >= 0) return undefined;
+      splices.push(insertion(text, { key, value, isOnly: Object.keys(known).length === 0 }));
+      continue;
+    }
+    if (at < 0 || text.includes(name, at + 1)) return undefined;
+    const member = memberAt(text, at, at + name.length);
+    if (!member || text.charCodeAt(member.start) !== quote) return undefined;
+    splices.push({ start: member.start, end: stringEnd(text, member.start), text: value });
+  }
+  return splices;
+}
+
+function scannedSplices(text: string, values: ReadonlyMap<string, string>): Splice[] {
+  const top = scanObject(text);
+  if (!top) return [];
+  const splices: Splice[] = [];
+  for (const [key, value] of values) {
+    const members = top.members.filter((member) => member.key === key);
+    for (const { start, end } of members) splices.push({ start, end, text: value });
+    if (members.length === 0) splices.push(insertion(text, { key, value, isOnly: top.members.length === 0 }));
+  }
+  return splices;
+}
+
+function insertion(text: string, { key, value, isOnly }: { key: string; value: string; isOnly: boolean }): Splice {
+  const at = text.indexOf("{") + 1;
+  return { start: at, end: at, text: `${JSON.stringify(key)}:${value}${isOnly ? "" : ","}` };
+}
+
+export function applySplices(text: string, splices: readonly Splice[]): string {
   let out = "";
   let from = 0;
-  const seen = new Set<string>();
-  for (const member of top.members) {
-    const value = values.get(member.key);
-    if (value === undefined) continue;
-    out += text.slice(from, member.start) + value;
-    from = member.end;
-    seen.add(member.key);
+  for (const splice of splices) {
+    out += text.slice(from, splice.start) + splice.text;
+    from = splice.end;
   }
-  out += text.slice(from);
-  for (const [key, value] of values) {
-    if (seen.has(key)) continue;
-    const comma = top.members.length > 0 ? "," : "";
-    out = `${out.slice(0, top.open)}${JSON.stringify(key)}:${value}${comma}${out.slice(top.open)}`;
+  return out + text.slice(from);
+}
+
+/** The same on bytes, for splices that were found in their one-character-a-byte string. */
+export function spliceBytes(bytes: Uint8Array, splices: readonly Splice[]): Uint8Array {
+  const parts: Uint8Array[] = [];
+  let from = 0;
+  for (const splice of splices) {
+    parts.push(bytes.subarray(from, splice.start), Buffer.from(splice.text));
+    from = splice.end;
   }
-  return out;
+  parts.push(bytes.subarray(from));
+  return Buffer.concat(parts);
 }

@@ -3,6 +3,8 @@
  * are cut. They know nothing of what the frames mean.
  */
 
+import { isAscii } from "node:buffer";
+
 /** One event of a `text/event-stream`. `event` is absent when the frame has no `event:` line. */
 export type Frame = { event?: string; data: string };
 
@@ -79,10 +81,10 @@ export function readFrame(raw: string): Frame | undefined {
   return event === undefined || event === "" ? { data } : { event, data };
 }
 
-/** The text of a raw frame whose characters stand for bytes. Frames are whole, so no UTF-8 sequence is ever split. */
+/** The text whose bytes the characters of `raw` stand for. Frames are whole, so no UTF-8 sequence is ever split. */
 export function utf8(raw: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the question is exactly whether all bytes are ASCII
-  return /^[\x00-\x7f]*$/.test(raw) ? raw : Buffer.from(raw, "latin1").toString("utf8");
+  const bytes = Buffer.from(raw, "latin1");
+  return isAscii(bytes) ? raw : bytes.toString("utf8");
 }
 
 /** Bytes as a string with one character a byte, so that it can be cut and joined without decoding. */

@@ -115,8 +115,6 @@ export interface Protocol {
   parseError(status: number, headers: Headers, body: string): GatewayError;
 
   // both sides speak it
-  /** Could `pass` have to edit the long members of this body (a string of one character a byte)? Yes when in doubt. */
-  mayEdit(raw: string): boolean;
   pass(envelope: Envelope, body: JsonObject, target: TargetFacts): Passage;
   /**
    * Top-level members to set so that no carrier holds bytes for which `foreign` says yes (seals of another provider,

@@ -13,11 +13,6 @@ export function pass(_envelope: Envelope, body: JsonObject, target: TargetFacts)
   return { path: "/messages", set };
 }
 
-/** Only ids of tool calls that the API refuses are edited in the messages. */
-export function mayEdit(raw: string): boolean {
-  return /"(?:tool_use_id|id)"\s*:\s*"[a-zA-Z0-9_-]*[^a-zA-Z0-9_"-]/.test(raw);
-}
-
 const idKeys: Readonly<Record<string, string>> = { tool_use: "id", tool_result: "tool_use_id" };
 
 /** The message itself when its ids are what the API takes; else a copy with those that `safeId` makes of them. */
