@@ -23,7 +23,7 @@ export interface Signs {
 const shownLength = 2000;
 
 const policy =
-  /content_filter|content_policy|content management policy|moderation_blocked|flagged_input|responsible ?ai ?policy|data_inspection_failed/i;
+  /content_filter|content_policy|content management policy|moderation_blocked|flagged_input|responsible ?ai ?policy|data_inspection_failed|violates usage guidelines/i;
 const credit =
   /insufficient_quota|credit_balance_exhausted|spend_limit|usage_limit_exceeded|billing_(?:hard_limit|not_configured|error)|exceeded_current_quota|insufficient[ _]balance|insufficient credit|credit balance is too low|not enough credit|out of credits|payment.required|usage_not_included|arrears/i;
 const spent =

@@ -15,6 +15,8 @@ export interface Failure {
   /** `error.type` as the SDK tells it. */
   type: string | undefined;
   message: string;
+  /** The server's own sentence. */
+  words: string;
 }
 export type Outcome =
   | { kind: "chat"; final: ChatCompletion; chunks: ChatCompletionChunk[] }
@@ -71,12 +73,14 @@ async function askMessages(fetch: Fetch, { model, stream }: Question): Promise<O
 }
 
 function failure(thrown: unknown): Failure {
-  const error = thrown as Error & { status?: number; type?: string };
+  const error = thrown as Error & { status?: number; type?: string; error?: { message?: string; error?: unknown } };
+  const inner = (error.error?.error ?? error.error) as { message?: string } | undefined;
   return {
     kind: "error",
     name: error.constructor.name,
     status: error.status,
     type: error.type ?? undefined,
     message: error.message,
+    words: inner?.message ?? error.message,
   };
 }

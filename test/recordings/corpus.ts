@@ -12,7 +12,7 @@ export interface Recording {
   name: string;
   protocol: ProtocolName;
   status: number;
-  contentType: string;
+  headers: Record<string, string>;
   bytes: Uint8Array;
   isStream: boolean;
   /** As the provider names it in its answer, else as the client did. */
@@ -57,7 +57,7 @@ function read(folder: string, meta: Meta): Recording[] {
       name: `${folder}/${meta.id}`,
       protocol,
       status: meta.status,
-      contentType: meta.response_headers["content-type"] ?? (isStream ? "text/event-stream" : "application/json"),
+      headers: { "content-type": isStream ? "text/event-stream" : "application/json", ...meta.response_headers },
       bytes,
       isStream,
       model: modelOf(new TextDecoder().decode(bytes)) ?? meta.model ?? "model",
@@ -71,9 +71,6 @@ function modelOf(text: string): string | undefined {
   return found === undefined ? undefined : (JSON.parse(found) as string);
 }
 
-export function replay(recording: Recording): Response {
-  return new Response(recording.bytes, {
-    status: recording.status,
-    headers: { "content-type": recording.contentType },
-  });
+export function replay({ bytes, status, headers }: Recording): Response {
+  return new Response(bytes, { status, headers });
 }

@@ -86,7 +86,8 @@ function unwrapped(message: string): string {
   try {
     const inner: unknown = JSON.parse(message);
     if (!isObject(inner)) return message;
-    return (isObject(inner.error) ? stringOf(inner.error.message) : stringOf(inner.message)) ?? message;
+    const { error } = inner;
+    return (isObject(error) ? stringOf(error.message) : (stringOf(inner.message) ?? stringOf(error))) ?? message;
   } catch {
     return message;
   }

@@ -18,6 +18,16 @@ const rows: Row[] = [
     { upstreamStatus: 401 },
   ],
   ["a refused region", 403, {}, wrap("no", { code: "unsupported_country_region_territory" }), "upstream-auth"],
+  [
+    "content that a provider behind a router forbids",
+    403,
+    {},
+    wrap("Provider returned error", {
+      code: 403,
+      metadata: { raw: '{"code":"no permission","error":"Content violates usage guidelines."}' },
+    }),
+    "content-policy",
+  ],
   ["no credit", 402, {}, wrap("Insufficient Balance"), "billing"],
   [
     "a spent quota",
