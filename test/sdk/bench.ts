@@ -1,0 +1,153 @@
+/** The place where a case happens: one SDK, one provider, one way to answer, over the compiled binary. */
+import { expect } from "bun:test";
+import type { Gateway } from "../support/gateway.ts";
+import { startGateway } from "../support/gateway.ts";
+import { startChat } from "../support/upstream/chat.ts";
+import { startMessages } from "../support/upstream/messages.ts";
+import type { Answer, Counts, Seen, Step } from "../support/upstream/script.ts";
+import type { Upstream } from "../support/upstream/server.ts";
+import type { Client, Failure, Mode, Outcome, Question, Totals } from "./client.ts";
+
+export const providers = ["chat", "messages"] as const;
+export type Provider = (typeof providers)[number];
+
+export interface World {
+  gateway: Gateway;
+  upstreams: Record<"chat" | "router" | "messages", Upstream>;
+  stop(): Promise<void>;
+}
+
+export async function openWorld(): Promise<World> {
+  const upstreams = {
+    chat: startChat({ router: false }),
+    router: startChat({ router: true }),
+    messages: startMessages(),
+  };
+  const provider = (protocol: Provider, upstream: Upstream, key = upstream.key) => ({
+    protocols: { [protocol]: upstream.url },
+    api_key: key,
+    cooldown: false,
+  });
+  const gateway = await startGateway({
+    config: {
+      providers: {
+        chat: provider("chat", upstreams.chat),
+        router: provider("chat", upstreams.router),
+        messages: provider("messages", upstreams.messages),
+        "chat-locked": provider("chat", upstreams.chat, "sk-of-somebody-else"),
+        "messages-locked": provider("messages", upstreams.messages, "sk-of-somebody-else"),
+      },
+    },
+  });
+  return {
+    gateway,
+    upstreams,
+    async stop() {
+      expect(await gateway.stop()).toBe(0);
+      await Promise.all(Object.values(upstreams).map((upstream) => upstream.stop()));
+    },
+  };
+}
+
+export interface Seat {
+  world: World;
+  client: Client;
+  /** A client of the same SDK whose key nobody knows. */
+  stranger: Client;
+  provider: Provider;
+  mode: Mode;
+}
+
+/** What a request of a case is, beside what the scene adds. */
+export type Ask = Omit<Question, "model" | "mode">;
+
+/** One scenario: a model of its own at one of the upstreams. */
+export class Scene {
+  readonly seat: Seat;
+  /** The name that the client calls. */
+  readonly model: string;
+  readonly target: string;
+  private readonly upstream: Upstream;
+  private readonly upstreamModel: string;
+
+  constructor(seat: Seat, name: string, { steps, at, locked = false }: SceneOptions) {
+    const place = at ?? seat.provider;
+    this.seat = seat;
+    this.upstream = seat.world.upstreams[place];
+    this.upstreamModel = this.upstream.script(name, steps);
+    this.target = `${place}${locked ? "-locked" : ""}/${this.upstreamModel}`;
+    this.model = this.target;
+  }
+
+  /** Asks, and checks what holds for every answer: the model's name, the headers and the usage row. */
+  async ask(ask: Ask, answer: Answer): Promise<Outcome> {
+    const { client, mode, world } = this.seat;
+    const outcome = await client.ask({ ...ask, model: this.model, mode });
+    const totals = totalsOf(answer.counts);
+    expect(this.upstream.violations(this.upstreamModel)).toEqual([]);
+    expect(outcome.model).toBe(this.model);
+    expect(outcome.text).toBe(answer.text ?? "");
+    expect(outcome.reasoning).toBe(answer.reasoning ?? "");
+    expect(outcome.finish).toBe(answer.calls ? "calls" : "stop");
+    expect(outcome.totals).toEqual(totals);
+    const id = this.checkHeaders(outcome.headers);
+    expect(outcome.requestId).toBe(id);
+    const row = await world.gateway.request(id);
+    expect(row).toMatchObject({
+      ...{ id, key: "test", protocol: client.protocol, model: this.model, target: this.target, attempts: 1 },
+      ...{ stream: mode !== "whole", status: 200, code: null, interrupted: false, errors: [] },
+      tokens: {
+        ...{ input: totals.input, output: totals.output, reasoning: totals.reasoning },
+        ...{ cache_read: totals.cached, cache_write: totals.written, estimated: false },
+      },
+    });
+    return outcome;
+  }
+
+  /** Asks for a failure, and checks its row. */
+  async fail(ask: Ask, code: string): Promise<Failure> {
+    const { client, mode, world } = this.seat;
+    const failure = await client.fail({ ...ask, model: this.model, mode });
+    expect(this.upstream.violations(this.upstreamModel)).toEqual([]);
+    const id = this.checkHeaders(failure.headers);
+    expect(failure.requestId).toBe(id);
+    expect(await world.gateway.request(id)).toMatchObject({
+      ...{ key: "test", protocol: client.protocol, model: this.model, target: this.target, attempts: 1 },
+      ...{ stream: mode !== "whole", status: failure.status, code, interrupted: false },
+      errors: [{ code, target: this.target }],
+    });
+    return failure;
+  }
+
+  private checkHeaders(headers: Headers): string {
+    const id = headers.get("x-request-id") ?? "";
+    expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    if (this.seat.client.protocol === "messages") expect(headers.get("request-id")).toBe(id);
+    expect(headers.get("x-plexus-target")).toBe(this.target);
+    expect(headers.get("x-plexus-attempts")).toBe("1");
+    expect(headers.get("server-timing")).toMatch(/^gateway;dur=[\d.]+, upstream;dur=[\d.]+$/);
+    return id;
+  }
+
+  /** The requests that reached the upstream; the last one is what the last `ask` sent. */
+  seen(): Seen[] {
+    return this.upstream.seen(this.upstreamModel);
+  }
+
+  last(): Seen {
+    const seen = this.seen().at(-1);
+    if (!seen) throw new Error("no request reached the upstream");
+    return seen;
+  }
+}
+
+export interface SceneOptions {
+  steps: Step[];
+  at?: keyof World["upstreams"];
+  /** The gateway's credential for the provider is wrong. */
+  locked?: boolean;
+}
+
+function totalsOf({ input, cached, written, visible, reasoning }: Counts): Totals {
+  return { input: input + cached + written, cached, written, output: visible + reasoning, reasoning };
+}

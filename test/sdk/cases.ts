@@ -1,0 +1,180 @@
+/** The conversations that every SDK holds with every provider. */
+import { expect } from "bun:test";
+import { deflateSync } from "node:zlib";
+import type { Answer, Counts } from "../support/upstream/script.ts";
+import { Scene, type Seat } from "./bench.ts";
+import { budget, maxTokens } from "./client.ts";
+
+export interface Case {
+  name: string;
+  run(seat: Seat): Promise<void>;
+}
+
+const counts: Counts = { input: 1234, cached: 512, written: 64, visible: 37, reasoning: 0 };
+const thought: Counts = { ...counts, reasoning: 21 };
+
+const weather = {
+  name: "get_weather",
+  description: "The weather of a city",
+  schema: {
+    type: "object",
+    properties: { city: { type: "string" }, days: { type: "integer" } },
+    required: ["city"],
+    additionalProperties: false,
+  },
+};
+const clock = {
+  name: "get_time",
+  description: "The time of a city",
+  schema: { type: "object", properties: { city: { type: "string" } }, required: ["city"] },
+};
+
+async function text(seat: Seat): Promise<void> {
+  const { client, provider } = seat;
+  const answer: Answer = { text: 'Grüße! 😀 A line\nand "quotes" \\ and 日本語.', counts };
+  const scene = new Scene(seat, "text", { steps: [answer] });
+  const sampling = { stop: ["END", "\n\nHuman:"], temperature: 0.5 };
+  await scene.ask({ system: "Be brief.", history: [client.user("Say héllo 😀")], sampling }, answer);
+  const seen = scene.last();
+  expect(seen.system).toEqual(["Be brief."]);
+  expect(seen.said).toEqual(["Say héllo 😀"]);
+  expect(seen.stream).toBe(seat.mode !== "whole");
+  expect(seen.maxTokens).toBe(maxTokens);
+  expect(seen.stop).toEqual(sampling.stop);
+  expect(seen.temperature).toBe(client.protocol === "chat" ? 0.5 : undefined);
+  expect(seen.tools).toEqual([]);
+  expect(seen.thinks).toBe(false);
+  expect(provider).toBe(scene.target.startsWith("chat/") ? "chat" : "messages");
+}
+
+function idOf(seat: Seat, letters: string): string {
+  return `${seat.provider === "chat" ? "call" : "toolu"}_01${letters}`;
+}
+
+async function toolCall(seat: Seat): Promise<void> {
+  const { client } = seat;
+  const call = { id: idOf(seat, "AbCdEf"), name: weather.name, args: { city: "Zürich 🏔", days: 2 } };
+  const first: Answer = { calls: [call], counts };
+  const second: Answer = { text: "It is sunny.", counts: { ...counts, cached: 1024 } };
+  const scene = new Scene(seat, "tool", { steps: [first, second] });
+  const history: unknown[] = [client.user("How is the weather?")];
+  const asked = await scene.ask({ history, tools: [weather], forced: true }, first);
+  expect(asked.calls).toEqual([call]);
+  expect(scene.last().tools).toEqual([{ name: weather.name, schema: weather.schema }]);
+  expect(scene.last().choice).toEqual(seat.provider === "chat" ? "required" : { type: "any" });
+  const result = { id: asked.calls[0]?.id ?? "", text: '{"sky":"clear","°C":21.0}' };
+  await scene.ask({ history: [...history, asked.message, ...client.results([result])], tools: [weather] }, second);
+  expect(scene.last().calls).toEqual([call]);
+  expect(scene.last().results).toEqual([{ ...result, id: call.id }]);
+  expect(scene.last().said).toEqual(["How is the weather?"]);
+}
+
+async function parallelTools(seat: Seat): Promise<void> {
+  const { client } = seat;
+  const calls = [
+    { id: idOf(seat, "first"), name: weather.name, args: { city: "Oslo" } },
+    { id: idOf(seat, "second"), name: clock.name, args: { city: "Oslo" } },
+  ];
+  const first: Answer = { text: "I look it up.", calls, counts };
+  const second: Answer = { text: "Noon, and rain.", counts };
+  const scene = new Scene(seat, "parallel", { steps: [first, second] });
+  const history: unknown[] = [client.user("Weather and time?")];
+  const tools = [weather, clock];
+  const asked = await scene.ask({ history, tools }, first);
+  expect(asked.calls).toEqual(calls);
+  const results = asked.calls.map(({ id, name }) => ({ id, text: `result of ${name}` }));
+  await scene.ask({ history: [...history, asked.message, ...client.results(results)], tools }, second);
+  expect(scene.last().calls).toEqual(calls);
+  expect(scene.last().results).toEqual([
+    { id: calls[0]?.id ?? "", text: "result of get_weather" },
+    { id: calls[1]?.id ?? "", text: "result of get_time" },
+  ]);
+}
+
+async function image(seat: Seat): Promise<void> {
+  const { client } = seat;
+  const bytes = png();
+  const answer: Answer = { text: "A red square.", counts };
+  const scene = new Scene(seat, "image", { steps: [answer] });
+  await scene.ask({ history: [client.user("What is this?", bytes)] }, answer);
+  expect(scene.last().images.map((each) => each.toString("hex"))).toEqual([bytes.toString("hex")]);
+  expect(scene.last().said).toEqual(["What is this?"]);
+}
+
+/** The proof of the first turn's reasoning comes back to the provider that made it, byte for byte. */
+async function thinking(seat: Seat): Promise<void> {
+  const { client, provider } = seat;
+  const call = { id: idOf(seat, "thought"), name: clock.name, args: { city: "Rome" } };
+  const first: Answer = {
+    reasoning: "The user wants the time – 时间 – so I call it.",
+    text: "Wait.",
+    calls: [call],
+    counts: thought,
+  };
+  const second: Answer = { reasoning: "Now I know it.", text: "It is noon.", counts: thought };
+  const third: Answer = { text: "You are welcome.", counts };
+  // OpenAI shows no reasoning; routers that speak its protocol do.
+  const at = provider === "chat" ? "router" : "messages";
+  const scene = new Scene(seat, "thinking", { steps: [first, second, third], at });
+  const common = { tools: [clock], thinks: true };
+  const history: unknown[] = [client.user("What time is it?")];
+  const asked = await scene.ask({ ...common, history }, first);
+  expect(asked.calls).toEqual([call]);
+  expect(scene.last().thinks).toBe(true);
+  expect(scene.last().proofs).toEqual([]);
+  history.push(asked.message, ...client.results([{ id: call.id, text: "12:00" }]));
+  const told = await scene.ask({ ...common, history }, second);
+  // The upstream refuses a proof that it did not issue, or one beside another text.
+  expect(scene.last().thinks).toBe(true);
+  expect(scene.last().proofs.length).toBe(1);
+  expect(scene.last().calls).toEqual([call]);
+  history.push(told.message, client.user("Thanks"));
+  await scene.ask({ ...common, history }, third);
+  expect(scene.last().proofs.length).toBe(2);
+  expect(scene.last().maxTokens).toBeGreaterThan(client.protocol === "messages" ? budget : 1024);
+}
+
+async function structured(seat: Seat): Promise<void> {
+  const { client } = seat;
+  const schema = {
+    type: "object",
+    properties: { name: { type: "string" }, parts: { type: "array", items: { type: "number" } } },
+    required: ["name", "parts"],
+    additionalProperties: false,
+  };
+  const value = { name: "Ünit", parts: [1, 2.5] };
+  const answer: Answer = { text: JSON.stringify(value), counts };
+  const scene = new Scene(seat, "structured", { steps: [answer] });
+  const outcome = await scene.ask({ history: [client.user("Describe it")], schema }, answer);
+  expect(JSON.parse(outcome.text)).toEqual(value);
+  expect(scene.last().schema).toEqual(schema);
+}
+
+/** A red square of 2 x 2 pixels. */
+function png(): Buffer {
+  const chunk = (type: string, data: Buffer) => {
+    const body = Buffer.concat([Buffer.from(type), data]);
+    const out = Buffer.alloc(8 + body.length);
+    out.writeUInt32BE(data.length, 0);
+    body.copy(out, 4);
+    out.writeUInt32BE(Bun.hash.crc32(body), 4 + body.length);
+    return out;
+  };
+  const head = Buffer.from([0, 0, 0, 2, 0, 0, 0, 2, 8, 2, 0, 0, 0]);
+  const row = [0, 255, 0, 0, 255, 0, 0];
+  return Buffer.concat([
+    Buffer.from("89504e470d0a1a0a", "hex"),
+    chunk("IHDR", head),
+    chunk("IDAT", deflateSync(Buffer.from([...row, ...row]))),
+    chunk("IEND", Buffer.alloc(0)),
+  ]);
+}
+
+export const conversations: Case[] = [
+  { name: "text", run: text },
+  { name: "a tool call and its result", run: toolCall },
+  { name: "two parallel tools", run: parallelTools },
+  { name: "an image", run: image },
+  { name: "thinking with its proof over three turns", run: thinking },
+  { name: "structured output", run: structured },
+];

@@ -1,0 +1,71 @@
+/** What goes wrong, as every SDK sees it. */
+import { expect } from "bun:test";
+import type { Refusal } from "../support/upstream/script.ts";
+import { Scene, type Seat } from "./bench.ts";
+import type { Case } from "./cases.ts";
+
+const question = (seat: Seat) => ({ history: [seat.client.user("Hello")] });
+
+async function badRequest(seat: Seat): Promise<void> {
+  const refusal: Refusal = {
+    ...{ status: 400, type: "invalid_request_error", code: "invalid_value" },
+    message: "messages: this is not acceptable today",
+  };
+  const scene = new Scene(seat, "bad", { steps: [refusal] });
+  const failure = await scene.fail(question(seat), "invalid-request");
+  expect(failure).toMatchObject({ kind: "BadRequestError", status: 400, type: "invalid_request_error" });
+  expect(failure.message).toContain("this is not acceptable today");
+}
+
+async function clientKey(seat: Seat): Promise<void> {
+  const { stranger, mode, world } = seat;
+  const scene = new Scene(seat, "stranger", { steps: [] });
+  const failure = await stranger.fail({ ...question(seat), model: scene.model, mode });
+  const type = stranger.protocol === "chat" ? "invalid_request_error" : "authentication_error";
+  expect(failure).toMatchObject({ kind: "AuthenticationError", status: 401, type });
+  expect(failure.headers.get("x-plexus-target")).toBeNull();
+  expect(failure.headers.get("x-plexus-attempts")).toBeNull();
+  expect(scene.seen()).toEqual([]);
+  const row = await world.gateway.request(failure.headers.get("x-request-id") ?? "");
+  expect(row).toMatchObject({ key: null, status: 401, code: "unauthenticated", attempts: 0, target: null });
+}
+
+async function providerKey(seat: Seat): Promise<void> {
+  const scene = new Scene(seat, "locked", { steps: [], locked: true });
+  const failure = await scene.fail(question(seat), "upstream-auth");
+  const type = seat.client.protocol === "chat" ? "server_error" : "api_error";
+  expect(failure).toMatchObject({ kind: "InternalServerError", status: 502, type });
+  expect(failure.message).not.toContain("somebody-else");
+  expect(scene.seen()).toEqual([]);
+}
+
+async function rateLimit(seat: Seat): Promise<void> {
+  const refusal: Refusal = {
+    ...{ status: 429, type: "rate_limit_error", code: "rate_limit_exceeded" },
+    message: "This request would exceed your rate limit.",
+    headers: { "retry-after": "7" },
+  };
+  const scene = new Scene(seat, "limited", { steps: [refusal] });
+  const failure = await scene.fail(question(seat), "rate-limited");
+  expect(failure).toMatchObject({ kind: "RateLimitError", status: 429, type: "rate_limit_error" });
+  expect(failure.headers.get("retry-after")).toBe("7");
+}
+
+async function overloaded(seat: Seat): Promise<void> {
+  const refusal: Refusal =
+    seat.provider === "chat"
+      ? { status: 503, type: "server_error", code: "overloaded", message: "The engine is currently overloaded" }
+      : { status: 529, type: "overloaded_error", message: "Overloaded" };
+  const scene = new Scene(seat, "overloaded", { steps: [refusal] });
+  const failure = await scene.fail(question(seat), "overloaded");
+  const type = seat.client.protocol === "chat" ? "server_error" : "overloaded_error";
+  expect(failure).toMatchObject({ ...seat.client.overloaded, type });
+}
+
+export const failures: Case[] = [
+  { name: "an error 400", run: badRequest },
+  { name: "an unknown client key", run: clientKey },
+  { name: "a provider that refuses our key", run: providerKey },
+  { name: "a rate limit with Retry-After", run: rateLimit },
+  { name: "an overloaded provider", run: overloaded },
+];

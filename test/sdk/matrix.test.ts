@@ -1,0 +1,42 @@
+/** Official SDKs over the compiled binary, with every provider protocol, whole and streamed. */
+import { afterAll, beforeAll, test } from "bun:test";
+import OpenAI from "openai";
+import OpenAI6 from "openai6";
+import { anthropicClient } from "./anthropic-client.ts";
+import { openWorld, providers, type World } from "./bench.ts";
+import { conversations } from "./cases.ts";
+import { type Client, type Door, modes } from "./client.ts";
+import { failures } from "./failures.ts";
+import { openaiClient } from "./openai-client.ts";
+
+const clients: [string, (door: Door) => Client][] = [
+  ["openai 7", (door) => openaiClient("openai 7", OpenAI, door)],
+  // Both versions have the methods that are used here; their types differ in details that are not.
+  ["openai 6", (door) => openaiClient("openai 6", OpenAI6 as unknown as typeof OpenAI, door)],
+  ["anthropic", (door) => anthropicClient("anthropic", door)],
+];
+
+let world: World;
+
+beforeAll(async () => {
+  world = await openWorld();
+});
+
+afterAll(async () => {
+  await world.stop();
+});
+
+for (const [name, open] of clients) {
+  for (const provider of providers) {
+    for (const mode of modes) {
+      for (const each of [...conversations, ...failures]) {
+        test.concurrent(`${name} -> ${provider} provider, ${mode}: ${each.name}`, async () => {
+          const { url, clientKey } = world.gateway;
+          const client = open({ url, key: clientKey });
+          const stranger = open({ url, key: "sk-nobody-knows-this-key" });
+          await each.run({ world, client, stranger, provider, mode });
+        });
+      }
+    }
+  }
+}

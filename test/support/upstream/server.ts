@@ -1,0 +1,114 @@
+/** A provider that answers by a script: one model for each scenario, every request held against the vendor's rules. */
+import type { Answer, Refusal, Seen, Step } from "./script.ts";
+import { type Fields, isFields, Violation } from "./shape.ts";
+
+export interface Vendor {
+  path: string;
+  /** The credential that a request brings. */
+  credential(headers: Headers): string | null;
+  /** Throws Violation. */
+  check(body: Fields, headers: Headers): void;
+  see(body: Fields): Seen;
+  errorBody(refusal: Refusal): unknown;
+  whole(answer: Answer, body: Fields): unknown;
+  /** Frames, as text. */
+  stream(answer: Answer, body: Fields): string[];
+}
+
+export interface Upstream {
+  /** Base URL, version included. */
+  url: string;
+  key: string;
+  /** Makes a model that gives these answers, one for each request, and returns its name. */
+  script(name: string, steps: Step[]): string;
+  /** What requests to the model said, those that broke a rule not counted. */
+  seen(model: string): Seen[];
+  /** Rules that requests to the model broke. */
+  violations(model: string): string[];
+  stop(): Promise<void>;
+}
+
+interface Scenario {
+  steps: Step[];
+  seen: Seen[];
+  violations: string[];
+}
+
+export function startUpstream(vendor: Vendor): Upstream {
+  const scenarios = new Map<string, Scenario>();
+  const key = `up-${crypto.randomUUID()}`;
+  const server = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    fetch: (request) => answer(request, { vendor, key, scenarios }),
+  });
+  const of = (model: string) => scenarios.get(model) ?? { steps: [], seen: [], violations: [`no model ${model}`] };
+  return {
+    url: `http://127.0.0.1:${server.port}/v1`,
+    key,
+    script(name, steps) {
+      const model = `${name.replace(/\W+/g, "-")}-${scenarios.size}`;
+      scenarios.set(model, { steps: [...steps], seen: [], violations: [] });
+      return model;
+    },
+    seen: (model) => of(model).seen,
+    violations: (model) => of(model).violations,
+    stop: () => server.stop(true),
+  };
+}
+
+interface Desk {
+  vendor: Vendor;
+  key: string;
+  scenarios: Map<string, Scenario>;
+}
+
+async function answer(request: Request, { vendor, key, scenarios }: Desk): Promise<Response> {
+  const refuse = (refusal: Refusal) =>
+    Response.json(vendor.errorBody(refusal), { status: refusal.status, headers: refusal.headers ?? {} });
+  if (new URL(request.url).pathname !== `/v1${vendor.path}` || request.method !== "POST") {
+    return refuse({ status: 404, type: "not_found_error", message: `no ${request.url}` });
+  }
+  if (vendor.credential(request.headers) !== key) {
+    return refuse({ status: 401, type: "authentication_error", message: "invalid api key", code: "invalid_api_key" });
+  }
+  const body: unknown = await request.json();
+  const scenario = isFields(body) ? scenarios.get(String(body.model)) : undefined;
+  if (!isFields(body) || !scenario) return refuse({ status: 404, type: "not_found_error", message: "no such model" });
+  try {
+    if (!request.headers.get("content-type")?.includes("application/json")) {
+      throw new Violation("content-type", "must be application/json");
+    }
+    vendor.check(body, request.headers);
+  } catch (error) {
+    if (!(error instanceof Violation)) throw error;
+    scenario.violations.push(error.message);
+    return refuse({ status: 400, type: "invalid_request_error", message: error.message });
+  }
+  scenario.seen.push(vendor.see(body));
+  const step = scenario.steps.shift();
+  if (!step) {
+    scenario.violations.push("one request too many");
+    return refuse({ status: 500, type: "api_error", message: "the script has ended" });
+  }
+  if ("status" in step) return refuse(step);
+  if (body.stream !== true) return Response.json(vendor.whole(step, body));
+  return new Response(slices(vendor.stream(step, body).join("")), {
+    headers: { "content-type": "text/event-stream; charset=utf-8" },
+  });
+}
+
+/** The bytes in pieces that end anywhere, in the middle of a character too. */
+function slices(text: string): ReadableStream<Uint8Array> {
+  const bytes = new TextEncoder().encode(text);
+  let at = 0;
+  return new ReadableStream({
+    async pull(controller) {
+      await Bun.sleep(0);
+      const size = 1 + ((at * 31 + 97) % 389);
+      if (at >= bytes.length) controller.close();
+      else controller.enqueue(bytes.slice(at, at + size));
+      at += size;
+    },
+  });
+}
