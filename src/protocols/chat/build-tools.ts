@@ -7,6 +7,11 @@ import { invalid, unsupported } from "./wire.ts";
 export function buildTools(tools: Tool[], context: BuildContext): JsonObject[] {
   const built = new Map<string, string>();
   return tools.flatMap((tool, index) => {
+    if (isToolSearch(tool)) {
+      // Every tool that it would find is sent whole.
+      context.notes.add("dropped", `tools.${index}`, "tools_expanded");
+      return [];
+    }
     const json = buildTool(tool, `tools.${index}`, context);
     if (tool.kind === "server") return [json];
     const name = context.names.toWire(tool.name, tool.namespace);
@@ -17,6 +22,10 @@ export function buildTools(tools: Tool[], context: BuildContext): JsonObject[] {
     if (before === text) return [];
     throw invalid(`tools.${index}`, `two different tools are named ${JSON.stringify(tool.name)}.`);
   });
+}
+
+function isToolSearch(tool: Tool): boolean {
+  return tool.kind === "server" && tool.origin === "messages" && /^tool_search_tool/.test(String(tool.json?.type));
 }
 
 function buildTool(tool: Tool, at: string, context: BuildContext): JsonObject {
@@ -83,7 +92,7 @@ function freeform(tool: Tool): string {
 
 /** Choice and parallel switch, nothing without tools: providers refuse both then. */
 export function buildChoice(request: ChatRequest, context: BuildContext): JsonObject {
-  if (request.tools.length === 0) return {};
+  if (request.tools.every(isToolSearch)) return {};
   const { toolChoice, parallel } = request;
   return {
     ...(toolChoice === undefined ? {} : { tool_choice: choiceOf(toolChoice, request.tools, context) }),

@@ -31,9 +31,22 @@ export function buildTools(request: ChatRequest, build: Build): BuiltTools {
     build.marks.add("tools", object, tool.cache, at);
     tools.push(object);
   });
-  if (tools.length === 0) return {};
+  if (tools.length === 0) return calledTools(request, build);
   const choice = buildChoice(request, build);
   return { tools, ...(choice ? { tool_choice: choice } : {}) };
+}
+
+/**
+ * A history with calls needs its tools declared, also when the client offers them no more: then they are named, and the
+ * model is told not to call them.
+ */
+function calledTools(request: ChatRequest, build: Build): BuiltTools {
+  const calls = build.own ? [] : request.items.filter((item) => item.type === "call");
+  if (calls.length === 0) return {};
+  const names = new Set(calls.map((call) => build.names.toWire(call.name, call.namespace)));
+  build.notes.add("emulated", "tools", "declared_for_history");
+  const tools = [...names].map((name) => ({ name, input_schema: { type: "object" } }));
+  return { tools, tool_choice: { type: "none" } };
 }
 
 /**

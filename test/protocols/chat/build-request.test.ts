@@ -490,3 +490,18 @@ describe("fields", () => {
     });
   }
 });
+
+test("a search among tools is left out, for all that it would find are sent", () => {
+  const search = { type: "tool_search_tool_regex_20251119", name: "tool_search_tool_regex" };
+  const server = { kind: "server" as const, name: search.name, origin: "messages", json: search };
+  const found = { kind: "function" as const, name: "f", defer: true };
+  const { body, notes } = build(canonical({ tools: [server, found], toolChoice: { mode: "auto" } }));
+  expect(body.tools).toMatchObject([{ type: "function", function: { name: "f" } }]);
+  expect(notes.list.map(({ action, field }) => `${action} ${field}`)).toEqual([
+    "dropped tools.0",
+    "dropped tools.1.defer",
+  ]);
+  const alone = build(canonical({ tools: [server], toolChoice: { mode: "auto" }, parallel: false })).body;
+  expect(Object.keys(alone)).not.toContain("tool_choice");
+  expect(Object.keys(alone)).not.toContain("tools");
+});

@@ -38,6 +38,8 @@ const shape = (body: JsonObject) =>
       `${role}: ${content.map((block) => block.text ?? block.tool_use_id ?? block.id ?? block.type).join(", ")}`,
   );
 const user = say("user", "hi");
+/** The tool of every call of these tests. */
+const declared: Partial<ChatRequest> = { tools: [{ kind: "function", name: "look" }] };
 
 describe("system messages", () => {
   test("leading ones become system blocks, one for each, later ones stay in place", () => {
@@ -193,8 +195,16 @@ describe("calls and results", () => {
     expect(turns[4]?.content).toMatchObject([{ tool_use_id: second, content: "two" }] as JsonObject[]);
   });
 
+  test("calls of tools that are offered no more have them declared, not to be called", () => {
+    const { body, notes } = sent([user, call("a"), result("a"), call("b"), result("b")]);
+    expect(body.tools).toEqual([{ name: "look", input_schema: { type: "object" } }]);
+    expect(body.tool_choice).toEqual({ type: "none" });
+    expect(notes).toEqual(["emulated tools declared_for_history"]);
+  });
+
   test("of two results for one call the last counts, and it is told", () => {
-    const { body, notes } = sent([user, call("a"), result("a", "old", { at: "m.2" }), result("a", "new")]);
+    const items = [user, call("a"), result("a", "old", { at: "m.2" }), result("a", "new")];
+    const { body, notes } = sent(items, {}, declared);
     expect(JSON.stringify(body.messages)).not.toContain("old");
     expect(notes).toEqual(["dropped m.2 duplicate_result"]);
   });
@@ -217,7 +227,7 @@ describe("calls and results", () => {
     ["[1,2]", { value: [1, 2] }, ["emulated call.a arguments_wrapped"]],
     ['{"cut', { value: '{"cut' }, ["emulated call.a arguments_wrapped"]],
   ] as [string, JsonObject | undefined, string[]][])("arguments %j become an object", (args, input, told) => {
-    const { body, notes } = sent([user, call("a", args), result("a")]);
+    const { body, notes } = sent([user, call("a", args), result("a")], {}, declared);
     const block = (body.messages as { content: JsonObject[] }[])[1]?.content[0];
     if (input) expect(block?.input).toEqual(input);
     else expect(JSON.stringify(block?.input)).toBe(args);
