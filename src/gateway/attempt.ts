@@ -2,7 +2,7 @@
 import { parseJson } from "../kit/json.ts";
 import type { Watch } from "../kit/sweep.ts";
 import { collect } from "../model/collect.ts";
-import { GatewayError } from "../model/error.ts";
+import { GatewayError, toGatewayError } from "../model/error.ts";
 import type { Answer, ChatEvent } from "../model/event.ts";
 import type { Json } from "../model/json.ts";
 import { callUpstream, readErrorBody, transportError } from "../providers/call.ts";
@@ -53,7 +53,7 @@ export async function attempt(exchange: Exchange, inbound: Inbound, candidate: C
     if (!release)
       throw new GatewayError("overloaded", `The provider of ${name} is at its limit of concurrent requests.`);
     if (exchange.left) throw exchange.left;
-    const prepared = prepare(exchange, inbound, candidate);
+    const prepared = prepareFor(exchange, inbound, candidate);
     const upstream = await send(exchange, { candidate, prepared, controller, stream: inbound.envelope.stream });
     exchange.onClose(release);
     exchange.mark("committed");
@@ -65,6 +65,20 @@ export async function attempt(exchange: Exchange, inbound: Inbound, candidate: C
   } finally {
     gateway.sweep.remove(deadline);
     exchange.upstreamMs += performance.now() - started;
+  }
+}
+
+/** What cannot be carried is told by the client's own names of its fields. */
+function prepareFor(exchange: Exchange, inbound: Inbound, candidate: Candidate): Prepared {
+  try {
+    return prepare(exchange, inbound, candidate);
+  } catch (thrown) {
+    const error = toGatewayError(thrown);
+    const { param = "" } = error.detail;
+    const field = exchange.call.protocol.fields[param];
+    if (field === undefined) throw error;
+    const words = error.message.replace(`${param}:`, `${field}:`);
+    throw new GatewayError(error.code, words, { ...error.detail, param: field });
   }
 }
 
