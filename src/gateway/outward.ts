@@ -8,6 +8,7 @@ import type { Answer, ChatEvent } from "../model/event.ts";
 import { safeId } from "../protocols/ids.ts";
 import { type ToolNames, toolNames } from "../protocols/names.ts";
 import type { Protocol } from "../protocols/protocol.ts";
+import { CallSeals } from "./call-seals.ts";
 import { type SealRing, wrapSeal } from "./seals.ts";
 
 export interface OutwardOptions {
@@ -22,18 +23,24 @@ export interface OutwardOptions {
 export class Outward {
   private readonly options: OutwardOptions;
   private readonly names: ToolNames;
+  /** Present when the client's protocol has no place for seals on calls. */
+  private readonly callSeals: CallSeals | undefined;
 
   constructor(options: OutwardOptions) {
     this.options = options;
     this.names = toolNames(options.request.tools, options.from.names);
+    this.callSeals = options.to.sealsCalls ? undefined : new CallSeals();
   }
 
   events(events: ChatEvent[]): ChatEvent[] {
-    return events.flatMap((event) => this.event(event));
+    return (this.callSeals?.events(events) ?? events).flatMap((event) => this.event(event));
   }
 
   answers(answers: Answer[]): Answer[] {
-    return answers.map((answer) => ({ ...answer, items: answer.items.map((item) => this.item(item)) }));
+    return answers.map((answer) => {
+      const items = this.callSeals?.items(answer.items) ?? answer.items;
+      return { ...answer, items: items.map((item) => this.item(item)) };
+    });
   }
 
   /** Calls whose raw text comes out of a JSON wrapper, which is only whole at the end. */

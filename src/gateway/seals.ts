@@ -4,7 +4,7 @@
  * Envelope: base64 of "GWS1", JSON {o, s, f, b} (origin, scope, form, bytes), 16 bytes of HMAC-SHA256.
  */
 import { createHmac, timingSafeEqual } from "node:crypto";
-import type { ChatRequest, Item, Seal } from "../model/chat.ts";
+import type { ChatRequest, Item, ReasoningItem, Seal } from "../model/chat.ts";
 
 /** Every envelope begins so in base64; a request without this text holds none. */
 export const envelopeMark = "R1dTM";
@@ -41,9 +41,23 @@ export function isEnvelope(bytes: string): boolean {
   return bytes.startsWith(envelopeMark);
 }
 
-/** The request with every envelope opened; what does not open is left out, so that it is never forwarded. */
+/**
+ * The request with every envelope opened; what does not open is left out, so that it is never forwarded. Seals of a call
+ * that travelled in an item before it are put back.
+ */
 export function openSeals(ring: SealRing, request: ChatRequest): ChatRequest {
-  return { ...request, items: request.items.map((item) => openItem(ring, item)) };
+  const items: Item[] = [];
+  for (const item of request.items.map((one) => openItem(ring, one))) {
+    const carrier = items.at(-1);
+    if (item.type !== "call" || !carrier || !holdsCallSeals(carrier)) items.push(item);
+    else items[items.length - 1] = { ...item, seals: [...carrier.seals, ...(item.seals ?? [])] };
+  }
+  return { ...request, items };
+}
+
+function holdsCallSeals(item: Item): item is ReasoningItem {
+  if (item.type !== "reasoning" || item.seals.length === 0) return false;
+  return item.seals.every(({ form }) => form === "thought") && item.text.every(({ text }) => text === "");
 }
 
 function openItem(ring: SealRing, item: Item): Item {

@@ -81,6 +81,8 @@ export interface Protocol {
   readonly auth: "bearer" | "x-api-key" | "x-goog-api-key";
   /** Tool names that this wire takes; others are renamed on the way to the provider and back. */
   readonly names: LegalNames;
+  /** Its calls have a place for seals; elsewhere these travel in a reasoning item before the call. */
+  readonly sealsCalls?: true;
   /** A response header that carries the request id beside `x-request-id`. */
   readonly idHeader?: string;
   /** Members whose values are a tool's own JSON: their numbers are kept as written. */

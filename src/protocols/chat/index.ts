@@ -21,6 +21,7 @@ export const chat: Protocol = {
   ],
   auth: "bearer",
   names: commonNames,
+  sealsCalls: true,
   fields: {
     instructions: "messages",
     "sampling.temperature": "temperature",

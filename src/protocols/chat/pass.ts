@@ -70,7 +70,7 @@ export function strip(body: JsonObject, foreign: (bytes: string) => boolean): Re
     }
     return out;
   });
-  return changed ? new Map([["messages", JSON.stringify(messages)]]) : new Map();
+  return changed ? new Map([["messages", JSON.stringify(shortIds(messages) ?? messages)]]) : new Map();
 }
 
 function withoutThought(call: JsonObject): JsonObject {
