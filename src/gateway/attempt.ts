@@ -5,6 +5,7 @@ import { collect } from "../model/collect.ts";
 import { GatewayError, toGatewayError } from "../model/error.ts";
 import type { Answer, ChatEvent } from "../model/event.ts";
 import type { Json } from "../model/json.ts";
+import type { Protocol } from "../protocols/protocol.ts";
 import { callUpstream, readErrorBody, transportError } from "../providers/call.ts";
 import type { Candidate } from "../routing/resolve.ts";
 import type { Exchange } from "./exchange.ts";
@@ -13,9 +14,12 @@ import type { Inbound } from "./inbound.ts";
 import { type Prepared, prepare } from "./outgoing.ts";
 import { Reading, type Step } from "./reading.ts";
 
+/** Nothing of the request's body is kept here: an answer may be open for minutes. */
 interface Committed {
   candidate: Candidate;
-  prepared: Prepared;
+  protocol: Protocol;
+  /** The answer is in the client's protocol, as the provider wrote it. */
+  isVerbatim: boolean;
   /** Response headers of the upstream. */
   headers: Headers;
 }
@@ -57,6 +61,7 @@ export async function attempt(exchange: Exchange, inbound: Inbound, candidate: C
     const upstream = await send(exchange, { candidate, prepared, controller, stream: inbound.envelope.stream });
     exchange.onClose(release);
     exchange.mark("committed");
+    exchange.answering(upstream.isVerbatim);
     return upstream;
   } catch (thrown) {
     release?.();
@@ -161,7 +166,9 @@ async function openStream(exchange: Exchange, sending: Sending, response: Respon
     if (bytes && !step.events.some(commits)) continue;
     reading.opening = false;
     const headers = response.headers;
-    return { kind: "stream", candidate, prepared, headers, reading, feed, steps, ended: bytes === undefined };
+    const isVerbatim = passage !== undefined;
+    const ended = bytes === undefined;
+    return { kind: "stream", candidate, protocol, isVerbatim, headers, reading, feed, steps, ended };
   }
 }
 
@@ -198,8 +205,10 @@ async function readWhole(
   const answers = isStream ? collectText(prepared, text) : parseWhole(prepared, text);
   exchange.usage = answers[0]?.usage;
   exchange.finish = answers[0]?.finish ?? null;
-  const verbatim = !isStream && prepared.passage !== undefined ? { text } : {};
-  return { kind: "whole", candidate, prepared, headers: response.headers, answers, ...verbatim };
+  const isVerbatim = !isStream && !exchange.stream && prepared.passage !== undefined;
+  const { protocol } = prepared;
+  const { headers } = response;
+  return { kind: "whole", candidate, protocol, isVerbatim, headers, answers, ...(isVerbatim ? { text } : {}) };
 }
 
 function parseWhole({ protocol }: Prepared, text: string): Answer[] {

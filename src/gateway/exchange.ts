@@ -32,7 +32,9 @@ export class Exchange {
   upstreamMs = 0;
   usage: Usage | undefined;
   finish: FinishReason | null = null;
+  /** The client's request, until an upstream has committed. */
   inbound: Inbound | undefined;
+  requestCharacters = 0;
   /** How many frames of content the upstream has sent. */
   frames: (() => number) | undefined;
   /** The attempt that runs, so that a client that leaves ends it. */
@@ -40,6 +42,7 @@ export class Exchange {
   /** Set when the client left. */
   left: GatewayError | undefined;
   private readonly started = performance.now();
+  private lean: ChatRequest | undefined;
   private readonly releases: (() => void)[] = [];
   private isClosed = false;
 
@@ -76,27 +79,30 @@ export class Exchange {
 
   /** The canonical request, made when it is first needed. Throws `invalid-request`. */
   canonical(): ChatRequest {
-    if (!this.inbound) throw new GatewayError("invalid-request", "The request could not be read.");
+    if (!this.inbound) throw new GatewayError("internal", "The request is asked for after it was let go.");
     return this.inbound.canonical({ key: this.gateway.sealKey, owner: this.key?.name ?? "" }, this.notes);
   }
 
-  /** The same for writing an answer: of a request that we pass through without understanding it, what is certain. */
+  /** An upstream has committed: of the request only what writing the answer needs is kept. */
+  answering(isVerbatim: boolean): void {
+    this.lean ??= isVerbatim ? this.bareRequest() : { ...this.replyRequest(), instructions: [], items: [] };
+    this.inbound = undefined;
+  }
+
+  /** What is known of the request for writing an answer, also of one that is passed through without being understood. */
   replyRequest(): ChatRequest {
+    if (this.lean || !this.inbound) return this.lean ?? this.bareRequest();
     try {
       return this.canonical();
     } catch {
-      const { protocol } = this.call;
-      const { stream } = this;
-      return {
-        protocol: protocol.name,
-        model: this.model ?? "",
-        instructions: [],
-        items: [],
-        tools: [],
-        sampling: {},
-        stream,
-      };
+      return this.bareRequest();
     }
+  }
+
+  private bareRequest(): ChatRequest {
+    const { stream } = this;
+    const model = this.model ?? "";
+    return { protocol: this.call.protocol.name, model, instructions: [], items: [], tools: [], sampling: {}, stream };
   }
 
   /** The notes as the client knows its fields, for the header and the record. */
@@ -187,9 +193,9 @@ export class Exchange {
 
   /** What the provider reported, completed by our estimate where it said nothing or was cut. */
   private measured(): Usage | undefined {
-    if (!this.inbound || (this.usage && this.finish !== null)) return this.usage;
+    if (this.requestCharacters === 0 || (this.usage && this.finish !== null)) return this.usage;
     if (!this.usage && this.frames === undefined && this.finish === null) return undefined;
-    const seen = { requestCharacters: this.inbound.bytes.byteLength, frames: this.frames?.() ?? 0 };
+    const seen = { requestCharacters: this.requestCharacters, frames: this.frames?.() ?? 0 };
     return estimateUsage(this.usage, seen);
   }
 

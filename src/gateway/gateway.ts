@@ -41,7 +41,7 @@ export interface Call {
   readonly credentials: readonly string[];
   readonly address: string;
   /** Reads the body once. Throws `too-large`, or `invalid-request` for one that never came whole. */
-  readonly body: (limit: number) => Promise<Uint8Array>;
+  readonly body: (limit: number) => Promise<string>;
   /** Aborts when the client leaves. */
   readonly signal: AbortSignal;
 }

@@ -41,10 +41,11 @@ function authenticate(exchange: Exchange): void {
 
 async function parse(exchange: Exchange): Promise<Inbound> {
   const { call, snapshot } = exchange;
-  const bytes = await call.body(snapshot.settings.limits.bodyBytes);
+  const text = await call.body(snapshot.settings.limits.bodyBytes);
   exchange.mark("read");
-  const inbound = new Inbound(bytes, call.protocol);
+  const inbound = new Inbound(text, call.protocol);
   exchange.inbound = inbound;
+  exchange.requestCharacters = text.length;
   exchange.model = inbound.envelope.model;
   exchange.stream = inbound.envelope.stream;
   exchange.mark("parsed");

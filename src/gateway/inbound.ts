@@ -1,7 +1,8 @@
-/** The client's request: its bytes, parsed once, and the canonical form that is only made when a translation needs it. */
-import { isUtf8 } from "node:buffer";
-import { parseJson } from "../kit/json.ts";
-import { byteString, utf8 } from "../kit/sse.ts";
+/**
+ * The client's request: its text, the parsed body and the canonical form, each made when it is first needed. A large
+ * body that is only passed through is checked in structure and never parsed.
+ */
+import { type Member, parseJson, scanObject } from "../kit/json.ts";
 import type { ChatRequest } from "../model/chat.ts";
 import { GatewayError } from "../model/error.ts";
 import type { Json, JsonObject } from "../model/json.ts";
@@ -9,34 +10,49 @@ import type { Notes } from "../model/note.ts";
 import type { Envelope, Protocol } from "../protocols/protocol.ts";
 import { envelopeMark, openSeals, type SealRing } from "./seals.ts";
 
+/** Bodies up to this length are parsed at once. */
+const smallText = 65_536;
+/** In a larger one, lists and objects above this are left as stand-ins. */
+const smallMember = 4096;
+
 export class Inbound {
-  readonly bytes: Uint8Array;
-  /** The bytes as a string of one character a byte. */
-  readonly raw: string;
-  readonly body: JsonObject;
+  readonly text: string;
   readonly envelope: Envelope;
   private readonly protocol: Protocol;
+  /** All members; of a large body the long ones by an empty value of their type. */
+  private readonly head: JsonObject;
+  private parsed: JsonObject | undefined;
   private request: ChatRequest | undefined;
 
-  constructor(bytes: Uint8Array, protocol: Protocol) {
-    if (!isUtf8(bytes)) throw new GatewayError("invalid-request", "The request body is not valid UTF-8.");
-    this.bytes = bytes;
+  constructor(text: string, protocol: Protocol) {
+    this.text = text;
     this.protocol = protocol;
-    this.raw = byteString(bytes);
-    this.body = parseBody(this.raw);
-    this.envelope = guarded(() => protocol.open(this.body));
+    if (text.length <= smallText) this.parsed = parseBody(text);
+    this.head = this.parsed ?? headOf(text) ?? this.body;
+    this.envelope = guarded(() => protocol.open(this.head));
+  }
+
+  /** The whole body. Throws `invalid-request`. */
+  get body(): JsonObject {
+    this.parsed ??= parseBody(this.text);
+    return this.parsed;
+  }
+
+  /** What pass-through looks at: the whole body only where something in it may have to be edited. */
+  get passBody(): JsonObject {
+    return this.parsed === undefined && !this.protocol.mayEdit(this.text) ? this.head : this.body;
   }
 
   /** Could a carrier in it hold one of our envelopes? */
   get hasEnvelope(): boolean {
-    return this.raw.includes(envelopeMark);
+    return this.text.includes(envelopeMark);
   }
 
   /** Throws `invalid-request`. */
   canonical(ring: SealRing, notes: Notes): ChatRequest {
     if (!this.request) {
-      const keys = (this.protocol.exactKeys ?? []).filter((key) => this.raw.includes(`"${key}"`));
-      const body = keys.length === 0 ? this.body : (parseJson(utf8(this.raw), keys) as JsonObject);
+      const keys = (this.protocol.exactKeys ?? []).filter((key) => this.text.includes(`"${key}"`));
+      const body = keys.length === 0 ? this.body : (parseJson(this.text, keys) as JsonObject);
       this.request = openSeals(
         ring,
         guarded(() => this.protocol.parseRequest(body, notes)),
@@ -46,12 +62,29 @@ export class Inbound {
   }
 }
 
-function parseBody(raw: string): JsonObject {
+/** Undefined when the structure is broken: the parser then says where. */
+function headOf(text: string): JsonObject | undefined {
+  const members = scanObject(text)?.members;
+  return members && Object.fromEntries(members.map((member) => [member.key, memberValue(text, member)]));
+}
+
+function memberValue(text: string, { start, end }: Member): Json {
+  const first = text[start];
+  if (end - start > smallMember && first === "[") return [null];
+  if (end - start > smallMember && first === "{") return {};
+  try {
+    return JSON.parse(text.slice(start, end)) as Json;
+  } catch (cause) {
+    throw notJson(cause instanceof Error ? cause.message : String(cause), cause);
+  }
+}
+
+function parseBody(text: string): JsonObject {
   let body: Json;
   try {
-    body = JSON.parse(utf8(raw)) as Json;
+    body = JSON.parse(text) as Json;
   } catch (cause) {
-    if (raw.trim() === "")
+    if (text.trim() === "")
       throw new GatewayError("invalid-request", "The request body is empty; it must be a JSON object.");
     throw notJson(cause instanceof Error ? cause.message : String(cause), cause);
   }

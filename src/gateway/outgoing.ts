@@ -1,7 +1,8 @@
 /** The request as it goes to one target: passed through as bytes with single values patched, or rendered anew. */
-import { spliceBytes, spliceMembers } from "../kit/json.ts";
+import { applySplices, spliceMembers } from "../kit/json.ts";
 import type { ChatRequest } from "../model/chat.ts";
 import type { Json, JsonObject } from "../model/json.ts";
+import type { TargetFacts } from "../model/target.ts";
 import type { Outgoing, Passage, Protocol } from "../protocols/protocol.ts";
 import { authHeaders } from "../providers/auth.ts";
 import type { Candidate } from "../routing/resolve.ts";
@@ -13,8 +14,8 @@ export interface Prepared {
   protocol: Protocol;
   url: string;
   headers: Record<string, string>;
-  body: string | Uint8Array;
-  /** Present when the client's bytes are passed through. */
+  body: string;
+  /** Present when the client's text is passed through. */
   passage?: Passage;
   /** Present when they were translated. */
   request?: ChatRequest;
@@ -39,8 +40,8 @@ export function prepare(exchange: Exchange, inbound: Inbound, candidate: Candida
   const protocol = protocolFor(candidate, client, exchange.gateway.protocols) ?? client;
   const extra = [candidate.provider.body, candidate.listed?.body ?? {}, exchange.alias?.body ?? {}];
   if (protocol === client) {
-    const passage = protocol.pass(inbound.envelope, inbound.body, candidate.facts);
-    const body = patched(inbound, protocol, { passage, extra });
+    const passage = protocol.pass(inbound.envelope, inbound.passBody, candidate.facts);
+    const body = patched(inbound, protocol, { passage, extra, target: candidate.facts });
     const outgoing = { path: passage.path, headers: crossing(exchange, protocol), body };
     return { ...addressed(candidate, protocol, outgoing), passage };
   }
@@ -50,11 +51,7 @@ export function prepare(exchange: Exchange, inbound: Inbound, candidate: Candida
   return { ...addressed(candidate, protocol, { ...built, body }), request };
 }
 
-function addressed(
-  candidate: Candidate,
-  protocol: Protocol,
-  outgoing: Omit<Outgoing, "body"> & { body: string | Uint8Array },
-) {
+function addressed(candidate: Candidate, protocol: Protocol, outgoing: Omit<Outgoing, "body"> & { body: string }) {
   const { provider } = candidate;
   const base = provider.protocols.find((one) => one.name === protocol.name)?.baseUrl ?? "";
   const query = Object.keys(provider.query).length === 0 ? "" : new URLSearchParams(provider.query).toString();
@@ -82,11 +79,11 @@ function crossing(exchange: Exchange, protocol: Protocol): Record<string, string
   return headers;
 }
 
-/** The client's bytes, untouched when nothing differs. */
-function patched(inbound: Inbound, protocol: Protocol, { passage, extra }: Edits): Uint8Array {
+/** The client's text, with single values patched in place. */
+function patched(inbound: Inbound, protocol: Protocol, { passage, extra, target }: Edits): string {
   const values = new Map(passage.set);
   if (inbound.hasEnvelope) {
-    for (const [key, value] of protocol.strip(inbound.body, isEnvelope)) values.set(key, value);
+    for (const [key, value] of protocol.strip(inbound.body, isEnvelope, target)) values.set(key, value);
   }
   for (const fields of extra) {
     for (const [key, value] of Object.entries(fields)) {
@@ -94,12 +91,12 @@ function patched(inbound: Inbound, protocol: Protocol, { passage, extra }: Edits
       values.set(key, JSON.stringify(isObject(own) && isObject(value) ? merge(own, value) : value));
     }
   }
-  const splices = spliceMembers(inbound.raw, values, inbound.body);
-  return splices.length === 0 ? inbound.bytes : spliceBytes(inbound.bytes, splices);
+  return applySplices(inbound.text, spliceMembers(inbound.text, values, inbound.passBody));
 }
 
 interface Edits {
   passage: Passage;
+  target: TargetFacts;
   /** Fields of the configuration that are merged into the body, in order. */
   extra: readonly Readonly<Record<string, Json>>[];
 }

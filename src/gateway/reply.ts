@@ -17,7 +17,7 @@ export function replyContext(exchange: Exchange, request: ChatRequest): ReplyCon
 export function outwardFor(exchange: Exchange, upstream: Upstream, request: ChatRequest): Outward {
   return new Outward({
     ring: sealRing(exchange),
-    from: upstream.prepared.protocol,
+    from: upstream.protocol,
     to: exchange.call.protocol,
     scope: upstream.candidate.facts.scope,
     request,
@@ -36,7 +36,7 @@ export function replyWhole(exchange: Exchange, upstream: WholeUpstream): Respons
 }
 
 function rendered(exchange: Exchange, upstream: WholeUpstream): string {
-  const request = exchange.canonical();
+  const request = exchange.replyRequest();
   const answers = outwardFor(exchange, upstream, request).answers(upstream.answers);
   return JSON.stringify(exchange.call.protocol.buildResponse(answers, replyContext(exchange, request)));
 }
@@ -55,8 +55,11 @@ const streamHeaders = {
 };
 
 export function replyStream(exchange: Exchange, upstream: StreamUpstream | WholeUpstream): Response {
-  const verbatim = upstream.kind === "stream" && upstream.prepared.passage !== undefined;
-  const headers = { ...(verbatim ? crossingHeaders(upstream.headers) : {}), ...streamHeaders, ...ownHeaders(exchange) };
+  const headers = {
+    ...(upstream.isVerbatim ? crossingHeaders(upstream.headers) : {}),
+    ...streamHeaders,
+    ...ownHeaders(exchange),
+  };
   return new Response(new StreamReply(exchange, upstream).body(), { headers });
 }
 

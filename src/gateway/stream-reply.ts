@@ -139,7 +139,7 @@ export class StreamReply {
     if (step.events.length === 0) return [];
     const encoder = this.codec();
     if (!this.outward && this.upstream) {
-      this.outward = outwardFor(this.exchange, this.upstream, this.exchange.canonical());
+      this.outward = outwardFor(this.exchange, this.upstream, this.exchange.replyRequest());
     }
     const frames: Frame[] = [];
     for (const event of this.outward?.events(step.events) ?? []) {

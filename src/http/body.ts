@@ -6,35 +6,51 @@ import { GatewayError } from "../model/error.ts";
 const silenceMs = 30_000;
 const slowestBytesPerSecond = 50_000;
 
-export function readBody(request: Request, sweep: Sweep, limit: number): Promise<Uint8Array> {
+export function readBody(request: Request, sweep: Sweep, limit: number): Promise<string> {
   const declared = request.headers.get("content-length");
   if (declared !== null && Number(declared) > limit) return Promise.reject(tooLarge(limit));
   return declared === null ? readCounted(request, sweep, limit) : readAtOnce(request, sweep, Number(declared));
 }
 
 /** A declared length is read in one piece, in a time that grows with it. */
-async function readAtOnce(request: Request, sweep: Sweep, length: number): Promise<Uint8Array> {
+async function readAtOnce(request: Request, sweep: Sweep, length: number): Promise<string> {
   const milliseconds = silenceMs + (length / slowestBytesPerSecond) * 1000;
-  return new Uint8Array(await within(sweep, request.arrayBuffer(), milliseconds));
+  const text = await within(sweep, request.text(), milliseconds);
+  // The decoder puts U+FFFD where bytes were no UTF-8, which changes the length unless it was there before.
+  if (text.includes("\ufffd") && Buffer.byteLength(text) !== length) throw notUtf8();
+  return text;
 }
 
-async function readCounted(request: Request, sweep: Sweep, limit: number): Promise<Uint8Array> {
+async function readCounted(request: Request, sweep: Sweep, limit: number): Promise<string> {
   const reader = request.body?.getReader();
-  if (!reader) return new Uint8Array(0);
-  const parts: Uint8Array[] = [];
+  if (!reader) return "";
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  let text = "";
   let size = 0;
   try {
     for (;;) {
       const part = await within(sweep, reader.read(), silenceMs);
-      if (part.done) return parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts, size);
+      if (part.done) return text + decoded(() => decoder.decode());
       size += part.value.byteLength;
       if (size > limit) throw tooLarge(limit);
-      parts.push(part.value);
+      text += decoded(() => decoder.decode(part.value, { stream: true }));
     }
   } catch (error) {
     reader.cancel().catch(() => undefined);
     throw error;
   }
+}
+
+function decoded(work: () => string): string {
+  try {
+    return work();
+  } catch {
+    throw notUtf8();
+  }
+}
+
+function notUtf8(): GatewayError {
+  return new GatewayError("invalid-request", "The request body is not valid UTF-8.");
 }
 
 function within<T>(sweep: Sweep, work: Promise<T>, milliseconds: number): Promise<T> {

@@ -210,15 +210,3 @@ export function applySplices(text: string, splices: readonly Splice[]): string {
   }
   return out + text.slice(from);
 }
-
-/** The same on bytes, for splices that were found in their one-character-a-byte string. */
-export function spliceBytes(bytes: Uint8Array, splices: readonly Splice[]): Uint8Array {
-  const parts: Uint8Array[] = [];
-  let from = 0;
-  for (const splice of splices) {
-    parts.push(bytes.subarray(from, splice.start), Buffer.from(splice.text));
-    from = splice.end;
-  }
-  parts.push(bytes.subarray(from));
-  return Buffer.concat(parts);
-}

@@ -117,12 +117,14 @@ export interface Protocol {
   parseError(status: number, headers: Headers, body: string): GatewayError;
 
   // both sides speak it
+  /** Could `pass` have to edit the messages of this body's text? Yes when in doubt; asked of large bodies only. */
+  mayEdit(text: string): boolean;
   pass(envelope: Envelope, body: JsonObject, target: TargetFacts): Passage;
   /**
    * Top-level members to set so that no carrier holds bytes for which `foreign` says yes (seals of another provider,
    * in our envelope). Empty when nothing is to be taken out.
    */
-  strip(body: JsonObject, foreign: (bytes: string) => boolean): ReadonlyMap<string, string>;
+  strip(body: JsonObject, foreign: (bytes: string) => boolean, target: TargetFacts): ReadonlyMap<string, string>;
   /** Substrings of the frames that hold more than content (usage, finish, error, end): only these are decoded after the commit. */
   readonly markers: readonly string[];
 }

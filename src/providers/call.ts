@@ -4,7 +4,7 @@ import { GatewayError } from "../model/error.ts";
 export interface TransportInit {
   method: "POST" | "GET";
   headers: Record<string, string>;
-  body: string | Uint8Array;
+  body: string;
   signal: AbortSignal;
   /** http(s) proxy for this call. */
   proxy?: string;

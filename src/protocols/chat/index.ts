@@ -8,7 +8,7 @@ import { ChatEncoder } from "./encode.ts";
 import { buildError } from "./error.ts";
 import { buildModel, buildModels } from "./models.ts";
 import { parseError } from "./parse-error.ts";
-import { pass, strip } from "./pass.ts";
+import { mayEdit, pass, strip } from "./pass.ts";
 import { openRequest, parseRequest } from "./request.ts";
 import { parseResponse } from "./response.ts";
 
@@ -64,6 +64,7 @@ export const chat: Protocol = {
   parseResponse,
   decodeStream: () => new ChatDecoder(),
   parseError,
+  mayEdit,
   pass,
   strip,
   // Every one of these stands in a frame only when it has more than content; white space after colons varies.

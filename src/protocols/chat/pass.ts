@@ -19,6 +19,11 @@ export function pass(envelope: Envelope, body: JsonObject, target: TargetFacts):
   return { path, set, frame: withoutUsage };
 }
 
+/** Only ids that are too long are edited in the messages. */
+export function mayEdit(text: string): boolean {
+  return text.includes('"tool_call') && /"(?:tool_call_id|id)"\s*:\s*"[^"]{65}/.test(text);
+}
+
 /** Takes away the usage that only Plexus asked for: the last chunk whole, from the others the empty member. */
 function withoutUsage(raw: string): string {
   if (!raw.includes('"usage"')) return raw;
@@ -45,32 +50,39 @@ function shortIds(messages: Json | undefined): Json[] | undefined {
   return changed ? edited : undefined;
 }
 
-export function strip(body: JsonObject, foreign: (bytes: string) => boolean): ReadonlyMap<string, string> {
-  let changed = false;
+export function strip(
+  body: JsonObject,
+  foreign: (bytes: string) => boolean,
+  target: TargetFacts,
+): ReadonlyMap<string, string> {
   const isForeign = (bytes: Json | undefined) => typeof bytes === "string" && bytes !== "" && foreign(bytes);
-  const messages = (Array.isArray(body.messages) ? body.messages : []).map((message) => {
-    if (!isObject(message)) return message;
-    const out = { ...message };
-    if (Array.isArray(message.reasoning_details)) {
-      const kept = message.reasoning_details.filter(
-        (entry) => !isObject(entry) || !(isForeign(entry.signature) || isForeign(entry.data)),
-      );
-      if (kept.length < message.reasoning_details.length) {
-        changed = true;
-        if (kept.length > 0) out.reasoning_details = kept;
-        else delete out.reasoning_details;
-      }
-    }
-    if (Array.isArray(message.tool_calls)) {
-      out.tool_calls = message.tool_calls.map((call) => {
-        if (!isObject(call) || !isForeign(thoughtOf(call))) return call;
-        changed = true;
-        return withoutThought(call);
-      });
-    }
-    return out;
-  });
-  return changed ? new Map([["messages", JSON.stringify(shortIds(messages) ?? messages)]]) : new Map();
+  const before = Array.isArray(body.messages) ? body.messages : [];
+  const messages = before.map((message) =>
+    isObject(message) ? withoutCallSeals(withoutDetails(message, isForeign, target), isForeign) : message,
+  );
+  if (messages.every((message, at) => message === before[at])) return new Map();
+  return new Map([["messages", JSON.stringify(shortIds(messages) ?? messages)]]);
+}
+
+type IsForeign = (bytes: Json | undefined) => boolean;
+
+/** With the proof of another provider's reasoning goes its text, but for targets that want the text of any. */
+function withoutDetails(message: JsonObject, isForeign: IsForeign, target: TargetFacts): JsonObject {
+  const { reasoning_details: details, ...rest } = message;
+  if (!Array.isArray(details)) return message;
+  const kept = details.filter((entry) => !isObject(entry) || !(isForeign(entry.signature) || isForeign(entry.data)));
+  if (kept.length === details.length) return message;
+  const left: JsonObject = kept.length > 0 ? { ...rest, reasoning_details: kept } : rest;
+  if (target.can.echoReasoning) return left;
+  const { reasoning_content: _text, reasoning: _same, ...others } = left;
+  return others;
+}
+
+function withoutCallSeals(message: JsonObject, isForeign: IsForeign): JsonObject {
+  const calls = message.tool_calls;
+  if (!Array.isArray(calls)) return message;
+  const kept = calls.map((call) => (isObject(call) && isForeign(thoughtOf(call)) ? withoutThought(call) : call));
+  return kept.every((call, at) => call === calls[at]) ? message : { ...message, tool_calls: kept };
 }
 
 function withoutThought(call: JsonObject): JsonObject {

@@ -8,13 +8,13 @@ import { type LegalNames, toolNames } from "../names.ts";
 import type { Outgoing } from "../protocol.ts";
 import { type Build, buildBlock } from "./build-blocks.ts";
 import { buildTools } from "./build-tools.ts";
-import { buildTurns, splitLeading, type Turn } from "./build-turns.ts";
+import { buildTurns, splitLeading } from "./build-turns.ts";
 import { cacheControl, Marks } from "./marks.ts";
 import { defaultMaxTokens } from "./room.ts";
 import { buildSampling, refuseUncarried, tellDropped, tierOf } from "./sampling.ts";
 import { lowerSchema } from "./schema.ts";
 import { type Settled, settle } from "./settle.ts";
-import { planThinking, type ThinkingPlan } from "./thinking.ts";
+import { lostThinking, planThinking, type ThinkingPlan } from "./thinking.ts";
 
 export const legalNames: LegalNames = { pattern: /^[a-zA-Z0-9_-]+$/, maxLength: 128 };
 
@@ -115,14 +115,6 @@ function obstacleOf(body: JsonObject, settled: Settled, target: TargetFacts): st
   if (settled.prefill) return "prefill";
   if (target.can.thinking === "budget" && lostThinking(settled.messages)) return "thinking_lost_in_tool_loop";
   return undefined;
-}
-
-/** In a running tool loop, does the model's last turn lack the thinking that it must start with? */
-function lostThinking(messages: Turn[]): boolean {
-  const at = messages.findLastIndex(({ role }) => role === "assistant");
-  const next = messages[at + 1];
-  if (at < 0 || next?.content[0]?.type !== "tool_result") return false;
-  return !messages[at]?.content.some(({ type }) => type === "thinking" || type === "redacted_thinking");
 }
 
 /** Cache marks, user, tier: what changes no answer. */

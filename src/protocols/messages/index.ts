@@ -5,7 +5,7 @@ import { Decoder } from "./decode.ts";
 import { MessagesEncoder } from "./encode.ts";
 import { buildError, parseError } from "./error.ts";
 import { buildModel, buildModels } from "./models.ts";
-import { pass, strip } from "./pass.ts";
+import { mayEdit, pass, strip } from "./pass.ts";
 import { guarded, open, parseRequest } from "./request.ts";
 import { buildResponse, parseResponse } from "./response.ts";
 
@@ -54,6 +54,7 @@ export const messages: Protocol = {
   parseResponse,
   decodeStream: () => new Decoder(),
   parseError,
+  mayEdit,
   pass,
   strip,
   markers: ["message_start", "message_delta", "message_stop", "event: error", "event:error", '"error"'],

@@ -4,6 +4,7 @@ import type { TargetFacts } from "../../model/target.ts";
 import { safeId } from "../ids.ts";
 import type { Envelope, Passage } from "../protocol.ts";
 import { isObject } from "./read.ts";
+import { lostThinking } from "./thinking.ts";
 
 export function pass(_envelope: Envelope, body: JsonObject, target: TargetFacts): Passage {
   const set = new Map([["model", JSON.stringify(target.model)]]);
@@ -11,6 +12,11 @@ export function pass(_envelope: Envelope, body: JsonObject, target: TargetFacts)
   const legal = messages.map(withLegalIds);
   if (legal.some((message, at) => message !== messages[at])) set.set("messages", JSON.stringify(legal));
   return { path: "/messages", set };
+}
+
+/** Only ids of tool calls that the API refuses are edited in the messages. */
+export function mayEdit(text: string): boolean {
+  return text.includes('"tool_use') && /"(?:tool_use_id|id)"\s*:\s*"[a-zA-Z0-9_-]*[^a-zA-Z0-9_"-]/.test(text);
 }
 
 const idKeys: Readonly<Record<string, string>> = { tool_use: "id", tool_result: "tool_use_id" };
@@ -31,8 +37,8 @@ function withLegalIds(message: Json): Json {
 }
 
 /**
- * Without the thinking that this target did not make. What it sets stands before what `pass` sets. Where that leaves the turn of a running tool loop without the
- * thinking that it must start with, a thinking budget is switched off for this request.
+ * Without the thinking that this target did not make. What it sets stands before what `pass` sets. Where that leaves a
+ * running tool loop without the thinking that it must start with, a thinking budget is switched off for this request.
  */
 export function strip(body: JsonObject, foreign: (bytes: string) => boolean): ReadonlyMap<string, string> {
   const set = new Map<string, string>();
@@ -58,14 +64,4 @@ function isForeign(block: Json, foreign: (bytes: string) => boolean): boolean {
   const bytes =
     block.type === "thinking" ? block.signature : block.type === "redacted_thinking" ? block.data : undefined;
   return typeof bytes === "string" && foreign(bytes);
-}
-
-function lostThinking(messages: Json[]): boolean {
-  const at = messages.findLastIndex((message) => isObject(message) && message.role === "assistant");
-  return hasType(messages[at], "tool_use") && !hasType(messages[at], "thinking", "redacted_thinking");
-}
-
-function hasType(message: Json | undefined, ...types: string[]): boolean {
-  if (!isObject(message) || !Array.isArray(message.content)) return false;
-  return message.content.some((block) => isObject(block) && types.includes(String(block.type)));
 }

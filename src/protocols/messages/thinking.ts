@@ -3,6 +3,7 @@ import type { ChatRequest, Effort, Reasoning } from "../../model/chat.ts";
 import type { JsonObject } from "../../model/json.ts";
 import type { Notes } from "../../model/note.ts";
 import type { TargetFacts } from "../../model/target.ts";
+import { isObject } from "./read.ts";
 
 const leastBudget = 1024;
 
@@ -134,4 +135,24 @@ function wantedBudget(reasoning: Reasoning, { notes, target, maxTokens }: Thinki
     return most - answerShare(most);
   }
   return effort === "none" ? 0 : budgets[effort];
+}
+
+/**
+ * Does a running tool loop lack the thinking that it must start with? The loop is one turn for the API, whatever number
+ * of messages it has; its later steps may do without.
+ */
+export function lostThinking(messages: readonly unknown[]): boolean {
+  if (!holds(messages.at(-1), "tool_result")) return false;
+  let first: unknown;
+  for (const message of messages.toReversed()) {
+    const role = isObject(message) ? message.role : undefined;
+    if (role === "assistant") first = message;
+    else if (role !== "system" && !holds(message, "tool_result")) break;
+  }
+  return first !== undefined && !holds(first, "thinking", "redacted_thinking");
+}
+
+function holds(message: unknown, ...types: string[]): boolean {
+  if (!isObject(message) || !Array.isArray(message.content)) return false;
+  return message.content.some((block) => isObject(block) && types.includes(String(block.type)));
 }
