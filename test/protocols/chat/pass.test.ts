@@ -80,7 +80,7 @@ describe("foreign seals", () => {
       { role: "assistant", content: "b", reasoning_details: [{ type: "reasoning.encrypted", data: "foreign-3" }] },
     ];
     const before = JSON.stringify(messages);
-    const set = chat.strip({ messages }, foreign);
+    const set = chat.strip({ messages }, foreign, target());
     expect(JSON.parse(set.get("messages") ?? "")).toEqual([
       { role: "user", content: "q" },
       {
@@ -94,10 +94,26 @@ describe("foreign seals", () => {
     expect(JSON.stringify(messages)).toBe(before);
   });
 
+  test("the text of foreign reasoning goes with its proof, but not for targets that want it", () => {
+    const id = "x".repeat(70);
+    const details = [{ type: "reasoning.text", text: "t", signature: "foreign-1" }];
+    const messages = [
+      { role: "assistant", reasoning_content: "t", reasoning_details: details, tool_calls: [{ id }] },
+      { role: "tool", tool_call_id: id, content: "" },
+      { role: "assistant", content: "b", reasoning_content: "own" },
+    ];
+    const [assistant, tool, last] = JSON.parse(chat.strip({ messages }, foreign, target()).get("messages") ?? "");
+    expect(assistant).toEqual({ role: "assistant", tool_calls: [{ id: tool.tool_call_id }] });
+    expect(tool.tool_call_id.length).toBeLessThanOrEqual(64);
+    expect(last).toEqual(messages[2]);
+    const wanted = chat.strip({ messages }, foreign, target({ echoReasoning: true })).get("messages") ?? "";
+    expect(JSON.parse(wanted)[0].reasoning_content).toBe("t");
+  });
+
   test("nothing is set when there are none", () => {
     const messages = [{ role: "assistant", reasoning_details: [{ signature: "mine" }] }];
-    expect(chat.strip({ messages }, foreign).size).toBe(0);
-    expect(chat.strip({}, foreign).size).toBe(0);
+    expect(chat.strip({ messages }, foreign, target()).size).toBe(0);
+    expect(chat.strip({}, foreign, target()).size).toBe(0);
   });
 });
 

@@ -313,6 +313,10 @@ describe("reasoning of earlier turns", () => {
     expect(lost.notes).toContain("dropped reasoning thinking_lost_in_tool_loop");
     expect(sent(items, { thinking: "adaptive" }, parts).body.thinking).toMatchObject({ type: "adaptive" });
     expect(sent([...items, say("assistant", "ok"), user], {}, parts).body.thinking).toMatchObject({ type: "enabled" });
+    const later = [call("y"), result("y")];
+    expect(sent([...items, ...later], {}, parts).body.thinking).toEqual({ type: "disabled" });
+    const begun = [user, thought([own]), call("x"), result("x"), ...later];
+    expect(sent(begun, {}, parts).body.thinking).toMatchObject({ type: "enabled" });
   });
 });
 

@@ -28,7 +28,7 @@ describe("passing through", () => {
       ],
     };
     const passed = messages.pass({ model: "alias", stream: true }, body, target()).set.get("messages") ?? "";
-    for (const text of [passed, messages.strip(body, foreign).get("messages") ?? ""]) {
+    for (const text of [passed, messages.strip(body, foreign, target()).get("messages") ?? ""]) {
       const ids = [...text.matchAll(/"(?:id|tool_use_id)":"([^"]*)"/g)].map((match) => match[1]);
       expect(ids).toHaveLength(2);
       expect(ids[0]).toBe(ids[1]);
@@ -39,9 +39,9 @@ describe("passing through", () => {
 
   test("a body without foreign thinking is left alone", () => {
     const content = [thinking("own"), redacted("own"), { type: "text", text: "GWS1" }];
-    expect(messages.strip({ messages: [{ role: "assistant", content }] }, foreign).size).toBe(0);
-    expect(messages.strip({ messages: "odd" }, foreign).size).toBe(0);
-    expect(messages.strip({ messages: [null, { content: [null, 1] }] }, foreign).size).toBe(0);
+    expect(messages.strip({ messages: [{ role: "assistant", content }] }, foreign, target()).size).toBe(0);
+    expect(messages.strip({ messages: "odd" }, foreign, target()).size).toBe(0);
+    expect(messages.strip({ messages: [null, { content: [null, 1] }] }, foreign, target()).size).toBe(0);
   });
 
   test("foreign thinking is taken out, and nothing else", () => {
@@ -52,7 +52,7 @@ describe("passing through", () => {
       thinking: { type: "enabled" },
     };
     const before = JSON.stringify(body);
-    const set = messages.strip(body, foreign);
+    const set = messages.strip(body, foreign, target());
     expect(JSON.parse(set.get("messages") ?? "")).toEqual([
       ...[{ role: "user", content: "x" }, { role: "assistant", content: [thinking("own"), use] }, answer],
       { role: "assistant", content: [] },
@@ -64,8 +64,18 @@ describe("passing through", () => {
   test("a tool loop that thereby loses its thinking goes on without a budget", () => {
     const loop = [{ role: "user", content: "x" }, { role: "assistant", content: [thinking("GWS1"), use] }, answer];
     const enabled = { type: "enabled", budget_tokens: 2000 };
-    expect(messages.strip({ messages: loop, thinking: enabled }, foreign).get("thinking")).toBe('{"type":"disabled"}');
-    expect(messages.strip({ messages: loop, thinking: { type: "adaptive" } }, foreign).has("thinking")).toBe(false);
+    expect(messages.strip({ messages: loop, thinking: enabled }, foreign, target()).get("thinking")).toBe(
+      '{"type":"disabled"}',
+    );
+    expect(messages.strip({ messages: loop, thinking: { type: "adaptive" } }, foreign, target()).has("thinking")).toBe(
+      false,
+    );
+    const later = [{ role: "assistant", content: [thinking("GWS1"), use] }, answer];
+    const begun = [loop[0], { role: "assistant", content: [thinking("own"), use] }, answer, ...later] as JsonObject[];
+    expect(messages.strip({ messages: begun, thinking: enabled }, foreign, target()).has("thinking")).toBe(false);
+    expect(
+      messages.strip({ messages: [...loop, ...later], thinking: enabled }, foreign, target()).has("thinking"),
+    ).toBe(true);
   });
 });
 
