@@ -79,6 +79,11 @@ export class Scene {
     this.model = this.target;
   }
 
+  /** The upstream gives this answer after those that it knows. */
+  add(step: Step): void {
+    this.upstream.add(this.upstreamModel, step);
+  }
+
   /** Asks, and checks what holds for every answer: the model's name, the headers and the usage row. */
   async ask(ask: Ask, answer: Answer): Promise<Outcome> {
     const { client, mode, world } = this.seat;

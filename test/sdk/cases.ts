@@ -178,3 +178,41 @@ export const conversations: Case[] = [
   { name: "thinking with its proof over three turns", run: thinking },
   { name: "structured output", run: structured },
 ];
+
+type Place = "chat" | "router" | "messages";
+
+/** A tool loop whose every step another provider answers: no history may be refused, and proofs find their maker. */
+function wandering(first: Place, second: Place): Case {
+  const run = async (seat: Seat) => {
+    const { client } = seat;
+    // A Messages client's own request to think is passed through: it would start in the middle of a turn without.
+    const thinks = first !== "chat" || client.protocol === "chat";
+    const common = { tools: [clock], thinks };
+    const history: unknown[] = [client.user("What time is it?")];
+    const scenes = new Map<Place, Scene>();
+    for (const [step, place] of [first, second, first, second].entries()) {
+      const call = { id: `call_step${step}`, name: clock.name, args: { city: `city ${step}` } };
+      const mute = place === "chat" || !thinks;
+      const answer: Answer = {
+        ...(mute ? {} : { reasoning: `Thought ${step}` }),
+        ...{ text: `Step ${step}`, calls: [call], counts: mute ? counts : thought },
+      };
+      const scene = scenes.get(place) ?? new Scene(seat, "wandering", { steps: [], at: place });
+      scenes.set(place, scene);
+      scene.add(answer);
+      const outcome = await scene.ask({ ...common, history }, answer);
+      expect(outcome.calls).toEqual([call]);
+      expect(scene.last().calls.map(({ id }) => id)).toEqual([0, 1, 2].slice(0, step).map((at) => `call_step${at}`));
+      expect(scene.last().results.map(({ text: said }) => said)).toEqual(["0", "1", "2"].slice(0, step));
+      history.push(outcome.message, ...client.results([{ id: call.id, text: String(step) }]));
+    }
+    for (const [place, scene] of scenes) expect(scene.last().proofs.length).toBe(place === "chat" || !thinks ? 0 : 1);
+  };
+  return { name: `a conversation that goes from ${first} to ${second} and back`, run };
+}
+
+/** Of a seat's provider; the other one is reached in the middle. */
+export const wanderings: Record<"chat" | "messages", Case[]> = {
+  chat: [wandering("chat", "messages"), wandering("router", "messages")],
+  messages: [wandering("messages", "chat"), wandering("messages", "router")],
+};

@@ -4,7 +4,7 @@ import OpenAI from "openai";
 import OpenAI6 from "openai6";
 import { anthropicClient } from "./anthropic-client.ts";
 import { openWorld, providers, type World } from "./bench.ts";
-import { conversations } from "./cases.ts";
+import { conversations, wanderings } from "./cases.ts";
 import { type Client, type Door, modes } from "./client.ts";
 import { failures } from "./failures.ts";
 import { openaiClient } from "./openai-client.ts";
@@ -29,7 +29,7 @@ afterAll(async () => {
 for (const [name, open] of clients) {
   for (const provider of providers) {
     for (const mode of modes) {
-      for (const each of [...conversations, ...failures]) {
+      for (const each of [...conversations, ...wanderings[provider], ...failures]) {
         test.concurrent(`${name} -> ${provider} provider, ${mode}: ${each.name}`, async () => {
           const { url, clientKey } = world.gateway;
           const client = open({ url, key: clientKey });

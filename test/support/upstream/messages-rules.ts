@@ -201,8 +201,10 @@ function checkThinking(body: Fields, issued: ReadonlyMap<string, string>): void 
   if (body.top_k !== undefined) throw new Violation("top_k", "must be unset when thinking is enabled");
   if (body.top_p !== undefined && Number(body.top_p) < 0.95) throw new Violation("top_p", "must be at least 0.95");
   if (turns.at(-1)?.role === "assistant") throw new Violation("messages", "prefill is not supported with thinking");
+  // A tool loop is one turn, whatever number of messages it has: only its start must be thinking.
+  const start = turns.findLastIndex(({ role, blocks }) => role === "user" && blocks[0]?.type !== "tool_result");
   const isLoop = turns.at(-1)?.blocks[0]?.type === "tool_result";
-  if (isLoop && turns.at(-2)?.blocks[0]?.type !== "thinking") {
+  if (isLoop && turns[start + 1]?.blocks[0]?.type !== "thinking") {
     throw new Violation("messages", "Expected `thinking` or `redacted_thinking` at the start of the last turn");
   }
 }

@@ -21,6 +21,8 @@ export interface Upstream {
   key: string;
   /** Makes a model that gives these answers, one for each request, and returns its name. */
   script(name: string, steps: Step[]): string;
+  /** One more answer for a model. */
+  add(model: string, step: Step): void;
   /** What requests to the model said, those that broke a rule not counted. */
   seen(model: string): Seen[];
   /** Rules that requests to the model broke. */
@@ -51,6 +53,7 @@ export function startUpstream(vendor: Vendor): Upstream {
       scenarios.set(model, { steps: [...steps], seen: [], violations: [] });
       return model;
     },
+    add: (model, step) => void of(model).steps.push(step),
     seen: (model) => of(model).seen,
     violations: (model) => of(model).violations,
     stop: () => server.stop(true),
