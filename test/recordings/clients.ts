@@ -23,6 +23,8 @@ export type Outcome =
   | { kind: "messages"; final: Message }
   | Failure;
 
+export type Answered = Exclude<Outcome, Failure>;
+
 export interface Question {
   model: string;
   stream: boolean;

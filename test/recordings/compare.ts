@@ -1,13 +1,10 @@
 /** One recording behind the gateway: what the client ends up with beside what the provider's own SDK makes of it. */
 import { expect } from "bun:test";
-import { unwrapSeal } from "../../src/gateway/seals.ts";
 import { safeId } from "../../src/protocols/ids.ts";
-import { ask, askLeniently, type Failure, type Outcome } from "./clients.ts";
+import { type Answered, ask, askLeniently } from "./clients.ts";
 import { type Recording, replay } from "./corpus.ts";
-import { type Door, openDoor, type ProtocolName } from "./door.ts";
-import { cut, type Open, type View, viewOfChat, viewOfMessage } from "./view.ts";
-
-type Answered = Exclude<Outcome, Failure>;
+import { openDoor, type ProtocolName } from "./door.ts";
+import { cut, opener, type View, viewOf } from "./view.ts";
 
 /**
  * Streams that bend their grammar so that the official SDK refuses them, though nothing is missing. The client of the
@@ -56,22 +53,6 @@ function complete(recording: Recording): Response {
 /** An error in a 200, which an SDK hands out as if it were an answer. */
 function hiddenError({ final }: Answered): boolean {
   return (final as { error?: unknown }).error !== undefined;
-}
-
-function viewOf(outcome: Answered, open?: Open): View {
-  return outcome.kind === "chat" ? viewOfChat(outcome.final, outcome.chunks, open) : viewOfMessage(outcome.final, open);
-}
-
-/** What stands in an envelope: the provider's own list of details may hold several opaque values. */
-function opener(door: Door): Open {
-  return (bytes) => {
-    const seal = unwrapSeal(door.ring, bytes);
-    if (!seal) return [`not an envelope: ${bytes}`];
-    if (seal.bytes === "") return [];
-    if (seal.form !== "details") return [seal.bytes];
-    const list = JSON.parse(seal.bytes) as { signature?: string; data?: string }[];
-    return list.flatMap((one) => [one.signature ?? "", one.data ?? ""]).filter((value) => value !== "");
-  };
 }
 
 /** The provider's answer as the other protocol can say it. */

@@ -3,14 +3,13 @@ import { compile } from "../../src/config/compile.ts";
 import { createAuthenticate } from "../../src/config/keys.ts";
 import { createLiveConfig } from "../../src/config/live.ts";
 import type { Gateway } from "../../src/gateway/gateway.ts";
-import { handle } from "../../src/gateway/handle.ts";
 import type { SealRing } from "../../src/gateway/seals.ts";
 import { createSlots } from "../../src/gateway/slots.ts";
+import { ingressRoutes } from "../../src/http/ingress.ts";
 import { silentLog } from "../../src/kit/log.ts";
 import { createSweep } from "../../src/kit/sweep.ts";
 import type { RequestRecord } from "../../src/model/record.ts";
 import { protocols } from "../../src/protocols/index.ts";
-import type { Protocol } from "../../src/protocols/protocol.ts";
 import { createTargetFacts } from "../../src/providers/facts.ts";
 
 export type ProtocolName = "chat" | "messages";
@@ -67,19 +66,14 @@ export function openDoor(options: DoorOptions): Door {
     sealKey,
     random: () => 0,
   };
+  const routes = ingressRoutes(gateway);
   const fetch = async (url: string | URL | Request, init?: RequestInit) => {
     const request = new Request(url as string, init);
-    const protocol = protocolAt(new URL(request.url).pathname);
-    return handle(gateway, {
-      requestId: "01930000-0000-7000-8000-000000000000",
-      protocol,
-      operation: "generate",
-      headers: request.headers,
-      credentials: [secret],
-      address: "127.0.0.1",
-      body: async () => new Uint8Array(await request.arrayBuffer()),
-      signal: request.signal,
-    });
+    const { pathname: path } = new URL(request.url);
+    const route = routes.find((one) => one.path === path && one.method === request.method);
+    if (!route) throw new Error(`nothing is served at ${path}`);
+    const requestId = "01930000-0000-7000-8000-000000000000";
+    return route.run({ request, requestId, path, parameters: {}, address: "127.0.0.1" });
   };
   return { fetch, sent, records, ring: { key: sealKey, owner: keyName }, close: () => sweep.stop() };
 }
@@ -93,12 +87,4 @@ function snapshot({ provider, models = ["model"] }: DoorOptions) {
     keys: { [keyName]: { secret } },
   };
   return compile({ file }, names);
-}
-
-function protocolAt(path: string): Protocol {
-  const found = protocols.find(({ routes }) =>
-    routes.some((route) => route.operation === "generate" && route.path === path),
-  );
-  if (!found) throw new Error(`no protocol is served at ${path}`);
-  return found;
 }

@@ -1,9 +1,12 @@
 /**
- * What an answer says, read out of an SDK's final object without any code of the gateway, so that answers of two
+ * What an answer says, read out of an SDK's final object without the gateway's codecs, so that answers of two
  * protocols can be compared.
  */
 import type { Message } from "@anthropic-ai/sdk/resources/messages";
 import type { ChatCompletion, ChatCompletionChunk } from "openai/resources/chat/completions";
+import { unwrapSeal } from "../../src/gateway/seals.ts";
+import type { Answered } from "./clients.ts";
+import type { Door } from "./door.ts";
 
 export interface View {
   text: string;
@@ -186,4 +189,20 @@ function jsonOf(text: string): unknown {
   } catch {
     return cut;
   }
+}
+
+export function viewOf(outcome: Answered, open?: Open): View {
+  return outcome.kind === "chat" ? viewOfChat(outcome.final, outcome.chunks, open) : viewOfMessage(outcome.final, open);
+}
+
+/** What stands in an envelope: the provider's own list of details may hold several opaque values. */
+export function opener(door: Door): Open {
+  return (bytes) => {
+    const seal = unwrapSeal(door.ring, bytes);
+    if (!seal) return [`not an envelope: ${bytes}`];
+    if (seal.bytes === "") return [];
+    if (seal.form !== "details") return [seal.bytes];
+    const list = JSON.parse(seal.bytes) as { signature?: string; data?: string }[];
+    return list.flatMap((one) => [one.signature ?? "", one.data ?? ""]).filter((value) => value !== "");
+  };
 }

@@ -1,0 +1,100 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { SseDecoder } from "../../src/kit/sse.ts";
+import { safeId } from "../../src/protocols/ids.ts";
+import { automaton } from "../protocols/chat/automaton.ts";
+import { checkGrammar } from "../protocols/messages/support.ts";
+import { ask } from "../recordings/clients.ts";
+import { type Door, openDoor, type ProtocolName, secret } from "../recordings/door.ts";
+import { opener, type View, viewOf } from "../recordings/view.ts";
+import { answerOf, type Spec, spec, viewOfSpec } from "./spec.ts";
+
+const names = ["chat", "messages"] as const;
+const pairs = names.flatMap((client) => names.map((provider) => ({ client, provider })));
+const pair = fc.constantFrom(...pairs);
+
+async function see(door: Door, client: ProtocolName, isStream: boolean, isSame: boolean): Promise<View> {
+  const outcome = await ask(client, door.fetch, { model: "model", stream: isStream });
+  if (outcome.kind === "error") throw new Error(JSON.stringify(outcome));
+  return viewOf(outcome, isSame ? undefined : opener(door));
+}
+
+/** Ids as the client may see them: those of its own protocol's provider untouched. */
+function withIds(view: View, isSame: boolean): View {
+  return { ...view, calls: view.calls.map((call) => ({ ...call, id: isSame ? call.id : safeId(call.id) })) };
+}
+
+async function raw(door: Door, client: ProtocolName, stream: boolean): Promise<string> {
+  const path = client === "chat" ? "/v1/chat/completions" : "/v1/messages";
+  const body = { model: "model", max_tokens: 9, messages: [{ role: "user", content: "q" }], stream };
+  const options = client === "chat" && stream ? { stream_options: { include_usage: true } } : {};
+  const response = await door.fetch(`http://localhost${path}`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${secret}` },
+    body: JSON.stringify({ ...body, ...options }),
+  });
+  return response.text();
+}
+
+function doorTo(provider: ProtocolName, said: Spec): Door {
+  return openDoor({ provider, answer: ({ body }) => answerOf(provider, said, JSON.parse(body).stream === true) });
+}
+
+describe("an answer of any provider", () => {
+  test("says the same to every client, whole and streamed: text, calls, reasoning, seals, finish, usage", async () => {
+    await fc.assert(
+      fc.asyncProperty(spec, pair, async (said, { client, provider }) => {
+        const door = doorTo(provider, said);
+        const isSame = client === provider;
+        const wanted = withIds(viewOfSpec(said), isSame);
+        expect(await see(door, client, false, isSame)).toEqual(wanted);
+        expect(await see(door, client, true, isSame)).toEqual(wanted);
+        door.close();
+      }),
+      { numRuns: 400 },
+    );
+  }, 30_000);
+
+  test("streams in the grammar of the client's protocol", async () => {
+    await fc.assert(
+      fc.asyncProperty(spec, pair, async (said, { client, provider }) => {
+        const door = doorTo(provider, said);
+        const sse = new SseDecoder();
+        const frames = [...sse.push(new TextEncoder().encode(await raw(door, client, true))), ...sse.end()];
+        door.close();
+        if (client === "chat" && provider === "chat") expect(frames.at(-1)?.data).toBe("[DONE]");
+        else if (client === "chat") expect(automaton(frames, true)).toEqual([]);
+        else checkGrammar(frames);
+      }),
+      { numRuns: 400 },
+    );
+  }, 30_000);
+});
+
+describe("arguments", () => {
+  const odd = '{"big":12345678901234567890,"far":1e400,"one":1.0}';
+  const said = (args: string): Spec => ({
+    ...{ text: "", calls: [{ id: "call_1", name: "f", args }], cut: false, pieces: 3, interleaved: false },
+    counts: { fresh: 1, cached: 0, written: 0, visible: 1, reasoning: 0 },
+  });
+
+  test.each(pairs)("keep the numbers that they were written with ($client client, $provider provider)", async (one) => {
+    for (const isStream of [false, true]) {
+      const door = doorTo(one.provider, said(odd));
+      const text = await raw(door, one.client, isStream);
+      door.close();
+      const pieces = [...text.matchAll(/"(?:partial_json|arguments)":("(?:[^"\\]|\\.)*")/g)];
+      const joined = pieces.map((piece) => JSON.parse(piece[1] ?? '""')).join("");
+      expect(joined === "" ? text : joined).toContain(odd);
+    }
+  });
+
+  test("with a name twice stay as they are where they are text", async () => {
+    const door = doorTo("chat", said('{"a":1,"a":2}'));
+    expect(await raw(door, "chat", false)).toContain('{\\"a\\":1,\\"a\\":2}');
+    const streamed = [...(await raw(door, "messages", true)).matchAll(/"partial_json":("(?:[^"\\]|\\.)*")/g)];
+    expect(streamed.map((piece) => JSON.parse(piece[1] ?? '""')).join("")).toBe('{"a":1,"a":2}');
+    expect(JSON.parse(await raw(door, "messages", false)).content[0].input).toEqual({ a: 2 });
+    door.close();
+  });
+});
