@@ -155,7 +155,7 @@ async function openStream(exchange: Exchange, sending: Sending, response: Respon
   const reading = new Reading({ protocol, model, ...(passage ? { passage } : {}) });
   const steps: Step[] = [];
   for (;;) {
-    const bytes = await feed.read();
+    const bytes = await feed.next();
     const step = bytes ? reading.push(bytes) : reading.end();
     const failure = step.events.find((event) => event.type === "error");
     if (failure) {

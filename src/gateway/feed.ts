@@ -40,24 +40,35 @@ export class Feed {
     options.sweep.add(this.watch);
   }
 
-  /** The next bytes, or undefined at the end. Rejects with a GatewayError. */
-  read(): Promise<Uint8Array | undefined> {
-    if (this.done) return Promise.resolve(undefined);
+  /**
+   * Calls `took` with the next bytes (undefined at the end) or `broke` with what went wrong; resolves with what they
+   * return. One promise for each read: this runs for every piece of every stream.
+   */
+  read<T>(took: (bytes: Uint8Array | undefined) => T | Promise<T>, broke: (error: GatewayError) => T): Promise<T> {
+    if (this.done) return Promise.resolve(took(undefined));
     this.watch.due = this.options.sweep.now() + this.idleMs;
-    return this.reader.read().then(this.took, this.broke);
+    return this.reader.read().then(
+      (part) => {
+        this.watch.due = Number.POSITIVE_INFINITY;
+        if (part.done) this.finish();
+        return took(part.done ? undefined : part.value);
+      },
+      (error: unknown) => {
+        this.finish();
+        return broke(transportError(error, this.options.controller.signal));
+      },
+    );
   }
 
-  private readonly took = (part: { done: boolean; value?: Uint8Array | undefined }): Uint8Array | undefined => {
-    this.watch.due = Number.POSITIVE_INFINITY;
-    if (!part.done) return part.value;
-    this.finish();
-    return undefined;
-  };
-
-  private readonly broke = (error: unknown): never => {
-    this.finish();
-    throw transportError(error, this.options.controller.signal);
-  };
+  /** The next bytes, or undefined at the end. Rejects with a GatewayError. */
+  next(): Promise<Uint8Array | undefined> {
+    return this.read(
+      (bytes) => bytes,
+      (error) => {
+        throw error;
+      },
+    );
+  }
 
   private finish(): void {
     this.done = true;
@@ -72,7 +83,7 @@ export class Feed {
   /** Reads what is left of a complete answer, so that the connection can serve again. */
   drain(): void {
     if (this.done) return;
-    this.read().then(
+    this.next().then(
       (bytes) => (bytes === undefined ? undefined : this.drain()),
       () => undefined,
     );

@@ -42,12 +42,31 @@ export class Reading {
   }
 
   push(bytes: Uint8Array): Step {
+    const raw = byteString(bytes);
     const wasWhole = !this.splitter.pending;
-    const raws = this.splitter.push(byteString(bytes));
+    if (wasWhole && this.isPlain(raw)) return this.forward(raw, bytes);
+    const raws = this.splitter.push(raw);
     const taken = this.take(raws);
     if (taken.out === undefined) return { events: taken.events };
     const asItCame = wasWhole && !this.splitter.pending && !taken.changed;
     return { events: taken.events, bytes: asItCame ? bytes : join(taken.out) };
+  }
+
+  /** Whole frames of content and nothing else: most of every stream, and not worth cutting apart. */
+  private isPlain(raw: string): boolean {
+    return this.verbatim && !this.opening && raw.endsWith("\n\n") && !this.isMarked(raw) && !this.isEdited(raw);
+  }
+
+  private forward(raw: string, bytes: Uint8Array): Step {
+    this.frames++;
+    const { needle, replacement } = this;
+    const at = needle === undefined || needle === replacement ? -1 : raw.indexOf(needle);
+    if (at < 0 || needle === undefined) return { events: [], bytes };
+    const first = raw.slice(0, at) + replacement;
+    const rest = raw.slice(at + needle.length);
+    // Several frames may have come at once: each carries the name once.
+    const tail = rest.includes(needle) ? rest.replaceAll(needle, () => replacement) : rest;
+    return { events: [], bytes: Buffer.from(first + tail, "latin1") };
   }
 
   /** The upstream closed: what was left, and what the decoder makes of the end. */
@@ -76,7 +95,13 @@ export class Reading {
   }
 
   private isMarked(raw: string): boolean {
-    return this.options.protocol.markers.some((marker) => raw.includes(marker));
+    for (const marker of this.options.protocol.markers) if (raw.includes(marker)) return true;
+    return false;
+  }
+
+  private isEdited(raw: string): boolean {
+    const marker = this.options.passage?.marker;
+    return marker !== undefined && raw.includes(marker);
   }
 
   private decode(raw: string, events: ChatEvent[]): void {
@@ -85,7 +110,8 @@ export class Reading {
   }
 
   private edit(raw: string): string {
-    const edited = this.options.passage?.frame ? this.options.passage.frame(raw) : raw;
+    const { passage } = this.options;
+    const edited = passage?.frame && this.isEdited(raw) ? passage.frame(raw) : raw;
     if (this.needle === undefined) this.learnModel(edited);
     if (this.needle === undefined || this.replacement === this.needle) return edited;
     const at = edited.indexOf(this.needle);

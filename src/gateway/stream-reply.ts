@@ -87,7 +87,7 @@ export class StreamReply {
     }
     this.waiting = true;
     this.heartbeat.due = this.exchange.gateway.sweep.now() + this.exchange.snapshot.settings.heartbeatMs;
-    if (this.upstream?.kind === "stream") return this.upstream.feed.read().then(this.took, this.broke);
+    if (this.upstream?.kind === "stream") return this.upstream.feed.read(this.took, this.broke);
     return this.pending?.then(this.arrived, this.broke);
   }
 

@@ -53,7 +53,9 @@ export interface Passage {
   readonly path: string;
   /** Top-level members to set in the request's body, as JSON texts. */
   readonly set: ReadonlyMap<string, string>;
-  /** Edits one raw frame of the answer's stream; "" withholds it. Absent when every frame passes as it is. */
+  /** Only raw frames that hold this text are edited. Absent when every frame passes as it is. */
+  readonly marker?: string;
+  /** Edits one raw frame of the answer's stream; "" withholds it. */
   frame?(raw: string): string;
 }
 

@@ -2,6 +2,7 @@
 import type { ChatRequest, Tool, ToolChoice } from "../../model/chat.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
 import type { BuildContext } from "./build-messages.ts";
+import { fitsStrict } from "./strict.ts";
 import { invalid, unsupported } from "./wire.ts";
 
 export function buildTools(tools: Tool[], context: BuildContext): JsonObject[] {
@@ -51,14 +52,18 @@ function buildTool(tool: Tool, at: string, context: BuildContext): JsonObject {
     notes.add("emulated", at, "custom_as_function");
     return { type: "function", function: { name, description: freeform(tool), parameters: freeformSchema() } };
   }
+  const parameters = objectSchema(tool.schema);
+  // Other vendors enforce schemas of other subsets.
+  const beyond = tool.strict === true && context.from !== "chat" && !fitsStrict(parameters);
+  if (beyond) notes.add("dropped", `${at}.strict`, "beyond_subset");
   const extra = typeof inner === "object" && inner !== null ? inner : {};
   return {
     type: "function",
     function: {
       name,
       ...described,
-      parameters: objectSchema(tool.schema),
-      ...(tool.strict === undefined ? {} : { strict: tool.strict }),
+      parameters,
+      ...(tool.strict === undefined ? {} : { strict: tool.strict && !beyond }),
       ...extra,
     },
     ...outer,

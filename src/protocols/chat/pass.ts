@@ -16,7 +16,7 @@ export function pass(envelope: Envelope, body: JsonObject, target: TargetFacts):
   const options = isObject(body.stream_options) ? body.stream_options : {};
   if (!envelope.stream || options.include_usage === true || !target.can.streamUsage) return { path, set };
   set.set("stream_options", JSON.stringify({ ...options, include_usage: true }));
-  return { path, set, frame: withoutUsage };
+  return { path, set, marker: '"usage"', frame: withoutUsage };
 }
 
 /** Only ids that are too long are edited in the messages. */
@@ -26,7 +26,6 @@ export function mayEdit(text: string): boolean {
 
 /** Takes away the usage that only Plexus asked for: the last chunk whole, from the others the empty member. */
 function withoutUsage(raw: string): string {
-  if (!raw.includes('"usage"')) return raw;
   if (/"choices"\s*:\s*\[\s*\]/.test(raw) && /"usage"\s*:\s*\{/.test(raw)) return "";
   // Quotes inside strings are escaped: what matches is a member, and an empty one is nowhere missed.
   return raw.replace(/,\s*"usage"\s*:\s*null(?=\s*[,}])/, "").replace(/\{\s*"usage"\s*:\s*null\s*,/, "{");

@@ -101,13 +101,13 @@ export function dataUrl(url: string, path: string): { source: MediaSource; mime?
   return { source: { type: "bytes", data: Buffer.from(text).toString("base64") }, ...named };
 }
 
-/** Standard base64 without white space; the URL-safe alphabet is converted. */
+/** Standard base64 without white space; the URL-safe alphabet is converted, absent padding added. */
 export function base64(data: string, path: string): string {
   const clean = /[\s\-_%]/.test(data)
     ? data.replace(/%3D/gi, "=").replace(/\s+/g, "").replaceAll("-", "+").replaceAll("_", "/")
     : data;
   if (!/^[A-Za-z0-9+/]*={0,2}$/.test(clean)) throw invalid(path, `${path} does not hold base64 data.`);
-  return clean;
+  return clean.length % 4 === 0 ? clean : clean.padEnd(Math.ceil(clean.length / 4) * 4, "=");
 }
 
 function parseAudio(part: JsonObject, path: string): MediaBlock {

@@ -85,7 +85,9 @@ function buildTool(tool: Tool, at: string, build: Build): JsonObject {
     build.notes.add("emulated", at, "custom_tool_as_function");
     return customTool(tool, name);
   }
-  const schema = tool.schema ?? { type: "object" };
+  // Arguments are always an object: a schema that does not say so is refused.
+  const schema: JsonObject =
+    tool.schema && (build.own || tool.schema.type !== undefined) ? tool.schema : { type: "object", ...tool.schema };
   return {
     name,
     ...(tool.description === undefined ? {} : { description: tool.description }),
@@ -120,6 +122,7 @@ function buildChoice(request: ChatRequest, build: Build): JsonObject | undefined
   if (!choice) return request.parallel === false ? { type: "auto", ...single } : undefined;
   switch (choice.mode) {
     case "none":
+      if (told) build.notes.add("dropped", "parallel", "no_calls");
       return { type: "none" };
     case "tool":
       return { type: "tool", name: wireNameOf(choice, request, build), ...single };
