@@ -341,6 +341,29 @@ describe("tools", () => {
     ]);
   });
 
+  test("a schema beyond the enforced subset is sent unenforced, and told", () => {
+    const schema = (more: JsonObject) => ({ type: "object", properties: { a: { type: "string" } }, ...more });
+    const strict = (more: JsonObject) =>
+      build(
+        canonical({
+          protocol: "messages",
+          tools: [{ kind: "function", name: "f", strict: true, schema: schema(more) }],
+        }),
+      );
+    const enforced = { required: ["a"], additionalProperties: false };
+    expect(strict(enforced).body.tools).toMatchObject([{ function: { strict: true } }]);
+    for (const more of [
+      { additionalProperties: false },
+      { required: ["a"] },
+      { ...enforced, allOf: [] },
+      { ...enforced, $defs: { b: schema({}) } },
+    ]) {
+      const { body, notes } = strict(more);
+      expect(body.tools).toMatchObject([{ function: { strict: false } }]);
+      expect(notes.list).toContainEqual({ action: "dropped", field: "tools.0.strict", detail: "beyond_subset" });
+    }
+  });
+
   test("choice and parallel switch are left out without tools", () => {
     const bare = build(canonical({ toolChoice: { mode: "auto" }, parallel: false })).body;
     expect([bare.tool_choice, bare.parallel_tool_calls, bare.tools]).toEqual([undefined, undefined, undefined]);
