@@ -93,7 +93,7 @@ describe("a client's request", () => {
       {
         type: "media",
         kind: "image",
-        source: { type: "bytes", data: "aGk/+w" },
+        source: { type: "bytes", data: "aGk/+w==" },
         mime: "image/png",
         detail: "low",
         at: "messages.0.content.1",
