@@ -518,6 +518,10 @@ describe("tools", () => {
       { name: "a", description: "d", input_schema: schema },
       { name: "b", input_schema: { type: "object" } },
     ]);
+    const untyped = { properties: { a: {} } };
+    expect(build(foreign({ tools: [tool("c", { schema: untyped })] })).body.tools).toEqual([
+      { name: "c", input_schema: { type: "object", ...untyped } },
+    ]);
   });
 
   test("names that are not legal are renamed everywhere alike", () => {
