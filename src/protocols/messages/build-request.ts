@@ -12,7 +12,7 @@ import { buildTurns, splitLeading } from "./build-turns.ts";
 import { cacheControl, Marks } from "./marks.ts";
 import { defaultMaxTokens } from "./room.ts";
 import { buildSampling, refuseUncarried, tellDropped, tierOf } from "./sampling.ts";
-import { lowerSchema } from "./schema.ts";
+import { lowered } from "./schema.ts";
 import { type Settled, settle } from "./settle.ts";
 import { lostThinking, planThinking, type ThinkingPlan } from "./thinking.ts";
 
@@ -76,7 +76,11 @@ function buildFormat(request: ChatRequest, system: JsonObject[], build: Build): 
   if (!format || format.kind === "text") return undefined;
   const schema = format.kind === "schema" ? (format.schema ?? { type: "object" }) : undefined;
   if (schema && build.target.can.outputSchema) {
-    return { type: "json_schema", schema: build.own ? schema : lowerSchema(schema) };
+    if (build.own) return { type: "json_schema", schema };
+    for (const key of ["name", "description"] as const) {
+      if (format[key] !== undefined) build.notes.add("dropped", `format.${key}`);
+    }
+    return { type: "json_schema", schema: lowered(schema, "format.schema", build) };
   }
   build.notes.add("emulated", "format", "by_instruction");
   const task = schema

@@ -4,7 +4,7 @@ import { GatewayError } from "../../model/error.ts";
 import type { JsonObject } from "../../model/json.ts";
 import type { Build } from "./build-blocks.ts";
 import { withoutMark } from "./build-blocks.ts";
-import { lowerSchema } from "./schema.ts";
+import { lowered } from "./schema.ts";
 
 export interface BuiltTools {
   tools?: JsonObject[];
@@ -91,7 +91,7 @@ function buildTool(tool: Tool, at: string, build: Build): JsonObject {
   return {
     name,
     ...(tool.description === undefined ? {} : { description: tool.description }),
-    input_schema: tool.strict && !build.own ? lowerSchema(schema) : schema,
+    input_schema: tool.strict && !build.own ? lowered(schema, `${at}.schema`, build) : schema,
     ...(tool.strict || (build.own && tool.strict !== undefined) ? { strict: tool.strict } : {}),
     ...tool.ext?.messages,
   };

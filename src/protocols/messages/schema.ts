@@ -1,5 +1,6 @@
 /** JSON Schema lowered to the subset that strict tools and `output_config.format` take; what it lacks is described. */
 import type { Json, JsonObject } from "../../model/json.ts";
+import type { Notes } from "../../model/note.ts";
 import { isObject } from "./read.ts";
 
 const dropped = new Set(["$schema", "$id", "$comment"]);
@@ -9,6 +10,13 @@ const described = new Set([
   ...["patternProperties", "propertyNames", "dependentRequired", "dependentSchemas", "contains"],
 ]);
 const maps = new Set(["properties", "$defs", "definitions"]);
+
+/** The lowered schema; what it lacks then is told. */
+export function lowered(schema: JsonObject, at: string, build: { notes: Notes }): JsonObject {
+  const out = lowerSchema(schema);
+  if (JSON.stringify(out) !== JSON.stringify(schema)) build.notes.add("emulated", at, "lowered");
+  return out;
+}
 
 /** A copy; the given schema is not changed. */
 export function lowerSchema(schema: JsonObject): JsonObject {

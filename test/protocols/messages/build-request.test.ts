@@ -622,7 +622,7 @@ describe("output format", () => {
         },
       },
     });
-    expect(native.notes).toEqual([]);
+    expect(native.notes).toEqual(["dropped format.name", "emulated format.schema lowered"]);
     const told = build(foreign({ format }), target({ outputSchema: false }));
     expect(told.body).not.toHaveProperty("output_config");
     expect(JSON.stringify(told.body.system)).toContain(JSON.stringify(JSON.stringify(schema)).slice(1, -1));
