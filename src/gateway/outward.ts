@@ -1,6 +1,6 @@
 /**
  * The last step before an answer is encoded for a client of another protocol: tool names get their own spelling back,
- * emulated custom tools their raw text, call ids a form that every protocol takes, seals an envelope. Events of a
+ * emulated custom tools their raw text, arguments their own keys, call ids a form that every protocol takes, seals an envelope. Events of a
  * stream and items of a whole answer alike.
  */
 import type { CallItem, ChatRequest, Item, Seal } from "../model/chat.ts";
@@ -28,7 +28,7 @@ export class Outward {
 
   constructor(options: OutwardOptions) {
     this.options = options;
-    this.names = toolNames(options.request.tools, options.from.names);
+    this.names = toolNames(options.request.tools, options.from.names, options.from.keys);
     this.callSeals = options.to.sealsCalls ? undefined : new CallSeals();
   }
 
@@ -43,14 +43,14 @@ export class Outward {
     });
   }
 
-  /** Calls whose raw text comes out of a JSON wrapper, which is only whole at the end. */
+  /** Calls whose arguments are rewritten, which takes the whole of them. */
   private readonly wrapped = new Set<string>();
 
   private event(event: ChatEvent): ChatEvent[] {
     switch (event.type) {
       case "item-start": {
         if (event.item.type !== "call") return [event];
-        if (this.isEmulated(event.item)) this.wrapped.add(slot(event));
+        if (this.isEmulated(event.item) || this.names.keysOf(event.item.name)) this.wrapped.add(slot(event));
         return [{ ...event, item: this.call(event.item) }];
       }
       case "args-delta":
@@ -91,6 +91,8 @@ export class Outward {
     if (this.isEmulated(item)) {
       out.kind = "custom";
       out.args = unwrap(item.args);
+    } else {
+      out.args = this.names.keysOf(item.name)?.fromWire(item.args) ?? item.args;
     }
     return out;
   }

@@ -4,6 +4,7 @@
  */
 import { sha256Base32 } from "../kit/hash.ts";
 import type { Tool } from "../model/chat.ts";
+import { type PropertyKeys, propertyKeys } from "./keys.ts";
 
 export interface LegalNames {
   /** Matches one whole legal name. */
@@ -20,10 +21,15 @@ export interface ToolNames {
   toolOf(wire: string): Tool | undefined;
   /** The client's own name of a wire name; the wire name itself when nothing was renamed. */
   fromWire(wire: string): string;
+  /** How the property keys of a tool, found by its wire name, are renamed; undefined when they are legal. */
+  keysOf(wire: string): PropertyKeys | undefined;
 }
 
-/** `tools` are the request's; names of older calls that are declared no more are renamed by the same rule. */
-export function toolNames(tools: Tool[], legal: LegalNames): ToolNames {
+/**
+ * `tools` are the request's; names of older calls that are declared no more are renamed by the same rule. `legalKeys`
+ * is what the wire takes as property keys, when it takes not all.
+ */
+export function toolNames(tools: Tool[], legal: LegalNames, legalKeys?: LegalNames): ToolNames {
   const taken = new Map<string, Tool>();
   const wires = new Map<string, string>();
   for (const tool of tools) {
@@ -35,7 +41,14 @@ export function toolNames(tools: Tool[], legal: LegalNames): ToolNames {
     wires.set(key, free);
     taken.set(free, tool);
   }
+  const keys = new Map<string, PropertyKeys | undefined>();
   return {
+    keysOf(wire) {
+      const schema = taken.get(wire)?.schema;
+      if (!legalKeys || !schema) return undefined;
+      if (!keys.has(wire)) keys.set(wire, propertyKeys(schema, legalKeys));
+      return keys.get(wire);
+    },
     toWire: (name, namespace) => wires.get(keyOf(name, namespace)) ?? wireName(name, namespace, legal),
     toolOf: (wire) => taken.get(wire),
     fromWire: (wire) => taken.get(wire)?.name ?? wire,

@@ -83,6 +83,8 @@ export interface Protocol {
   readonly auth: "bearer" | "x-api-key" | "x-goog-api-key";
   /** Tool names that this wire takes; others are renamed on the way to the provider and back. */
   readonly names: LegalNames;
+  /** Property keys of a tool's schema that this wire takes, when not all; renamed like the names. */
+  readonly keys?: LegalNames;
   /** Its calls have a place for seals; elsewhere these travel in a reasoning item before the call. */
   readonly sealsCalls?: true;
   /** A response header that carries the request id beside `x-request-id`. */

@@ -19,12 +19,14 @@ export function buildAssistant(item: Item, pair: Pair | undefined, build: Build)
     case "reasoning":
       return thinkingBlocks(item, build);
     case "call": {
-      const { input, wrapped } = callInput(item);
+      const name = build.names.toWire(item.name, item.namespace);
+      const keys = build.own ? undefined : build.names.keysOf(name);
+      const { input, wrapped } = callInput(keys ? { ...item, args: keys.toWire(item.args) } : item);
       if (wrapped) build.notes.add("emulated", item.at ?? "items", "arguments_wrapped");
       const object: JsonObject = {
         type: "tool_use",
         id: pair?.wireId,
-        name: build.names.toWire(item.name, item.namespace),
+        name,
         input,
         ...(build.own && item.caller !== undefined ? { caller: item.caller } : {}),
         ...item.ext?.messages,

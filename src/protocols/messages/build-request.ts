@@ -17,11 +17,13 @@ import { type Settled, settle } from "./settle.ts";
 import { lostThinking, planThinking, type ThinkingPlan } from "./thinking.ts";
 
 export const legalNames: LegalNames = { pattern: /^[a-zA-Z0-9_-]+$/, maxLength: 128 };
+/** Keys of the properties of a tool's schema. */
+export const legalKeys: LegalNames = { pattern: /^[a-zA-Z0-9_.-]+$/, maxLength: 64 };
 
 /** Throws `unsupported` or `invalid-request` for what cannot be carried. */
 export function buildRequest(request: ChatRequest, target: TargetFacts, notes: Notes): Outgoing {
   refuseUncarried(request);
-  const names = toolNames(request.tools, legalNames);
+  const names = toolNames(request.tools, legalNames, legalKeys);
   const build: Build = { target, notes, marks: new Marks(), names, own: request.protocol === "messages" };
   const { leading, rest } = splitLeading(request.items);
   const tools = buildTools(request, build);

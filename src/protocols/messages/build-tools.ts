@@ -85,9 +85,11 @@ function buildTool(tool: Tool, at: string, build: Build): JsonObject {
     build.notes.add("emulated", at, "custom_tool_as_function");
     return customTool(tool, name);
   }
+  const keys = build.own ? undefined : build.names.keysOf(name);
+  if (keys) build.notes.add("renamed", `${at}.parameters`, "property_keys");
+  const given = keys?.schema ?? tool.schema;
   // Arguments are always an object: a schema that does not say so is refused.
-  const schema: JsonObject =
-    tool.schema && (build.own || tool.schema.type !== undefined) ? tool.schema : { type: "object", ...tool.schema };
+  const schema: JsonObject = given && (build.own || given.type !== undefined) ? given : { type: "object", ...given };
   return {
     name,
     ...(tool.description === undefined ? {} : { description: tool.description }),

@@ -1,6 +1,6 @@
 /** Anthropic Messages, served and called. */
 import type { Protocol } from "../protocol.ts";
-import { buildRequest, legalNames } from "./build-request.ts";
+import { buildRequest, legalKeys, legalNames } from "./build-request.ts";
 import { Decoder } from "./decode.ts";
 import { MessagesEncoder } from "./encode.ts";
 import { buildError, parseError } from "./error.ts";
@@ -14,6 +14,7 @@ export const messages: Protocol = {
   routes: [{ method: "POST", path: "/v1/messages", operation: "generate" }],
   auth: "x-api-key",
   names: legalNames,
+  keys: legalKeys,
   idHeader: "request-id",
   exactKeys: ["input"],
   clientHeader: "anthropic-version",
