@@ -1,7 +1,7 @@
 /**
- * The last step before an answer is encoded for a client of another protocol: tool names get their own spelling back,
- * emulated custom tools their raw text, arguments their own keys, call ids a form that every protocol takes, seals an envelope. Events of a
- * stream and items of a whole answer alike.
+ * The last step before an answer is encoded for a client of another protocol: tool names and property keys get their own
+ * spelling back, emulated custom tools their raw text, call ids a form that every protocol takes, seals an envelope.
+ * Events of a stream and items of a whole answer alike.
  */
 import type { CallItem, ChatRequest, Item, Seal } from "../model/chat.ts";
 import type { Answer, ChatEvent } from "../model/event.ts";
