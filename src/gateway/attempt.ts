@@ -5,7 +5,7 @@ import { collect } from "../model/collect.ts";
 import { GatewayError, toGatewayError } from "../model/error.ts";
 import type { Answer, ChatEvent } from "../model/event.ts";
 import type { Json } from "../model/json.ts";
-import type { Protocol } from "../protocols/protocol.ts";
+import { clientField, type Protocol } from "../protocols/protocol.ts";
 import { callUpstream, readErrorBody, transportError } from "../providers/call.ts";
 import type { Candidate } from "../routing/resolve.ts";
 import type { Exchange } from "./exchange.ts";
@@ -80,8 +80,8 @@ function prepareFor(exchange: Exchange, inbound: Inbound, candidate: Candidate):
   } catch (thrown) {
     const error = toGatewayError(thrown);
     const { param = "" } = error.detail;
-    const field = exchange.call.protocol.fields[param];
-    if (field === undefined) throw error;
+    const field = clientField(exchange.call.protocol, param);
+    if (field === param) throw error;
     const words = error.message.replace(`${param}:`, `${field}:`);
     throw new GatewayError(error.code, words, { ...error.detail, param: field });
   }

@@ -11,6 +11,7 @@ import type { ChatEvent, FinishReason } from "../model/event.ts";
 import { type Note, Notes } from "../model/note.ts";
 import type { FailureRecord, Phases, RequestRecord, TokenCounts } from "../model/record.ts";
 import { cacheWriteTokens, emptyUsage, inputTokens, outputTokens, type Usage } from "../model/usage.ts";
+import { clientField } from "../protocols/protocol.ts";
 import type { Call, Gateway, Observer } from "./gateway.ts";
 import type { Inbound } from "./inbound.ts";
 
@@ -107,8 +108,7 @@ export class Exchange {
 
   /** The notes as the client knows its fields, for the header and the record. */
   clientNotes(): Note[] {
-    const { fields } = this.call.protocol;
-    return this.notes.list.map((note) => ({ ...note, field: fields[note.field] ?? note.field }));
+    return this.notes.list.map((note) => ({ ...note, field: clientField(this.call.protocol, note.field) }));
   }
 
   /** Takes the facts out of the provider's events. */

@@ -7,7 +7,7 @@ import { GatewayError } from "../model/error.ts";
 import type { Json, JsonObject } from "../model/json.ts";
 import { type Note, Notes } from "../model/note.ts";
 import { defaultCapabilities, type TargetFacts } from "../model/target.ts";
-import type { Protocol, ReplyContext } from "../protocols/protocol.ts";
+import { clientField, type Protocol, type ReplyContext } from "../protocols/protocol.ts";
 
 export interface Translation {
   /** JSON, or an event stream. */
@@ -31,7 +31,7 @@ export function translateRequest({ from, to }: Pair, text: string): Translation 
     can: defaultCapabilities,
   };
   const built = to.buildRequest(request, target, notes);
-  const degraded = notes.list.map((note) => ({ ...note, field: from.fields[note.field] ?? note.field }));
+  const degraded = notes.list.map((note) => ({ ...note, field: clientField(from, note.field) }));
   return { text: JSON.stringify(built.body, null, 2), degraded };
 }
 

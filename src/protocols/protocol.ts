@@ -75,6 +75,11 @@ export interface ListedModel {
   maxOutput?: number;
 }
 
+/** A canonical field by the client's own name of it. */
+export function clientField(protocol: Protocol, field: string): string {
+  return (Object.hasOwn(protocol.fields, field) ? protocol.fields[field] : undefined) ?? field;
+}
+
 export interface Protocol {
   /** The name that configuration and API use. */
   readonly name: string;

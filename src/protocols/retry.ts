@@ -93,7 +93,10 @@ function dailyQuota(error: unknown): boolean {
   return details(error).some((detail) => {
     const violations = field(detail, "violations");
     if (!Array.isArray(violations)) return false;
-    return violations.some((violation) => /PerDay|Daily/.test(String(field(violation, "quotaId") ?? "")));
+    return violations.some((violation) => {
+      const id = field(violation, "quotaId");
+      return typeof id === "string" && /PerDay|Daily/.test(id);
+    });
   });
 }
 

@@ -99,8 +99,9 @@ export function classify(signs: Signs): GatewayError {
 function codeOf(signs: Signs): ErrorCode {
   const { status, vendorCode = "" } = signs;
   const words = [vendorCode, signs.type ?? "", signs.message, metadataWords(signs)].join(" ").slice(0, 8192);
-  if (signs.family === "minimax") return minimax[vendorCode] ?? "upstream-failed";
-  if (zai[vendorCode]) return zai[vendorCode];
+  if (signs.family === "minimax") return numbered(minimax, vendorCode) ?? "upstream-failed";
+  const business = numbered(zai, vendorCode);
+  if (business) return business;
   if (status < 500 && policy.test(words)) return "content-policy";
   if (neverFits.test(words)) return "context-length";
   if ([400, 413, 422, 429, 500].includes(status) && isContextLength(words)) return "context-length";
@@ -110,6 +111,10 @@ function codeOf(signs: Signs): ErrorCode {
   if (status < 500 && spent.test(words)) return "allowance-spent";
   if (status === 402 || status === 412 || (status < 500 && credit.test(words))) return "billing";
   return status >= 500 ? serverCode(status, words) : requestCode(signs, words);
+}
+
+function numbered(codes: Record<string, ErrorCode>, vendorCode: string): ErrorCode | undefined {
+  return Object.hasOwn(codes, vendorCode) ? codes[vendorCode] : undefined;
 }
 
 function metadataWords(signs: Signs): string {

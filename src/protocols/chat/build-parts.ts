@@ -88,7 +88,8 @@ const audioFormats: Record<string, string> = {
 
 function buildAudio(block: MediaBlock, context: PartContext): JsonObject {
   const mime = block.mime ?? "";
-  const format = audioFormats[mime] ?? (context.from === "chat" ? mime.replace("audio/", "") : undefined);
+  const known = Object.hasOwn(audioFormats, mime) ? audioFormats[mime] : undefined;
+  const format = known ?? (context.from === "chat" ? mime.replace("audio/", "") : undefined);
   if (block.source.type !== "bytes" || format === undefined || format === "") {
     throw unsupported(block.at, "Chat Completions takes audio only as wav or mp3 data.");
   }

@@ -161,7 +161,8 @@ function buildHints(request: ChatRequest, notes: Notes): JsonObject {
   if (request.cache?.key !== undefined) out.prompt_cache_key = request.cache.key;
   if (request.cache?.auto !== undefined) notes.add("dropped", "cache.auto");
   if (request.tier !== undefined) {
-    const tier = native ? request.tier : tiers[request.tier];
+    const foreign = Object.hasOwn(tiers, request.tier) ? tiers[request.tier] : undefined;
+    const tier = native ? request.tier : foreign;
     if (tier === undefined) notes.add("dropped", "tier");
     else out.service_tier = tier;
   }

@@ -26,7 +26,8 @@ export function buildTools(tools: Tool[], context: BuildContext): JsonObject[] {
 }
 
 function isToolSearch(tool: Tool): boolean {
-  return tool.kind === "server" && tool.origin === "messages" && /^tool_search_tool/.test(String(tool.json?.type));
+  const type = tool.kind === "server" && tool.origin === "messages" ? tool.json?.type : undefined;
+  return typeof type === "string" && type.startsWith("tool_search_tool");
 }
 
 function buildTool(tool: Tool, at: string, context: BuildContext): JsonObject {

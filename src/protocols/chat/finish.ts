@@ -35,7 +35,8 @@ export function isFailure(word: string): boolean {
  * whatever the provider says.
  */
 export function parseFinish(word: string, hasCalls: boolean): FinishReason {
-  const reason = words[word.toLowerCase()] ?? "stop";
+  const key = word.toLowerCase();
+  const reason = (Object.hasOwn(words, key) ? words[key] : undefined) ?? "stop";
   return hasCalls && (reason === "stop" || reason === "stop-sequence") ? "tool-calls" : reason;
 }
 

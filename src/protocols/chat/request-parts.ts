@@ -32,7 +32,7 @@ function parsePart(json: Json, path: string): Block {
   if (typeof json === "string") return { type: "text", text: json, at: path };
   const part = requiredObject(json, path);
   const type = requiredString(part, "type", `${path}.type`);
-  const known = knownOf[type];
+  const known = Object.hasOwn(knownOf, type) ? knownOf[type] : undefined;
   // Mistral takes the sound itself where OpenAI wants an object.
   if (!known || (type === "input_audio" && typeof part.input_audio === "string"))
     return { type: "opaque", origin: "chat", json: part, at: path };

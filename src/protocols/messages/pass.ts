@@ -19,14 +19,17 @@ export function mayEdit(text: string): boolean {
   return text.includes('"tool_use') && /"(?:tool_use_id|id)"\s*:\s*"[a-zA-Z0-9_-]*[^a-zA-Z0-9_"-]/.test(text);
 }
 
-const idKeys: Readonly<Record<string, string>> = { tool_use: "id", tool_result: "tool_use_id" };
+const idKeys: ReadonlyMap<unknown, string> = new Map([
+  ["tool_use", "id"],
+  ["tool_result", "tool_use_id"],
+]);
 
 /** The message itself when its ids are what the API takes; else a copy with those that `safeId` makes of them. */
 function withLegalIds(message: Json): Json {
   if (!isObject(message) || !Array.isArray(message.content)) return message;
   let changed = false;
   const content = message.content.map((block) => {
-    const key = isObject(block) ? idKeys[String(block.type)] : undefined;
+    const key = isObject(block) ? idKeys.get(block.type) : undefined;
     if (!isObject(block) || key === undefined) return block;
     const id = block[key];
     if (typeof id !== "string" || /^[a-zA-Z0-9_-]+$/.test(id)) return block;

@@ -80,7 +80,7 @@ function checkPrefill(messages: Turn[], build: Build): boolean {
 }
 
 function isServerBlock(block: JsonObject): boolean {
-  const type = String(block.type);
+  const type = typeof block.type === "string" ? block.type : "";
   return (
     type === "server_tool_use" || type === "mcp_tool_use" || (type !== "tool_result" && type.endsWith("_tool_result"))
   );

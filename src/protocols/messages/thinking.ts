@@ -154,5 +154,5 @@ export function lostThinking(messages: readonly unknown[]): boolean {
 
 function holds(message: unknown, ...types: string[]): boolean {
   if (!isObject(message) || !Array.isArray(message.content)) return false;
-  return message.content.some((block) => isObject(block) && types.includes(String(block.type)));
+  return message.content.some((block) => isObject(block) && types.includes(block.type as string));
 }
