@@ -14,7 +14,13 @@ import type { Outward } from "./outward.ts";
 import type { Step } from "./reading.ts";
 import { outwardFor, replyContext } from "./reply.ts";
 
-type Controller = ReadableStreamDefaultController<Uint8Array>;
+/** The runtime's direct stream: what is written goes to the socket; a promise means that the client is slow. */
+interface Controller {
+  write(bytes: Uint8Array | string): number | Promise<number>;
+  flush(): number | Promise<number>;
+  close(): void;
+}
+type Sent = Promise<unknown> | undefined;
 
 /** How long an upstream may keep its connection open after the end of its answer. */
 const lingerMs = 2000;
@@ -32,7 +38,8 @@ export class StreamReply {
   private controller: Controller | undefined;
   /** True while the client waits for bytes that we do not have. */
   private waiting = false;
-  private readonly text = new TextEncoder();
+  /** What a stream that is opened early begins with. */
+  private opening = "";
   private readonly heartbeat: Watch = { due: Number.POSITIVE_INFINITY, fire: () => this.beat() };
 
   constructor(exchange: Exchange, upstream: Upstream | undefined) {
@@ -43,13 +50,12 @@ export class StreamReply {
   }
 
   body(): ReadableStream<Uint8Array> {
-    return new ReadableStream<Uint8Array>(
-      {
-        pull: (controller) => this.pull(controller),
-        cancel: () => this.cancel(),
-      },
-      { highWaterMark: 0 },
-    );
+    const source = {
+      type: "direct",
+      pull: (controller: Controller) => this.run(controller),
+      cancel: () => this.cancel(),
+    };
+    return new ReadableStream(source as unknown as ConstructorParameters<typeof ReadableStream<Uint8Array>>[0]);
   }
 
   /** Starts before the upstream is known. What it sends will be translated, for its own first events are out already. */
@@ -57,7 +63,7 @@ export class StreamReply {
     this.pending = pending;
     // It is awaited when the client pulls, which a client that leaves never does.
     pending.catch(() => undefined);
-    this.queue.push({ events: [], bytes: this.encode(this.codec().open()) });
+    this.opening = this.encode(this.codec().open());
   }
 
   private attach(upstream: Upstream): void {
@@ -73,66 +79,69 @@ export class StreamReply {
     this.exchange.frames = () => upstream.reading.frames;
   }
 
-  private pull(controller: Controller): Promise<void> | undefined {
+  /** Reads and sends until the answer is over; waits for the client whenever it is slow. */
+  private async run(controller: Controller): Promise<void> {
     this.controller = controller;
-    const step = this.queue.shift();
-    if (step) {
-      const last = this.queue.length === 0 && this.upstreamEnded && !this.pending;
-      return this.emit(step, last) ? undefined : this.pull(controller);
+    await this.send(this.opening);
+    while (!this.isOver) {
+      const step = this.queue.shift();
+      if (step) await this.emit(step, this.queue.length === 0 && this.upstreamEnded && !this.pending);
+      else if (this.upstreamEnded) this.finish();
+      else await this.more();
     }
-    if (this.isOver) return undefined;
-    if (this.upstreamEnded) {
-      this.finish();
-      return undefined;
-    }
-    this.waiting = true;
-    this.heartbeat.due = this.exchange.gateway.sweep.now() + this.exchange.snapshot.settings.heartbeatMs;
-    if (this.upstream?.kind === "stream") return this.upstream.feed.read(this.took, this.broke);
-    return this.pending?.then(this.arrived, this.broke);
   }
 
-  private readonly took = (bytes: Uint8Array | undefined): Promise<void> | undefined => {
+  private more(): Promise<unknown> {
+    this.waiting = true;
+    this.heartbeat.due = this.exchange.gateway.sweep.now() + this.exchange.snapshot.settings.heartbeatMs;
+    if (this.upstream?.kind === "stream") return this.upstream.feed.read<Sent>(this.took, this.broke);
+    return this.pending?.then(this.arrived, this.broke) ?? Promise.resolve();
+  }
+
+  private readonly took = (bytes: Uint8Array | undefined): Sent => {
     this.waiting = false;
     if (this.isOver || this.upstream?.kind !== "stream") return undefined;
     const step = bytes ? this.upstream.reading.push(bytes) : this.upstream.reading.end();
     this.upstreamEnded = bytes === undefined;
-    return this.emit(step, this.upstreamEnded) ? undefined : this.again();
+    return this.emit(step, this.upstreamEnded);
   };
 
-  private readonly arrived = (upstream: Upstream): Promise<void> | undefined => {
+  private readonly arrived = (upstream: Upstream): void => {
     this.waiting = false;
     this.attach(upstream);
     this.pending = undefined;
-    return this.again();
   };
 
-  private readonly broke = (error: GatewayError): void => {
+  private readonly broke = (error: GatewayError): undefined => {
     this.waiting = false;
     // Silence after the end of the answer is its end.
     if (this.sawFinish) this.finish();
     else this.fail(error);
+    return undefined;
   };
 
-  private again(): Promise<void> | undefined {
-    return this.controller && !this.isOver ? this.pull(this.controller) : undefined;
-  }
-
-  /** Hands one step to the client. False when it held nothing to send. */
-  private emit(step: Step, isLast: boolean): boolean {
-    const { exchange } = this;
-    exchange.observe(step.events);
+  /** Hands one step to the client. */
+  private emit(step: Step, isLast: boolean): Sent {
+    if (step.events.length === 0 && step.bytes && !isLast) return this.send(step.bytes);
+    this.exchange.observe(step.events);
     const broken = this.sawFinish ? undefined : step.events.find((event) => event.type === "error");
     if (broken) {
       this.fail(broken.error);
-      return true;
+      return undefined;
     }
     const finished = step.events.some((event) => event.type === "finish");
     if (finished || isLast) this.ending();
-    const bytes = step.bytes ?? this.encode(this.translate(step));
-    if (bytes.byteLength > 0) this.controller?.enqueue(bytes);
-    const isTranslated = step.bytes === undefined;
-    if ((finished && isTranslated) || isLast) this.finish();
-    return bytes.byteLength > 0 || this.isOver;
+    const sent = this.send(step.bytes ?? this.encode(this.translate(step)));
+    if ((finished && step.bytes === undefined) || isLast) this.finish();
+    return sent;
+  }
+
+  private send(bytes: Uint8Array | string): Sent {
+    if (bytes.length === 0 || !this.controller) return undefined;
+    const written = this.controller.write(bytes);
+    const flushed = this.controller.flush();
+    if (typeof written !== "number") return written;
+    return typeof flushed === "number" ? undefined : flushed;
   }
 
   private translate(step: Step): Frame[] {
@@ -161,10 +170,7 @@ export class StreamReply {
     if (this.isOver) return;
     this.isOver = true;
     this.exchange.close(200);
-    if (this.encoder) {
-      const bytes = this.encode(this.encoder.end());
-      if (bytes.byteLength > 0) this.controller?.enqueue(bytes);
-    }
+    if (this.encoder) this.send(this.encode(this.encoder.end()));
     this.controller?.close();
     if (this.upstream?.kind === "stream") this.upstream.feed.drain();
   }
@@ -173,7 +179,7 @@ export class StreamReply {
     if (this.isOver) return;
     this.isOver = true;
     this.exchange.close(200, error);
-    this.controller?.enqueue(this.encode(this.codec().fail(error)));
+    this.send(this.encode(this.codec().fail(error)));
     this.controller?.close();
     if (this.upstream?.kind === "stream") this.upstream.feed.cancel(error);
   }
@@ -188,7 +194,7 @@ export class StreamReply {
 
   private beat(): void {
     if (!this.waiting || this.isOver) return;
-    this.controller?.enqueue(this.text.encode(this.exchange.call.protocol.heartbeat));
+    this.send(this.exchange.call.protocol.heartbeat);
     this.heartbeat.due = this.exchange.gateway.sweep.now() + this.exchange.snapshot.settings.heartbeatMs;
   }
 
@@ -199,9 +205,9 @@ export class StreamReply {
     return this.encoder;
   }
 
-  private encode(frames: Frame[]): Uint8Array {
+  private encode(frames: Frame[]): string {
     let text = "";
     for (const frame of frames) text += writeFrame(frame);
-    return this.text.encode(text);
+    return text;
   }
 }
