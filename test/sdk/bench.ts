@@ -37,6 +37,7 @@ export async function openWorld(): Promise<World> {
         "chat-locked": provider("chat", upstreams.chat, "sk-of-somebody-else"),
         "messages-locked": provider("messages", upstreams.messages, "sk-of-somebody-else"),
       },
+      aliases: { favourite: { targets: ["chat/some-model"] } },
     },
   });
   return {

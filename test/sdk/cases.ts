@@ -8,6 +8,8 @@ import { png } from "./media.ts";
 
 export interface Case {
   name: string;
+  /** Only streams can show it. */
+  streamed?: true;
   run(seat: Seat): Promise<void>;
 }
 

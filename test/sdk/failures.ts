@@ -62,10 +62,35 @@ async function overloaded(seat: Seat): Promise<void> {
   expect(failure).toMatchObject({ ...seat.client.overloaded, type });
 }
 
+/** What came before the break is kept, and an end that is none does not look like one. */
+function broken(breaks: "error" | "cut"): (seat: Seat) => Promise<void> {
+  return async (seat) => {
+    const { client, mode } = seat;
+    const counts = { input: 9, cached: 0, written: 0, visible: 9, reasoning: 0 };
+    const scene = new Scene(seat, "broken", { steps: [{ text: "It begins well, and then", counts, breaks }] });
+    const failure = await client.fail({ ...question(seat), model: scene.model, mode });
+    if (breaks === "error") expect(failure.message).toContain("Overloaded in the middle");
+    const code = breaks === "error" ? "overloaded" : "upstream-failed";
+    expect(await rowOf(seat, scene.model)).toMatchObject({ status: 200, code, attempts: 1, stream: true });
+  };
+}
+
+/** By the model's name: an error in a stream brings no headers along. */
+async function rowOf({ world }: Seat, name: string) {
+  for (let tries = 0; tries < 100; tries++) {
+    const row = (await world.gateway.requests()).find(({ model }) => model === name);
+    if (row) return row;
+    await Bun.sleep(20);
+  }
+  throw new Error(`no row of ${name}`);
+}
+
 export const failures: Case[] = [
   { name: "an error 400", run: badRequest },
   { name: "an unknown client key", run: clientKey },
   { name: "a provider that refuses our key", run: providerKey },
   { name: "a rate limit with Retry-After", run: rateLimit },
   { name: "an overloaded provider", run: overloaded },
+  { name: "an error in the middle", run: broken("error"), streamed: true },
+  { name: "an end in the middle", run: broken("cut"), streamed: true },
 ];

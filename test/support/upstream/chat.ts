@@ -15,6 +15,8 @@ export function startChat({ router }: { router: boolean }): Upstream {
     },
     see,
     errorBody: ({ message, type, code }) => ({ error: { message, type, param: null, code: code ?? null } }),
+    errorFrame: ({ message, status: code }) =>
+      `data: ${JSON.stringify({ error: { message, type: "server_error", param: null, code } })}\n\n`,
     whole: (answer, body) => whole(answer, body, details(answer, issued)),
     stream: (answer, body) => stream(answer, body, details(answer, issued)),
   };

@@ -19,6 +19,7 @@ export function startMessages(): Upstream {
     check: (body, headers) => checkMessages({ body, version: headers.get("anthropic-version"), issued }),
     see,
     errorBody: ({ type, message }) => ({ type: "error", error: { type, message }, request_id: "req_011CVeRt2Xk9" }),
+    errorFrame: ({ type, message }) => frame("error", { error: { type, message }, request_id: "req_011CVeRt2Xk9" }),
     whole: (answer, body) => whole(answer, body, sign(answer)),
     stream: (answer, body) => stream(answer, body, sign(answer)),
   };

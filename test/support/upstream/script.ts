@@ -22,6 +22,8 @@ export interface Answer {
   text?: string;
   calls?: ScriptedCall[];
   counts: Counts;
+  /** A stream that breaks off in the middle: with an error of the vendor's, or with nothing. */
+  breaks?: "error" | "cut";
 }
 
 /** An error in the vendor's own shape. */

@@ -13,6 +13,8 @@ export interface Vendor {
   whole(answer: Answer, body: Fields): unknown;
   /** Frames, as text. */
   stream(answer: Answer, body: Fields): string[];
+  /** The frame that ends a stream which failed. */
+  errorFrame(refusal: Refusal): string;
 }
 
 export interface Upstream {
@@ -96,21 +98,29 @@ async function answer(request: Request, { vendor, key, scenarios }: Desk): Promi
   }
   if ("status" in step) return refuse(step);
   if (body.stream !== true) return Response.json(vendor.whole(step, body));
-  return new Response(slices(vendor.stream(step, body).join("")), {
+  const frames = vendor.stream(step, body);
+  if (step.breaks) frames.splice(Math.ceil(frames.length / 2));
+  const tail = step.breaks === "error" ? vendor.errorFrame(brokenOff) : "";
+  return new Response(slices(frames.join(""), step.breaks ? { tail, afterMs: 60 } : undefined), {
     headers: { "content-type": "text/event-stream; charset=utf-8" },
   });
 }
 
-/** The bytes in pieces that end anywhere, in the middle of a character too. */
-function slices(text: string): ReadableStream<Uint8Array> {
+const brokenOff: Refusal = { status: 503, type: "overloaded_error", message: "Overloaded in the middle" };
+
+/** The bytes in pieces that end anywhere, in the middle of a character too; the tail comes a moment later. */
+function slices(text: string, end?: { tail: string; afterMs: number }): ReadableStream<Uint8Array> {
   const bytes = new TextEncoder().encode(text);
   let at = 0;
   return new ReadableStream({
     async pull(controller) {
       await Bun.sleep(0);
       const size = 1 + ((at * 31 + 97) % 389);
-      if (at >= bytes.length) controller.close();
-      else controller.enqueue(bytes.slice(at, at + size));
+      if (at >= bytes.length) {
+        await Bun.sleep(end?.afterMs ?? 0);
+        if (end?.tail) controller.enqueue(new TextEncoder().encode(end.tail));
+        controller.close();
+      } else controller.enqueue(bytes.slice(at, at + size));
       at += size;
     },
   });
