@@ -151,7 +151,22 @@ export const requestBody: fc.Arbitrary<JsonObject> = fc
     },
     { requiredKeys: ["max_tokens", "messages"] },
   )
-  .map(({ tooled, ...rest }): JsonObject => ({ model: "alias", ...rest, ...tooled }));
+  .map(({ tooled, messages, ...rest }): JsonObject => {
+    const marked = rest.cache_control === undefined ? 4 : 3;
+    return { model: "alias", ...rest, messages: withMarks(messages, marked), ...tooled };
+  });
+
+/** The API takes four cache marks in a request. */
+function withMarks(messages: JsonObject[], most: number): JsonObject[] {
+  let left = most;
+  return messages.map((message) => ({
+    ...message,
+    content: (message.content as JsonObject[]).map(({ cache_control, ...block }) => {
+      const isKept = cache_control !== undefined && left-- > 0;
+      return isKept ? { ...block, cache_control } : block;
+    }),
+  }));
+}
 
 const textBlock: fc.Arbitrary<Block> = fc.oneof(
   word.map((value): Block => ({ type: "text", text: value })),
