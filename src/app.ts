@@ -2,7 +2,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { migrations } from "../migrations/index.ts";
-import type { Options } from "./cli/options.ts";
 import { buildJsonSchema } from "./config/json-schema.ts";
 import { createAuthenticate } from "./config/keys.ts";
 import { createLiveConfig } from "./config/live.ts";
@@ -32,8 +31,17 @@ export interface Store {
   sealer: Sealer;
 }
 
+/** Where everything is, as the process was told. */
+export interface Places {
+  host: string;
+  port: number;
+  dataDir: string;
+  databaseUrl: string;
+  encryptionKey?: string;
+}
+
 /** Opens the database, brings it up to date and checks the encryption key. Rejects with words for the operator. */
-export async function openStore(options: Pick<Options, "databaseUrl" | "dataDir" | "encryptionKey">): Promise<Store> {
+export async function openStore(options: Omit<Places, "host" | "port">): Promise<Store> {
   mkdirSync(options.dataDir, { recursive: true, mode: 0o700 });
   const database = openDatabase(options.databaseUrl);
   try {
@@ -46,7 +54,7 @@ export async function openStore(options: Pick<Options, "databaseUrl" | "dataDir"
 }
 
 export interface AppOptions {
-  options: Options;
+  options: Places;
   store: Store;
   snapshot: Snapshot;
   /** SHA-256 (hex) of the admin key. */

@@ -157,13 +157,14 @@ async function openStream(exchange: Exchange, sending: Sending, response: Respon
   for (;;) {
     const bytes = await feed.next();
     const step = bytes ? reading.push(bytes) : reading.end();
-    const failure = step.events.find((event) => event.type === "error");
-    if (failure) {
-      feed.cancel(failure.error);
-      throw failure.error;
+    // Content and the error after it may come in one read: what counts is which of them is first.
+    const decisive = step.events.find((event) => event.type === "error" || commits(event));
+    if (decisive?.type === "error") {
+      feed.cancel(decisive.error);
+      throw decisive.error;
     }
     steps.push(step);
-    if (bytes && !step.events.some(commits)) continue;
+    if (bytes && !decisive) continue;
     reading.opening = false;
     const headers = response.headers;
     const isVerbatim = passage !== undefined;

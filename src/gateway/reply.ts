@@ -1,28 +1,11 @@
 /** The answer to the client: whole, as an error, or as the head of a stream. */
 import { applySplices, scanObject } from "../kit/json.ts";
-import type { ChatRequest } from "../model/chat.ts";
 import type { GatewayError } from "../model/error.ts";
-import type { ReplyContext } from "../protocols/protocol.ts";
 import type { StreamUpstream, Upstream, WholeUpstream } from "./attempt.ts";
 import type { Exchange } from "./exchange.ts";
 import { crossingHeaders, ownHeaders } from "./headers.ts";
-import { sealRing } from "./outgoing.ts";
-import { Outward } from "./outward.ts";
+import { outwardFor, replyContext } from "./rendering.ts";
 import { StreamReply } from "./stream-reply.ts";
-
-export function replyContext(exchange: Exchange, request: ChatRequest): ReplyContext {
-  return { request, requestId: exchange.id, now: Math.floor(exchange.at / 1000) };
-}
-
-export function outwardFor(exchange: Exchange, upstream: Upstream, request: ChatRequest): Outward {
-  return new Outward({
-    ring: sealRing(exchange),
-    from: upstream.protocol,
-    to: exchange.call.protocol,
-    scope: upstream.candidate.facts.scope,
-    request,
-  });
-}
 
 export function replyWhole(exchange: Exchange, upstream: WholeUpstream): Response {
   const json = { "content-type": "application/json" };

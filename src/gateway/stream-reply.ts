@@ -12,7 +12,7 @@ import type { Upstream } from "./attempt.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Outward } from "./outward.ts";
 import type { Step } from "./reading.ts";
-import { outwardFor, replyContext } from "./reply.ts";
+import { outwardFor, replyContext } from "./rendering.ts";
 
 /** The runtime's direct stream: what is written goes to the socket; a promise means that the client is slow. */
 interface Controller {

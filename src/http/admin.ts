@@ -2,7 +2,7 @@
 import { GatewayError } from "../model/error.ts";
 import type { Json, JsonObject } from "../model/json.ts";
 import { json } from "./problem.ts";
-import type { HttpRoute, Incoming } from "./server.ts";
+import type { HttpRoute, Incoming } from "./route.ts";
 
 export interface AdminDeps {
   /** Newest first; `after` is the `next` of the page before. */

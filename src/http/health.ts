@@ -1,5 +1,5 @@
 /** Is the process alive, and can it do its work? */
-import type { HttpRoute } from "./server.ts";
+import type { HttpRoute } from "./route.ts";
 
 export interface HealthDeps {
   /** Resolves when the database answers and its migrations are in; rejects with the reason. */

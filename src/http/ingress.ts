@@ -6,7 +6,7 @@ import { findModel, listModels } from "../gateway/models.ts";
 import type { Protocol, Route } from "../protocols/protocol.ts";
 import { readBody } from "./body.ts";
 import { credentialsOf } from "./credentials.ts";
-import type { HttpRoute, Incoming } from "./server.ts";
+import type { HttpRoute, Incoming } from "./route.ts";
 import { shapeFor } from "./shape.ts";
 
 export function ingressRoutes(gateway: Gateway): HttpRoute[] {

@@ -11,24 +11,8 @@ import { bearer, headerBytes } from "./credentials.ts";
 import { type HealthDeps, healthRoutes } from "./health.ts";
 import { ingressRoutes } from "./ingress.ts";
 import { problem } from "./problem.ts";
+import type { HttpRoute, Incoming } from "./route.ts";
 import { shapeFor } from "./shape.ts";
-
-/** What a handler is given of one request. */
-export interface Incoming {
-  request: Request;
-  requestId: string;
-  path: string;
-  parameters: Record<string, string>;
-  address: string;
-}
-
-export interface HttpRoute {
-  method: "GET" | "POST";
-  path: string;
-  /** `public`: anyone. `admin`: the admin key as bearer. `client`: the route's own pipeline authenticates first. */
-  access: "public" | "admin" | "client";
-  run(incoming: Incoming): Response | Promise<Response>;
-}
 
 export interface ServerDeps extends AdminDeps, HealthDeps {
   gateway: Gateway;
