@@ -6,7 +6,7 @@ import { byteString, type Frame, FrameSplitter, type Machine, readFrame, utf8 } 
 import type { ChatEvent } from "../model/event.ts";
 import type { Passage, Protocol } from "../protocols/protocol.ts";
 
-/** What one read gave. `bytes`: what to forward, when verbatim. */
+/** What one read gave. `bytes`: what to forward, when verbatim; of an error's frame and what follows it, nothing. */
 export interface Step {
   events: ChatEvent[];
   bytes?: Uint8Array;
@@ -73,7 +73,10 @@ export class Reading {
   end(): Step {
     const taken = this.take(this.splitter.end().map((raw) => `${raw.trimEnd()}\n\n`));
     const events = [...taken.events, ...this.decoder.end()];
-    return taken.out === undefined ? { events } : { events, bytes: join(taken.out) };
+    if (taken.out === undefined) return { events };
+    // A frame that was cut is no frame: nothing of a broken end is forwarded.
+    const isBroken = events.some((event) => event.type === "error");
+    return { events, bytes: isBroken ? new Uint8Array() : join(taken.out) };
   }
 
   private take(raws: string[]): Taken {
@@ -87,6 +90,8 @@ export class Reading {
     this.frames += raws.length;
     for (const raw of raws) {
       if (this.opening || this.isMarked(raw)) this.decode(raw, events);
+      // An error is told in our own words; what came before it in the same read is still forwarded.
+      if (events.at(-1)?.type === "error") return { ...taken, changed: true };
       const edited = this.edit(raw);
       if (edited !== raw) taken.changed = true;
       taken.out.push(edited);

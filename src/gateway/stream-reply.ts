@@ -126,7 +126,7 @@ export class StreamReply {
     this.exchange.observe(step.events);
     const broken = this.sawFinish ? undefined : step.events.find((event) => event.type === "error");
     if (broken) {
-      this.fail(broken.error);
+      this.fail(broken.error, step);
       return undefined;
     }
     const finished = step.events.some((event) => event.type === "finish");
@@ -175,10 +175,12 @@ export class StreamReply {
     if (this.upstream?.kind === "stream") this.upstream.feed.drain();
   }
 
-  private fail(error: GatewayError): void {
+  /** `step`: what came in one read with the error; the client gets what stood before it. */
+  private fail(error: GatewayError, step?: Step): void {
     if (this.isOver) return;
     this.isOver = true;
     this.exchange.close(200, error);
+    if (step) this.send(step.bytes ?? this.encode(this.translate(step)));
     this.send(this.encode(this.codec().fail(error)));
     this.controller?.close();
     if (this.upstream?.kind === "stream") this.upstream.feed.cancel(error);
