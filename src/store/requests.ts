@@ -57,18 +57,7 @@ function templateOf(parts: string[]): TemplateStringsArray {
 
 /** Any number of records, each once: what is stored stays, but for a row that was only known as interrupted. */
 export async function insertRequests(sql: Sql, records: readonly RequestRecord[]): Promise<void> {
-  const rows = withoutRepeats(records);
-  await Promise.all(rows.map((record) => sql(insertParts, ...fields.map((field) => field(record)))));
-}
-
-/** A closed record is worth more than an interrupted one. */
-function withoutRepeats(records: readonly RequestRecord[]): RequestRecord[] {
-  const byId = new Map<string, RequestRecord>();
-  for (const record of records) {
-    const known = byId.get(record.id);
-    if (!known || known.interrupted) byId.set(record.id, record);
-  }
-  return [...byId.values()];
+  await Promise.all(records.map((record) => sql(insertParts, ...fields.map((field) => field(record)))));
 }
 
 export interface RequestFilter {
