@@ -148,7 +148,9 @@ function looksLikeStream(response: Response, wanted: boolean): boolean {
 async function openStream(exchange: Exchange, sending: Sending, response: Response): Promise<StreamUpstream> {
   const { candidate, prepared, controller } = sending;
   const { idleMs } = exchange.snapshot.settings.timeouts;
-  const { passage, protocol } = prepared;
+  const { protocol } = prepared;
+  // Providers are always asked for server-sent events; a client that wants another framing gets them encoded anew.
+  const passage = exchange.framing === "sse" ? prepared.passage : undefined;
   if (!response.body) throw new GatewayError("upstream-failed", "The provider answered without a body.");
   const feed = new Feed(response.body, { sweep: exchange.gateway.sweep, controller, idleMs });
   const model = exchange.model ?? "";

@@ -28,6 +28,7 @@ export class Exchange {
   model: string | null = null;
   alias: Alias | null = null;
   stream = false;
+  framing: "sse" | "json-array" = "sse";
   target: { provider: string; model: string } | null = null;
   attempts = 0;
   upstreamMs = 0;

@@ -4,7 +4,7 @@ import type { LiveConfig } from "../config/live.ts";
 import type { Log } from "../kit/log.ts";
 import type { Sweep } from "../kit/sweep.ts";
 import type { OpenedRecord, RequestRecord } from "../model/record.ts";
-import type { Protocol, Route } from "../protocols/protocol.ts";
+import type { Place, Protocol, Route } from "../protocols/protocol.ts";
 import type { Transport } from "../providers/call.ts";
 import type { FactsOf } from "../routing/resolve.ts";
 import type { Slots } from "./slots.ts";
@@ -36,6 +36,7 @@ export interface Call {
   readonly requestId: string;
   readonly protocol: Protocol;
   readonly operation: Route["operation"];
+  readonly place: Place;
   readonly headers: Headers;
   /** In their order of precedence. */
   readonly credentials: readonly string[];

@@ -43,11 +43,12 @@ async function parse(exchange: Exchange): Promise<Inbound> {
   const { call, snapshot } = exchange;
   const text = await call.body(snapshot.settings.limits.bodyBytes);
   exchange.mark("read");
-  const inbound = new Inbound(text, call.protocol);
+  const inbound = new Inbound(text, call.protocol, call.place);
   exchange.inbound = inbound;
   exchange.requestCharacters = text.length;
   exchange.model = inbound.envelope.model;
   exchange.stream = inbound.envelope.stream;
+  exchange.framing = inbound.envelope.framing ?? "sse";
   exchange.mark("parsed");
   return inbound;
 }

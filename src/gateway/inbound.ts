@@ -7,7 +7,7 @@ import type { ChatRequest } from "../model/chat.ts";
 import { GatewayError } from "../model/error.ts";
 import type { Json, JsonObject } from "../model/json.ts";
 import type { Notes } from "../model/note.ts";
-import type { Envelope, Protocol } from "../protocols/protocol.ts";
+import type { Envelope, Place, Protocol } from "../protocols/protocol.ts";
 import { envelopeMark, openSeals, type SealRing } from "./seals.ts";
 
 /** Bodies up to this length are parsed at once. */
@@ -19,17 +19,19 @@ export class Inbound {
   readonly text: string;
   readonly envelope: Envelope;
   private readonly protocol: Protocol;
+  private readonly place: Place;
   /** All members; of a large body the long ones by an empty value of their type. */
   private readonly head: JsonObject;
   private parsed: JsonObject | undefined;
   private request: ChatRequest | undefined;
 
-  constructor(text: string, protocol: Protocol) {
+  constructor(text: string, protocol: Protocol, place: Place) {
     this.text = text;
     this.protocol = protocol;
+    this.place = place;
     if (text.length <= smallText) this.parsed = parseBody(text);
     this.head = this.parsed ?? headOf(text) ?? this.body;
-    this.envelope = guarded(() => protocol.open(this.head));
+    this.envelope = guarded(() => protocol.open(this.head, place));
   }
 
   /** The whole body. Throws `invalid-request`. */
@@ -55,7 +57,7 @@ export class Inbound {
       const body = keys.length === 0 ? this.body : (parseJson(this.text, keys) as JsonObject);
       this.request = openSeals(
         ring,
-        guarded(() => this.protocol.parseRequest(body, notes)),
+        guarded(() => this.protocol.parseRequest(body, notes, this.place)),
       );
     }
     return this.request;

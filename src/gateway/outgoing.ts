@@ -62,7 +62,11 @@ function addressed(candidate: Candidate, protocol: Protocol, outgoing: Omit<Outg
     headers[name] = own !== undefined && name.endsWith("-beta") ? mergeList(own, value) : value;
   }
   Object.assign(headers, authHeaders(provider, protocol));
-  return { protocol, url: `${base}${outgoing.path}${query === "" ? "" : `?${query}`}`, headers, body: outgoing.body };
+  return { protocol, url: withQuery(`${base}${outgoing.path}`, query), headers, body: outgoing.body };
+}
+
+function withQuery(url: string, query: string): string {
+  return query === "" ? url : `${url}${url.includes("?") ? "&" : "?"}${query}`;
 }
 
 function mergeList(one: string, other: string): string {

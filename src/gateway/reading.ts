@@ -20,8 +20,6 @@ export interface ReadingOptions {
   model: string;
 }
 
-const modelMember = /"model"\s*:\s*"(?:[^"\\]|\\.)+"/;
-
 export class Reading {
   verbatim: boolean;
   /** True until content came: every frame is decoded. Afterwards only frames with a marker are. */
@@ -124,11 +122,12 @@ export class Reading {
   }
 
   private learnModel(raw: string): void {
-    const member = modelMember.exec(raw)?.[0];
+    const name = this.options.protocol.modelMember ?? "model";
+    const member = new RegExp(`"${name}"\\s*:\\s*"(?:[^"\\\\]|\\\\.)+"`).exec(raw)?.[0];
     if (member === undefined) return;
     this.needle = member;
     const value = Buffer.from(JSON.stringify(this.options.model)).toString("latin1");
-    this.replacement = member.slice(0, member.indexOf('"', 7)) + value;
+    this.replacement = member.slice(0, member.indexOf('"', name.length + 2)) + value;
   }
 }
 

@@ -26,21 +26,21 @@ function rendered(exchange: Exchange, upstream: WholeUpstream): string {
 
 /** The provider's own text, with the client's name of the model. */
 function renamed(exchange: Exchange, text: string): string {
-  const member = scanObject(text)?.members.findLast(({ key }) => key === "model");
+  const name = exchange.call.protocol.modelMember ?? "model";
+  const member = scanObject(text)?.members.findLast(({ key }) => key === name);
   if (!member) return text;
   return applySplices(text, [{ start: member.start, end: member.end, text: JSON.stringify(exchange.model) }]);
 }
 
-const streamHeaders = {
-  "content-type": "text/event-stream; charset=utf-8",
-  "cache-control": "no-cache",
-  "x-accel-buffering": "no",
-};
+function streamHeaders(exchange: Exchange): Record<string, string> {
+  const type = exchange.framing === "sse" ? "text/event-stream; charset=utf-8" : "application/json";
+  return { "content-type": type, "cache-control": "no-cache", "x-accel-buffering": "no" };
+}
 
 export function replyStream(exchange: Exchange, upstream: StreamUpstream | WholeUpstream): Response {
   const headers = {
     ...(upstream.isVerbatim ? crossingHeaders(upstream.headers) : {}),
-    ...streamHeaders,
+    ...streamHeaders(exchange),
     ...ownHeaders(exchange),
   };
   return new Response(new StreamReply(exchange, upstream).body(), { headers });
@@ -50,7 +50,7 @@ export function replyStream(exchange: Exchange, upstream: StreamUpstream | Whole
 export function replyEarly(exchange: Exchange, pending: Promise<Upstream>): Response {
   const reply = new StreamReply(exchange, undefined);
   reply.openEarly(pending);
-  const headers: Record<string, string> = { ...streamHeaders, ...ownHeaders(exchange) };
+  const headers: Record<string, string> = { ...streamHeaders(exchange), ...ownHeaders(exchange) };
   delete headers["x-plexus-target"];
   delete headers["x-plexus-attempts"];
   return new Response(reply.body(), { headers });

@@ -38,6 +38,8 @@ export class StreamReply {
   private controller: Controller | undefined;
   /** True while the client waits for bytes that we do not have. */
   private waiting = false;
+  /** Elements of a JSON array that were written so far. */
+  private elements = 0;
   /** What a stream that is opened early begins with. */
   private opening = "";
   private readonly heartbeat: Watch = { due: Number.POSITIVE_INFINITY, fire: () => this.beat() };
@@ -171,6 +173,7 @@ export class StreamReply {
     this.isOver = true;
     this.exchange.close(200);
     if (this.encoder) this.send(this.encode(this.encoder.end()));
+    this.endArray();
     this.controller?.close();
     if (this.upstream?.kind === "stream") this.upstream.feed.drain();
   }
@@ -182,8 +185,13 @@ export class StreamReply {
     this.exchange.close(200, error);
     if (step) this.send(step.bytes ?? this.encode(this.translate(step)));
     this.send(this.encode(this.codec().fail(error)));
+    this.endArray();
     this.controller?.close();
     if (this.upstream?.kind === "stream") this.upstream.feed.cancel(error);
+  }
+
+  private endArray(): void {
+    if (this.exchange.framing === "json-array") this.send(this.elements === 0 ? "[]" : "]");
   }
 
   /** The client left: the upstream is cancelled at once, what it sent so far is kept. */
@@ -195,8 +203,10 @@ export class StreamReply {
   }
 
   private beat(): void {
+    // White space between the elements of an array is all that its grammar allows.
+    const sign = this.exchange.framing === "sse" ? this.exchange.call.protocol.heartbeat : "\n";
     if (!this.waiting || this.isOver) return;
-    this.send(this.exchange.call.protocol.heartbeat);
+    this.send(sign);
     this.heartbeat.due = this.exchange.gateway.sweep.now() + this.exchange.snapshot.settings.heartbeatMs;
   }
 
@@ -209,7 +219,8 @@ export class StreamReply {
 
   private encode(frames: Frame[]): string {
     let text = "";
-    for (const frame of frames) text += writeFrame(frame);
+    if (this.exchange.framing === "sse") for (const frame of frames) text += writeFrame(frame);
+    else for (const frame of frames) text += `${this.elements++ === 0 ? "[" : ",\n"}${frame.data}`;
     return text;
   }
 }

@@ -3,7 +3,7 @@
 import type { Call, Gateway } from "../gateway/gateway.ts";
 import { handle } from "../gateway/handle.ts";
 import { findModel, listModels } from "../gateway/models.ts";
-import type { Protocol, Route } from "../protocols/protocol.ts";
+import type { Place, Protocol, Route } from "../protocols/protocol.ts";
 import { readBody } from "./body.ts";
 import { credentialsOf } from "./credentials.ts";
 import type { HttpRoute, Incoming } from "./route.ts";
@@ -35,12 +35,20 @@ function callOf(gateway: Gateway, { protocol, route, incoming }: Door): Call {
     requestId,
     protocol,
     operation: route.operation,
+    place: placeOf(request, path),
     headers: request.headers,
     credentials: credentialsOf(request, path),
     address,
     body: (limit) => readBody(request, gateway.sweep, limit),
     signal: request.signal,
   };
+}
+
+const noQuery = new URLSearchParams();
+
+function placeOf(request: Request, path: string): Place {
+  const at = request.url.indexOf("?");
+  return { path, query: at < 0 ? noQuery : new URLSearchParams(request.url.slice(at)) };
 }
 
 function models(gateway: Gateway, { incoming }: Door): Response {

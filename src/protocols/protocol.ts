@@ -21,6 +21,15 @@ export interface Route {
 export interface Envelope {
   model: string;
   stream: boolean;
+  /** How a streamed answer is framed for this client; server-sent events unless said. */
+  framing?: "json-array";
+}
+
+/** Where a request came in, for protocols that say in the path what others say in the body. */
+export interface Place {
+  /** Percent-encoded, as it came. */
+  path: string;
+  query: URLSearchParams;
 }
 
 /** A request as it goes out to a provider; `path` is appended to the provider's base URL. */
@@ -94,6 +103,8 @@ export interface Protocol {
   readonly sealsCalls?: true;
   /** A response header that carries the request id beside `x-request-id`. */
   readonly idHeader?: string;
+  /** Member of whole and streamed answers that names the model; `model` unless said. */
+  readonly modelMember?: string;
   /** Members whose values are a tool's own JSON: their numbers are kept as written. */
   readonly exactKeys?: readonly string[];
   /** Sent by clients that speak it without a deciding path (`anthropic-version`). */
@@ -105,9 +116,9 @@ export interface Protocol {
 
   // ingress: we serve this protocol
   /** Checks what every request must have. Throws `invalid-request` with `param`. */
-  open(body: JsonObject): Envelope;
+  open(body: JsonObject, place?: Place): Envelope;
   /** Throws `invalid-request` with `param`. Never mutates `body`. */
-  parseRequest(body: JsonObject, notes: Notes): ChatRequest;
+  parseRequest(body: JsonObject, notes: Notes, place?: Place): ChatRequest;
   buildResponse(answers: Answer[], context: ReplyContext): JsonObject;
   encodeStream(context: ReplyContext): Encoder;
   buildError(error: GatewayError, requestId: string): ErrorReply;

@@ -8,7 +8,7 @@ import { type ErrorCode, GatewayError, toGatewayError } from "../../model/error.
 import type { Answer, ChatEvent } from "../../model/event.ts";
 import type { JsonObject } from "../../model/json.ts";
 import { Notes } from "../../model/note.ts";
-import type { Protocol, ReplyContext } from "../../protocols/protocol.ts";
+import type { Place, Protocol, ReplyContext } from "../../protocols/protocol.ts";
 import type { Transport } from "../call.ts";
 import { demoAnswer, pieces } from "./answer.ts";
 
@@ -33,13 +33,18 @@ export function createDemoTransport(protocols: readonly Protocol[], pace: DemoPa
       const body = JSON.parse(
         typeof init.body === "string" ? init.body : new TextDecoder().decode(init.body),
       ) as JsonObject;
-      const request = protocol.parseRequest(body, new Notes());
+      const request = protocol.parseRequest(body, new Notes(), placeOf(url));
       const context = { request, requestId: "demo", now };
       return await reply({ protocol, context, pace, signal: init.signal });
     } catch (error) {
       return errorResponse(protocol, toGatewayError(error));
     }
   };
+}
+
+function placeOf(url: string): Place {
+  const { pathname, searchParams } = new URL(url.slice(demoScheme.length), "http://demo/");
+  return { path: pathname, query: searchParams };
 }
 
 interface Turn {
