@@ -140,7 +140,7 @@ export function framesOf(protocol: ProtocolName, model: string): Frames {
 
 export interface Read {
   event: string | undefined;
-  /** Undefined for `[DONE]` and comments. */
+  /** Undefined for `[DONE]`, comments and what is no JSON. */
   data: JsonObject | undefined;
   raw: string;
 }
@@ -151,13 +151,9 @@ export function readFrames(text: string): Read[] {
     .split("\n\n")
     .filter((raw) => raw.trim() !== "")
     .map((raw) => {
-      const data = /^data: (.*)$/m.exec(raw)?.[1];
-      const isJson = data !== undefined && data !== "[DONE]";
-      return {
-        raw,
-        event: /^event: (.*)$/m.exec(raw)?.[1],
-        data: isJson ? (JSON.parse(data) as JsonObject) : undefined,
-      };
+      const data = /^data: (\{.*)$/m.exec(raw)?.[1];
+      const json = data === undefined ? undefined : (JSON.parse(data) as JsonObject);
+      return { raw, event: /^event: (.*)$/m.exec(raw)?.[1], data: json };
     });
 }
 
@@ -179,12 +175,12 @@ export function endsWell(protocol: ProtocolName, text: string): boolean {
     : text.includes("message_stop") || text.includes('"stop_reason":"');
 }
 
+interface Reader {
+  read(): Promise<{ done: boolean; value?: Uint8Array | undefined }>;
+}
+
 /** Reads a stream until it holds `needle` or ends. */
-export async function readUntil(
-  reader: ReadableStreamDefaultReader<Uint8Array>,
-  needle: string,
-  before = "",
-): Promise<string> {
+export async function readUntil(reader: Reader, needle: string, before = ""): Promise<string> {
   const decoder = new TextDecoder();
   let text = before;
   while (!text.includes(needle)) {
