@@ -2,6 +2,7 @@
 import { parseJson } from "../kit/json.ts";
 import type { Watch } from "../kit/sweep.ts";
 import { collect } from "../model/collect.ts";
+import { guardDepth } from "../model/deep.ts";
 import { GatewayError, toGatewayError } from "../model/error.ts";
 import type { Answer, ChatEvent } from "../model/event.ts";
 import type { Json } from "../model/json.ts";
@@ -76,7 +77,7 @@ export async function attempt(exchange: Exchange, inbound: Inbound, candidate: C
 /** What cannot be carried is told by the client's own names of its fields. */
 function prepareFor(exchange: Exchange, inbound: Inbound, candidate: Candidate): Prepared {
   try {
-    return prepare(exchange, inbound, candidate);
+    return guardDepth(() => prepare(exchange, inbound, candidate));
   } catch (thrown) {
     const error = toGatewayError(thrown);
     const { param = "" } = error.detail;

@@ -4,6 +4,7 @@
  */
 import { type Member, parseJson, scanObject } from "../kit/json.ts";
 import type { ChatRequest } from "../model/chat.ts";
+import { guardDepth } from "../model/deep.ts";
 import { GatewayError } from "../model/error.ts";
 import type { Json, JsonObject } from "../model/json.ts";
 import type { Notes } from "../model/note.ts";
@@ -31,7 +32,7 @@ export class Inbound {
     this.place = place;
     if (text.length <= smallText) this.parsed = parseBody(text);
     this.head = this.parsed ?? headOf(text) ?? this.body;
-    this.envelope = guarded(() => protocol.open(this.head, place));
+    this.envelope = guardDepth(() => protocol.open(this.head, place));
   }
 
   /** The whole body. Throws `invalid-request`. */
@@ -57,7 +58,7 @@ export class Inbound {
       const body = keys.length === 0 ? this.body : (parseJson(this.text, keys) as JsonObject);
       this.request = openSeals(
         ring,
-        guarded(() => this.protocol.parseRequest(body, notes, this.place)),
+        guardDepth(() => this.protocol.parseRequest(body, notes, this.place)),
       );
     }
     return this.request;
@@ -96,14 +97,4 @@ function parseBody(text: string): JsonObject {
 
 function notJson(words: string, cause: unknown): GatewayError {
   return new GatewayError("invalid-request", `The request body is not valid JSON: ${words}`, { cause });
-}
-
-/** What is nested so deeply that walking it ends the stack is the request's fault. */
-function guarded<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (cause) {
-    if (!(cause instanceof RangeError)) throw cause;
-    throw new GatewayError("invalid-request", "The request body is nested too deeply.", { cause });
-  }
 }

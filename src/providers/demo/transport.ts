@@ -4,6 +4,7 @@
  */
 import { writeFrame } from "../../kit/sse.ts";
 import { replay } from "../../model/collect.ts";
+import { guardDepth } from "../../model/deep.ts";
 import { type ErrorCode, GatewayError, toGatewayError } from "../../model/error.ts";
 import type { Answer, ChatEvent } from "../../model/event.ts";
 import type { JsonObject } from "../../model/json.ts";
@@ -33,7 +34,7 @@ export function createDemoTransport(protocols: readonly Protocol[], pace: DemoPa
       const body = JSON.parse(
         typeof init.body === "string" ? init.body : new TextDecoder().decode(init.body),
       ) as JsonObject;
-      const request = protocol.parseRequest(body, new Notes(), placeOf(url));
+      const request = guardDepth(() => protocol.parseRequest(body, new Notes(), placeOf(url)));
       const context = { request, requestId: "demo", now };
       return await reply({ protocol, context, pace, signal: init.signal });
     } catch (error) {
@@ -59,7 +60,7 @@ async function reply(turn: Turn): Promise<Response> {
   const request = context.request;
   const model = request.model;
   if (model.startsWith("fail-")) throw failure(Number(model.slice("fail-".length)));
-  const answer = { ...demoAnswer(request, model), created: context.now };
+  const answer = { ...guardDepth(() => demoAnswer(request, model)), created: context.now };
   if (model === "hang") await wait(2 ** 31 - 1, signal);
   if (model === "slow") await wait(5000, signal);
   if (request.stream) {
