@@ -1,4 +1,5 @@
 /** The commands. `serve` is what runs when none is named. */
+import { makeRedactor } from "../secrets/redact.ts";
 import { checkCommand } from "./check.ts";
 import type { Command, Io } from "./command.ts";
 import { UsageError } from "./command.ts";
@@ -58,8 +59,12 @@ export async function runCommand(args: readonly string[], io: Io): Promise<numbe
   try {
     return await command.run(rest, io);
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    io.error(`${error.message}\n${usageOf(command)}`);
-    return 2;
+    if (error instanceof UsageError) {
+      io.error(`${error.message}\n${usageOf(command)}`);
+      return 2;
+    }
+    const words = error instanceof Error ? error.message : String(error);
+    io.error(`plexus ${command.name} failed: ${makeRedactor([])(words)}\n`);
+    return 1;
   }
 }
