@@ -31,7 +31,6 @@ CREATE TABLE requests (
   errors TEXT NOT NULL,
   client_request_id TEXT
 );
-CREATE INDEX requests_by_key ON requests (key_name, id);
 
 -- Single values: hash of the admin key, version of the configuration, salt and canary of the encryption.
 CREATE TABLE meta (

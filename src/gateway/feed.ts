@@ -13,9 +13,14 @@ export interface FeedOptions {
   idleMs: number;
 }
 
+export interface Part {
+  done: boolean;
+  value?: Uint8Array | undefined;
+}
+
 /** What is used of a reader; the runtime's and the platform's types of it differ. */
 interface Reader {
-  read(): Promise<{ done: boolean; value?: Uint8Array | undefined }>;
+  read(): Promise<Part>;
   cancel(reason: unknown): Promise<void>;
 }
 
@@ -41,33 +46,35 @@ export class Feed {
   }
 
   /**
-   * Calls `took` with the next bytes (undefined at the end) or `broke` with what went wrong; resolves with what they
-   * return. One promise for each read: this runs for every piece of every stream.
+   * Begins a read. Hand what it resolves with to `received`, what it rejects with to `broken`: split like this, each
+   * piece of each stream costs one promise.
    */
-  read<T>(took: (bytes: Uint8Array | undefined) => T | Promise<T>, broke: (error: GatewayError) => T): Promise<T> {
-    if (this.done) return Promise.resolve(took(undefined));
+  begin(): Promise<Part> {
+    if (this.done) return Promise.resolve({ done: true });
     this.watch.due = this.options.sweep.now() + this.idleMs;
-    return this.reader.read().then(
-      (part) => {
-        this.watch.due = Number.POSITIVE_INFINITY;
-        if (part.done) this.finish();
-        return took(part.done ? undefined : part.value);
-      },
-      (error: unknown) => {
-        this.finish();
-        return broke(transportError(error, this.options.controller.signal));
-      },
-    );
+    return this.reader.read();
+  }
+
+  /** The bytes that a read gave, or undefined at the end. */
+  received(part: Part): Uint8Array | undefined {
+    this.watch.due = Number.POSITIVE_INFINITY;
+    if (!part.done) return part.value;
+    this.finish();
+    return undefined;
+  }
+
+  broken(error: unknown): GatewayError {
+    this.finish();
+    return transportError(error, this.options.controller.signal);
   }
 
   /** The next bytes, or undefined at the end. Rejects with a GatewayError. */
-  next(): Promise<Uint8Array | undefined> {
-    return this.read(
-      (bytes) => bytes,
-      (error) => {
-        throw error;
-      },
-    );
+  async next(): Promise<Uint8Array | undefined> {
+    try {
+      return this.received(await this.begin());
+    } catch (error) {
+      throw this.broken(error);
+    }
   }
 
   private finish(): void {

@@ -6,9 +6,9 @@
 import { type Frame, writeFrame } from "../kit/sse.ts";
 import type { Watch } from "../kit/sweep.ts";
 import { replay } from "../model/collect.ts";
-import type { GatewayError } from "../model/error.ts";
+import { type GatewayError, toGatewayError } from "../model/error.ts";
 import type { Encoder } from "../protocols/protocol.ts";
-import type { Upstream } from "./attempt.ts";
+import type { StreamUpstream, Upstream } from "./attempt.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Outward } from "./outward.ts";
 import type { Step } from "./reading.ts";
@@ -89,38 +89,52 @@ export class StreamReply {
       const step = this.queue.shift();
       if (step) await this.emit(step, this.queue.length === 0 && this.upstreamEnded && !this.pending);
       else if (this.upstreamEnded) this.finish();
-      else await this.more();
+      else if (this.upstream?.kind === "stream") await this.relay(this.upstream);
+      else await this.arrival();
     }
   }
 
-  private more(): Promise<unknown> {
-    this.waiting = true;
-    this.heartbeat.due = this.exchange.gateway.sweep.now() + this.exchange.snapshot.settings.heartbeatMs;
-    if (this.upstream?.kind === "stream") return this.upstream.feed.read<Sent>(this.took, this.broke);
-    return this.pending?.then(this.arrived, this.broke) ?? Promise.resolve();
+  /** The long middle of a stream: nothing in this loop is done that is not needed for each piece. */
+  private async relay(upstream: StreamUpstream): Promise<void> {
+    const { feed, reading } = upstream;
+    const { sweep } = this.exchange.gateway;
+    const { heartbeatMs } = this.exchange.snapshot.settings;
+    try {
+      while (!this.isOver && !this.upstreamEnded) {
+        this.waiting = true;
+        this.heartbeat.due = sweep.now() + heartbeatMs;
+        const bytes = feed.received(await feed.begin());
+        this.waiting = false;
+        if (this.isOver) return;
+        this.upstreamEnded = bytes === undefined;
+        const sent = this.emit(bytes ? reading.push(bytes) : reading.end(), this.upstreamEnded);
+        if (sent) await sent;
+      }
+    } catch (error) {
+      this.broke(feed.broken(error));
+    }
   }
 
-  private readonly took = (bytes: Uint8Array | undefined): Sent => {
-    this.waiting = false;
-    if (this.isOver || this.upstream?.kind !== "stream") return undefined;
-    const step = bytes ? this.upstream.reading.push(bytes) : this.upstream.reading.end();
-    this.upstreamEnded = bytes === undefined;
-    return this.emit(step, this.upstreamEnded);
-  };
+  /** Waits for an upstream that has not committed when the stream was opened. */
+  private async arrival(): Promise<void> {
+    this.waiting = true;
+    this.heartbeat.due = this.exchange.gateway.sweep.now() + this.exchange.snapshot.settings.heartbeatMs;
+    try {
+      const upstream = await this.pending;
+      if (upstream) this.attach(upstream);
+      this.pending = undefined;
+      this.waiting = false;
+    } catch (error) {
+      this.broke(toGatewayError(error));
+    }
+  }
 
-  private readonly arrived = (upstream: Upstream): void => {
-    this.waiting = false;
-    this.attach(upstream);
-    this.pending = undefined;
-  };
-
-  private readonly broke = (error: GatewayError): undefined => {
+  private broke(error: GatewayError): void {
     this.waiting = false;
     // Silence after the end of the answer is its end.
     if (this.sawFinish) this.finish();
     else this.fail(error);
-    return undefined;
-  };
+  }
 
   /** Hands one step to the client. */
   private emit(step: Step, isLast: boolean): Sent {

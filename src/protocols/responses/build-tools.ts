@@ -1,0 +1,110 @@
+/** Tool definitions and the choice among them. Namespaces and freeform tools are native here. */
+import type { ChatRequest, Tool, ToolChoice } from "../../model/chat.ts";
+import type { Json, JsonObject } from "../../model/json.ts";
+import type { Notes } from "../../model/note.ts";
+import { fitsStrict } from "../chat/strict.ts";
+import { invalid, isObject, unsupported } from "../chat/wire.ts";
+
+export interface ToolContext {
+  notes: Notes;
+  own: boolean;
+  nameOf(name: string): string;
+}
+
+export function buildTools(tools: Tool[], context: ToolContext): JsonObject[] {
+  const built = new Map<string, string>();
+  const spaces = new Map<string, Json[]>();
+  return tools.flatMap((tool, index): JsonObject[] => {
+    if (isToolSearch(tool)) {
+      // Every tool that it would find is sent whole.
+      context.notes.add("dropped", `tools.${index}`, "tools_expanded");
+      return [];
+    }
+    const json = buildTool(tool, `tools.${index}`, context);
+    const key = `${tool.namespace ?? ""}\u0000${json.name}`;
+    const text = JSON.stringify(json);
+    const before = tool.kind === "server" ? undefined : built.get(key);
+    if (before === text) return [];
+    if (before !== undefined) {
+      throw invalid(`tools.${index}`, `two different tools are named ${JSON.stringify(tool.name)}.`);
+    }
+    built.set(key, text);
+    if (tool.namespace === undefined) return [json];
+    const members = spaces.get(tool.namespace);
+    if (members) members.push(json);
+    if (members) return [];
+    const more = isObject(tool.ext?.responses?.namespace) ? tool.ext.responses.namespace : {};
+    const list: Json[] = [json];
+    spaces.set(tool.namespace, list);
+    return [{ type: "namespace", name: tool.namespace, ...more, tools: list }];
+  });
+}
+
+/** Messages' own search over deferred tools. */
+function isToolSearch(tool: Tool): boolean {
+  const type = tool.kind === "server" && tool.origin === "messages" ? tool.json?.type : undefined;
+  return typeof type === "string" && type.startsWith("tool_search_tool");
+}
+
+function buildTool(tool: Tool, at: string, context: ToolContext): JsonObject {
+  const { notes, own } = context;
+  if (tool.kind === "server") {
+    if (tool.origin === "responses" && tool.json) return tool.json;
+    throw unsupported(at, `The tool ${JSON.stringify(tool.name)} is run by its own vendor and cannot be sent elsewhere.`);
+  }
+  if (tool.cache) notes.add("dropped", "cache", "marks_not_carried");
+  if (tool.defer && !own) notes.add("dropped", `${at}.defer`, "expanded");
+  const name = tool.namespace === undefined ? context.nameOf(tool.name) : tool.name;
+  if (name !== tool.name) notes.add("renamed", `${at}.name`);
+  const { namespace: _namespace, ...ext } = tool.ext?.responses ?? {};
+  const head = { type: tool.kind, name, ...(tool.description === undefined ? {} : { description: tool.description }) };
+  const tail = { ...(tool.defer && own ? { defer_loading: true } : {}), ...ext };
+  if (tool.kind === "custom") {
+    return { ...head, ...(tool.grammar === undefined ? {} : { format: flat(tool.grammar) }), ...tail };
+  }
+  const parameters = objectSchema(tool.schema);
+  // Left out, this protocol may make optional properties required.
+  const wanted = own ? tool.strict : (tool.strict ?? false);
+  // Other vendors enforce schemas of other subsets.
+  const beyond = wanted === true && !own && !fitsStrict(parameters);
+  if (beyond) notes.add("dropped", `${at}.strict`, "beyond_subset");
+  return { ...head, parameters, ...(wanted === undefined ? {} : { strict: wanted && !beyond }), ...tail };
+}
+
+/** Object schemas without `properties` are refused by OpenAI. */
+function objectSchema(schema: JsonObject | undefined): JsonObject {
+  if (!schema || Object.keys(schema).length === 0) return { type: "object", properties: {} };
+  const bare = schema.type === "object" && (schema.properties === undefined || schema.properties === null);
+  return bare ? { ...schema, properties: {} } : schema;
+}
+
+function flat(format: JsonObject): JsonObject {
+  const { grammar, ...rest } = format;
+  return isObject(grammar) ? { ...rest, ...grammar } : format;
+}
+
+/** Choice and parallel switch, nothing without tools: providers refuse both then. */
+export function buildChoice(request: ChatRequest, context: ToolContext): JsonObject {
+  if (request.tools.every(isToolSearch)) return {};
+  const { toolChoice, parallel } = request;
+  return {
+    ...(toolChoice === undefined ? {} : { tool_choice: choiceOf(toolChoice, request.tools, context) }),
+    ...(parallel === undefined ? {} : { parallel_tool_calls: parallel }),
+  };
+}
+
+export function choiceOf(choice: ToolChoice, tools: Tool[], context: Pick<ToolContext, "nameOf">): Json {
+  if (choice.mode === "tool") return named(choice.name, tools, context);
+  if (choice.mode !== "subset") return choice.mode;
+  return {
+    type: "allowed_tools",
+    mode: choice.required ? "required" : "auto",
+    tools: choice.names.map((name) => named(name, tools, context)),
+  };
+}
+
+function named(name: string, tools: Tool[], { nameOf }: Pick<ToolContext, "nameOf">): JsonObject {
+  const tool = tools.find((one) => one.name === name && one.kind !== "server");
+  const wire = tool?.namespace === undefined ? nameOf(name) : name;
+  return { type: tool?.kind === "custom" ? "custom" : "function", name: wire };
+}

@@ -1,0 +1,19 @@
+/** Ids of answers and their items. Those that Plexus makes are told by their mark: no provider knows them. */
+import { sha256Hex } from "../../kit/hash.ts";
+import type { Json } from "../../model/json.ts";
+
+const mark = "plx";
+
+/** The client sees an id of this protocol's kind: one that already is, else one made of the foreign one. */
+export function responseId(id: string): string {
+  return /^resp[_-]/.test(id) ? id : `resp_${sha256Hex(id).slice(0, 40)}`;
+}
+
+/** `prefix` says the kind of the item (`msg`, `fc`, `rs`), `index` is its place in the answer. */
+export function mintedId(prefix: string, answerId: string, index: number): string {
+  return `${prefix}_${mark}${sha256Hex(`${answerId}\u0000${index}`).slice(0, 40)}`;
+}
+
+export function isMintedId(id: Json | undefined): boolean {
+  return typeof id === "string" && /^[a-z]+_plx[0-9a-f]{40}$/.test(id);
+}

@@ -1,0 +1,47 @@
+/** Pass-through between a client and a provider that both speak this protocol: small edits in place. */
+import type { Json, JsonObject } from "../../model/json.ts";
+import type { TargetFacts } from "../../model/target.ts";
+import { isObject } from "../chat/wire.ts";
+import { safeId } from "../ids.ts";
+import type { Envelope, Passage } from "../protocol.ts";
+import { path } from "./build-request.ts";
+import { isMintedId } from "./ids.ts";
+
+const maxIdLength = 64;
+
+export function pass(_envelope: Envelope, body: JsonObject, target: TargetFacts): Passage {
+  const set = new Map([["model", JSON.stringify(target.model)]]);
+  const before = Array.isArray(body.input) ? body.input : [];
+  const input = before.map(withFittingIds);
+  if (input.some((item, at) => item !== before[at])) set.set("input", JSON.stringify(input));
+  return { path, set };
+}
+
+/** Only ids that are too long, or that Plexus made for a client, are edited in the input. */
+export function mayEdit(text: string): boolean {
+  return text.includes("_plx") || /"call_id"\s*:\s*"[^"]{65}/.test(text);
+}
+
+/** The item itself when its ids are what the provider takes. Of items that it never made it knows no id. */
+function withFittingIds(item: Json): Json {
+  if (!isObject(item)) return item;
+  let out = item;
+  const { call_id: callId, id } = item;
+  if (typeof callId === "string" && callId.length > maxIdLength) out = { ...out, call_id: safeId(callId) };
+  if (item.type !== "item_reference" && isMintedId(id)) {
+    const { id: _id, ...rest } = out;
+    out = rest;
+  }
+  return out;
+}
+
+/** Without the reasoning items that this target did not make. */
+export function strip(body: JsonObject, foreign: (bytes: string) => boolean): ReadonlyMap<string, string> {
+  if (!Array.isArray(body.input)) return new Map();
+  const kept = body.input.filter((item) => {
+    const bytes = isObject(item) && item.type === "reasoning" ? item.encrypted_content : undefined;
+    return typeof bytes !== "string" || bytes === "" || !foreign(bytes);
+  });
+  if (kept.length === body.input.length) return new Map();
+  return new Map([["input", JSON.stringify(kept.map(withFittingIds))]]);
+}

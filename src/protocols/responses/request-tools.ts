@@ -1,0 +1,92 @@
+/** The client's tool declarations and its choice among them. */
+import type { ChatRequest, Tool, ToolChoice } from "../../model/chat.ts";
+import type { JsonObject } from "../../model/json.ts";
+import { objects } from "../chat/request-parts.ts";
+import { invalid, isObject, optionalBoolean, optionalObject, optionalString, requiredString, rest } from "../chat/wire.ts";
+import { defined, ownExt } from "./wire.ts";
+
+const functionKeys = new Set(["type", "name", "description", "parameters", "strict", "defer_loading"]);
+const customKeys = new Set(["type", "name", "description", "format", "defer_loading"]);
+const namespaceKeys = new Set(["type", "name", "tools"]);
+
+export function parseTools(body: JsonObject): Tool[] {
+  return objects(body, "tools", "tools").flatMap((tool, index) => parseTool(tool, `tools.${index}`));
+}
+
+function parseTool(tool: JsonObject, at: string): Tool[] {
+  const type = requiredString(tool, "type", `${at}.type`);
+  if (type === "function") return [parseFunction(tool, at)];
+  if (type === "custom") return [parseCustom(tool, at)];
+  if (type === "namespace") return parseNamespace(tool, at);
+  return [{ kind: "server", name: type, origin: "responses", json: tool }];
+}
+
+function parseFunction(tool: JsonObject, at: string): Tool {
+  // Some clients keep the nesting of Chat Completions.
+  const body = isObject(tool.function) && tool.name === undefined ? tool.function : tool;
+  const path = body === tool ? at : `${at}.function`;
+  return {
+    kind: "function",
+    name: requiredString(body, "name", `${path}.name`),
+    ...defined("description", optionalString(body, "description", `${path}.description`)),
+    ...defined("schema", optionalObject(body, "parameters", `${path}.parameters`)),
+    ...defined("strict", optionalBoolean(body, "strict", `${path}.strict`)),
+    ...(body.defer_loading === true ? { defer: true } : {}),
+    ...ownExt(rest(body, functionKeys)),
+  };
+}
+
+function parseCustom(tool: JsonObject, at: string): Tool {
+  const format = optionalObject(tool, "format", `${at}.format`);
+  return {
+    kind: "custom",
+    name: requiredString(tool, "name", `${at}.name`),
+    ...defined("description", optionalString(tool, "description", `${at}.description`)),
+    ...defined("grammar", format && nested(format)),
+    ...(tool.defer_loading === true ? { defer: true } : {}),
+    ...ownExt(rest(tool, customKeys)),
+  };
+}
+
+function nested(format: JsonObject): JsonObject {
+  if (format.type !== "grammar" || isObject(format.grammar)) return format;
+  const { type, ...grammar } = format;
+  return { type, grammar };
+}
+
+/** The members of a namespace, each with its name; what else the namespace says stands with each. */
+function parseNamespace(tool: JsonObject, at: string): Tool[] {
+  const namespace = requiredString(tool, "name", `${at}.name`);
+  const more = rest(tool, namespaceKeys);
+  return objects(tool, "tools", `${at}.tools`).flatMap((inner, index) =>
+    parseTool(inner, `${at}.tools.${index}`).map((one): Tool => {
+      const ext = more === undefined ? one.ext?.responses : { ...one.ext?.responses, namespace: more };
+      return { ...one, namespace, ...ownExt(ext) };
+    }),
+  );
+}
+
+/** A choice that only this protocol knows (a tool that the provider runs) is left to `ext`. */
+export function parseToolChoice(body: JsonObject): Pick<ChatRequest, "toolChoice"> & { own?: JsonObject } {
+  const choice = body.tool_choice;
+  if (choice === undefined || choice === null) return {};
+  if (choice === "auto" || choice === "none" || choice === "required") return { toolChoice: { mode: choice } };
+  if (!isObject(choice)) {
+    throw invalid("tool_choice", "tool_choice must be none, auto, required or an object that names a tool.");
+  }
+  const { type } = choice;
+  if (type === "function" || type === "custom") {
+    const holder = isObject(choice[type]) ? choice[type] : choice;
+    return { toolChoice: { mode: "tool", kind: type, name: requiredString(holder, "name", "tool_choice.name") } };
+  }
+  const toolChoice = type === "allowed_tools" ? subset(choice) : undefined;
+  return toolChoice ? { toolChoice } : { own: choice };
+}
+
+function subset(choice: JsonObject): ToolChoice | undefined {
+  const tools = objects(choice, "tools", "tool_choice.tools");
+  if (tools.length === 0) throw invalid("tool_choice.tools", "tool_choice.tools must name at least one tool.");
+  if (tools.some((tool) => tool.type !== "function" && tool.type !== "custom")) return undefined;
+  const names = tools.map((tool, index) => requiredString(tool, "name", `tool_choice.tools.${index}.name`));
+  return { mode: "subset", required: choice.mode === "required", names };
+}
