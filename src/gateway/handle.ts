@@ -12,6 +12,8 @@ import { replyEarly, replyError, replyStream, replyWhole } from "./reply.ts";
 
 /** A stream that no upstream has committed by then is opened, so that clients do not give up. */
 const openStreamAfterMs = 10_000;
+/** With less than this left of a request's time, no further target is tried. */
+const leastAttemptMs = 250;
 
 export async function handle(gateway: Gateway, call: Call): Promise<Response> {
   const exchange = openExchange(gateway, call);
@@ -20,8 +22,11 @@ export async function handle(gateway: Gateway, call: Call): Promise<Response> {
     const inbound = await parse(exchange);
     const candidates = route(exchange, inbound);
     admit(exchange);
-    const { failover } = exchange.snapshot.settings;
-    const upstream = withFailover(candidates, failover, (candidate) => attempt(exchange, inbound, candidate));
+    const { failover, timeouts } = exchange.snapshot.settings;
+    const isOver = () => timeouts.requestMs - exchange.elapsed() < leastAttemptMs;
+    const upstream = withFailover(candidates, { ...failover, isOver }, (candidate) =>
+      attempt(exchange, inbound, candidate),
+    );
     if (!exchange.stream) return replyWhole(exchange, wholeOnly(await upstream));
     const committed = await inTime(upstream);
     return committed ? replyStream(exchange, committed) : replyEarly(exchange, upstream);

@@ -20,6 +20,8 @@ const told: readonly ErrorCode[] = [
 export interface FailoverLimits {
   enabled: boolean;
   maxAttempts: number;
+  /** Asked before every attempt but the first: is the time for all of them over? */
+  isOver?(): boolean;
 }
 
 /**
@@ -37,7 +39,7 @@ export async function withFailover<T>(
   let largerThan = 0;
   let attempts = 0;
   for (const candidate of candidates) {
-    if (attempts >= most) break;
+    if (attempts >= most || (attempts > 0 && limits.isOver?.())) break;
     if (largerThan > 0 && (candidate.facts.context ?? 0) <= largerThan) continue;
     attempts++;
     try {

@@ -134,6 +134,17 @@ const busy = refusal(529, "overloaded_error", "Overloaded");
 /** What goes wrong before any content has come, as a stream or whole. */
 const failures: { name: string; code: string; script: (protocol: ProtocolName, model: string) => Script }[] = [
   { name: "429", code: "rate-limited", script: () => limited },
+  {
+    name: "half of a whole answer",
+    code: "upstream-failed",
+    script: (protocol, model) => async (visit) => {
+      const text = JSON.stringify(wholeAnswer(protocol, model));
+      const headers = { "content-type": "application/json", "content-length": String(text.length) };
+      visit.head(200, headers).send(text.slice(0, -30));
+      await Bun.sleep(20);
+      visit.cut();
+    },
+  },
   { name: "500", code: "upstream-failed", script: () => failing },
   {
     name: "503 with a page of HTML",
@@ -226,6 +237,23 @@ test("a provider that does not commit within its timeout is passed over, its cal
   const row = await stage.plexus.row(response.headers.get("x-request-id"));
   expect(row.errors).toMatchObject([{ code: "upstream-timeout", target: "brief/late-brief" }]);
 });
+
+test.concurrent.each([false, true])(
+  "request_s holds for all attempts together; after it no provider is called (stream: %p)",
+  async (stream) => {
+    const hanging = Array.from({ length: 6 }, (): Script => () => undefined);
+    const stageScene = scene("chat", hanging);
+    const began = performance.now();
+    const response = await stage.send({ body: ask("chat", stageScene.alias, { stream }) });
+    await response.text();
+    expect(response.status).toBe(504);
+    expect(performance.now() - began).toBeGreaterThan(2700);
+    expect(performance.now() - began).toBeLessThan(4000);
+    expect(visits(stageScene)).toEqual([1, 0, 0, 0, 0, 0]);
+    const row = await stage.plexus.row(response.headers.get("x-request-id"));
+    expect(row).toMatchObject({ code: "upstream-timeout", attempts: 1 });
+  },
+);
 
 describe.each(protocols)("after the first content of a %s stream", (protocol) => {
   const breaks: [string, (visit: Visit) => void | Promise<void>][] = [

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import {
   ask,
   clientKey,
@@ -119,6 +120,29 @@ describe.each(protocols)("a %s request to a provider of its own protocol", (prot
     expect(headers.get("content-type")).toBe("application/json");
     expect(response.headers.get("content-length")).not.toBe("1");
   });
+
+  test.each(["gzip", "deflate", "br", "zstd"] as const)(
+    "is read when the provider compresses with %s",
+    async (encoding) => {
+      const answer = awkwardAnswer(protocol, upstreamName);
+      const packed = {
+        gzip: gzipSync(answer),
+        deflate: deflateSync(answer),
+        br: brotliCompressSync(answer),
+        zstd: zstdCompressSync(answer),
+      }[encoding];
+      stage.upstream.on(upstreamName, (visit) => {
+        const headers = { "content-type": "application/json", "content-encoding": encoding };
+        visit
+          .head(200, { ...headers, "content-length": String(packed.length) })
+          .send(packed)
+          .end();
+      });
+      const response = await stage.send({ protocol, body: ask(protocol, alias) });
+      expect(await response.text()).toBe(answer.replace(`"model": "${upstreamName}"`, `"model": "${alias}"`));
+      expect(response.headers.get("content-encoding")).toBeNull();
+    },
+  );
 
   test("does not say the target to a key that must not know it", async () => {
     stage.upstream.on(upstreamName, (visit) => visit.answer(200, wholeAnswer(protocol, upstreamName)));
@@ -247,6 +271,36 @@ describe("what crosses of the request's head", () => {
     expect(visit?.headers.authorization).toBeUndefined();
     expect(visit?.headers["x-api-key"]).toBeUndefined();
     expect(visit?.json).toMatchObject({ store: false, metadata: { a: 1, b: 2 } });
+  });
+});
+
+describe("what cannot be carried to a provider of another protocol", () => {
+  test("is told in a header and in the row, under the client's names", async () => {
+    stage.upstream.on("told", (visit) => visit.answer(200, wholeAnswer("messages", "told")));
+    const body = ask("chat", "messages/told", { logit_bias: { "1": 1 }, seed: 5, presence_penalty: 1 });
+    const response = await stage.send({ body });
+    await response.text();
+    const told = response.headers.get("x-plexus-degraded")?.split(", ") ?? [];
+    expect(told).toContain("dropped logit_bias");
+    expect(told).toContain("dropped seed");
+    expect(told).toContain("dropped presence_penalty");
+    expect(stage.upstream.visits("told")[0]?.body).not.toMatch(/logit_bias|seed|penalty/);
+    const { degraded } = await stage.plexus.row(response.headers.get("x-request-id"));
+    const pairs = (degraded as { action: string; field: string }[]).map(({ action, field }) => `${action} ${field}`);
+    expect(pairs.sort()).toEqual(told.sort());
+  });
+
+  test("takes no header beyond 2 KB", async () => {
+    stage.upstream.on("told", (visit) => visit.answer(200, wholeAnswer("messages", "told")));
+    const parts = Array.from({ length: 300 }, (_, at) => ({ role: "user", content: `m${at}`, name: "somebody" }));
+    const response = await stage.send({ body: { model: "messages/told", messages: parts, seed: 1 } });
+    await response.text();
+    expect(response.status).toBe(200);
+    const told = response.headers.get("x-plexus-degraded") ?? "";
+    expect(told.length).toBeLessThanOrEqual(2048);
+    expect(told.split(", ").every((pair) => /^(dropped|emulated|clamped|renamed|estimated) \S+$/.test(pair))).toBe(
+      true,
+    );
   });
 });
 
