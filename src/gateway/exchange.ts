@@ -12,6 +12,7 @@ import { type Note, Notes } from "../model/note.ts";
 import type { FailureRecord, Phases, RequestRecord, TokenCounts } from "../model/record.ts";
 import { cacheWriteTokens, emptyUsage, inputTokens, outputTokens, type Usage } from "../model/usage.ts";
 import { clientField } from "../protocols/protocol.ts";
+import { discreet, withoutSecrets } from "./discreet.ts";
 import type { Call, Gateway, Observer } from "./gateway.ts";
 import type { Inbound } from "./inbound.ts";
 
@@ -125,10 +126,12 @@ export class Exchange {
     return this.left ?? toGatewayError(thrown);
   }
 
-  /** Keeps a failure for the record. */
+  /** Keeps a failure for the record; returns it as it may be told. */
   failed(thrown: unknown, target?: string): GatewayError {
-    const error = toGatewayError(thrown);
-    const failure: FailureRecord = { code: error.code, message: error.message, chain: errorChain(error) };
+    const { secrets } = this.snapshot;
+    const error = discreet(toGatewayError(thrown), secrets);
+    const chain = errorChain(error).map((text) => withoutSecrets(text, secrets));
+    const failure: FailureRecord = { code: error.code, message: error.message, chain };
     if (target !== undefined) failure.target = target;
     if (error.detail.upstreamStatus !== undefined) failure.upstreamStatus = error.detail.upstreamStatus;
     this.errors.push(failure);

@@ -9,6 +9,7 @@ import { replay } from "../model/collect.ts";
 import { type GatewayError, toGatewayError } from "../model/error.ts";
 import type { Encoder } from "../protocols/protocol.ts";
 import type { StreamUpstream, Upstream } from "./attempt.ts";
+import { discreet } from "./discreet.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Outward } from "./outward.ts";
 import type { Step } from "./reading.ts";
@@ -193,9 +194,10 @@ export class StreamReply {
   }
 
   /** `step`: what came in one read with the error; the client gets what stood before it. */
-  private fail(error: GatewayError, step?: Step): void {
+  private fail(failure: GatewayError, step?: Step): void {
     if (this.isOver) return;
     this.isOver = true;
+    const error = discreet(failure, this.exchange.snapshot.secrets);
     this.exchange.close(200, error);
     if (step) this.send(step.bytes ?? this.encode(this.translate(step)));
     this.send(this.encode(this.codec().fail(error)));
