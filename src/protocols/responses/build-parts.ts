@@ -21,11 +21,13 @@ export function sideOf(role: MessageItem["role"]): Side {
 export function contentOf(parts: JsonObject[]): Json {
   const [first, second] = parts;
   if (!first) return "";
-  if (second || typeof first.text !== "string") return parts;
-  const isPlain = Object.keys(first).every(
-    (key) => key === "type" || key === "text" || (Array.isArray(first[key]) && first[key].length === 0),
-  );
-  return isPlain ? first.text : parts;
+  const isPlain =
+    !second &&
+    typeof first.text === "string" &&
+    Object.entries(first).every(
+      ([key, value]) => key === "type" || key === "text" || (Array.isArray(value) && value.length === 0),
+    );
+  return isPlain ? (first.text ?? "") : parts;
 }
 
 export function buildPart(block: Block, side: Side, context: PartContext): JsonObject[] {
@@ -55,7 +57,10 @@ function inputText(text: string): JsonObject {
 function buildText(block: TextBlock, side: Side, { notes, own }: PartContext): JsonObject {
   if (side === "input") return inputText(block.text);
   const length = [...block.text].length;
-  const annotations = (block.annotations ?? []).flatMap((one) => buildAnnotation(one, length) ?? []);
+  const annotations = (block.annotations ?? []).flatMap((one): JsonObject[] => {
+    const json = buildAnnotation(one, length);
+    return json ? [json] : [];
+  });
   if (annotations.length < (block.annotations?.length ?? 0)) {
     notes.add("dropped", block.at ?? "items", "annotations");
   }

@@ -206,9 +206,8 @@ function buildHints(request: ChatRequest, { notes, own }: BuildContext): JsonObj
 
 /** Other protocols' clients send the whole conversation each time: nothing is stored, reasoning travels with them. */
 function buildState(request: ChatRequest, own: boolean): JsonObject {
-  const include: Json[] = [];
   const asked = request.ext?.responses?.include;
-  if (Array.isArray(asked)) include.push(...asked);
+  const include: Json[] = Array.isArray(asked) ? [...asked] : [];
   if (!own || request.store === false) include.push(encryptedInclude);
   if (request.logprobs?.want) include.push(logprobsInclude);
   return {

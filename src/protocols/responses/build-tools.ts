@@ -50,7 +50,10 @@ function buildTool(tool: Tool, at: string, context: ToolContext): JsonObject {
   const { notes, own } = context;
   if (tool.kind === "server") {
     if (tool.origin === "responses" && tool.json) return tool.json;
-    throw unsupported(at, `The tool ${JSON.stringify(tool.name)} is run by its own vendor and cannot be sent elsewhere.`);
+    throw unsupported(
+      at,
+      `The tool ${JSON.stringify(tool.name)} is run by its own vendor and cannot be sent elsewhere.`,
+    );
   }
   if (tool.cache) notes.add("dropped", "cache", "marks_not_carried");
   if (tool.defer && !own) notes.add("dropped", `${at}.defer`, "expanded");

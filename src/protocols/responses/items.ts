@@ -45,6 +45,9 @@ export function parseItem(json: JsonObject, where: Where): Item {
   if (type === "") throw invalid(`${where.path}.type`, `${where.path}.type is required.`);
   if (type === "message") return parseMessage(json, where);
   if (type === "reasoning") return parseReasoning(json, where);
+  // What a provider ran in its own container, and told in its answer, is no call for the client.
+  const isHosted = !where.keep && (type === "shell_call_output" || (type === "shell_call" && isContained(json)));
+  if (isHosted) return { type: "opaque", origin: "responses", json };
   const call = kindIn(callTypes, type);
   if (call) return parseCall(json, call, where);
   const result = kindIn(resultTypes, type);
@@ -63,6 +66,10 @@ export function parseItem(json: JsonObject, where: Where): Item {
     };
   }
   return { type: "opaque", ...atOf(where), origin: "responses", json };
+}
+
+function isContained(json: JsonObject): boolean {
+  return isObject(json.environment) && String(json.environment.type).startsWith("container");
 }
 
 const messageKeys = new Set(["type", "role", "content", "id", "phase", "status"]);

@@ -2,7 +2,15 @@
 import type { ChatRequest, Tool, ToolChoice } from "../../model/chat.ts";
 import type { JsonObject } from "../../model/json.ts";
 import { objects } from "../chat/request-parts.ts";
-import { invalid, isObject, optionalBoolean, optionalObject, optionalString, requiredString, rest } from "../chat/wire.ts";
+import {
+  invalid,
+  isObject,
+  optionalBoolean,
+  optionalObject,
+  optionalString,
+  requiredString,
+  rest,
+} from "../chat/wire.ts";
 import { defined, ownExt } from "./wire.ts";
 
 const functionKeys = new Set(["type", "name", "description", "parameters", "strict", "defer_loading"]);

@@ -103,13 +103,13 @@ function parseSampling(body: JsonObject): Sampling {
   };
 }
 
-/** What the client wants included beyond what every answer holds. */
+/** What the client wants included beyond log probabilities and the reasoning that a stateless answer always holds. */
 function parseInclude(body: JsonObject): { logprobs: boolean; own?: JsonObject[string] } {
   const list = (optionalArray(body, "include") ?? []).map((one, index) => {
     if (typeof one !== "string") throw invalid(`include.${index}`, `include.${index} must be a string.`);
     return one;
   });
-  const others = list.filter((one) => one !== encryptedInclude && one !== logprobsInclude);
+  const others = list.filter((one) => one !== logprobsInclude && (one !== encryptedInclude || body.store !== false));
   return { logprobs: list.includes(logprobsInclude), ...(others.length === 0 ? {} : { own: others }) };
 }
 

@@ -1,0 +1,66 @@
+/** OpenAI Responses, served and called. */
+import { buildError } from "../chat/error.ts";
+import { buildModel, buildModels } from "../chat/models.ts";
+import { parseError } from "../chat/parse-error.ts";
+import { commonNames } from "../names.ts";
+import type { Protocol } from "../protocol.ts";
+import { buildRequest } from "./build-request.ts";
+import { ResponsesDecoder } from "./decode.ts";
+import { ResponsesEncoder } from "./encode.ts";
+import { mayEdit, pass, strip } from "./pass.ts";
+import { openRequest, parseRequest } from "./request.ts";
+import { buildResponse, parseResponse } from "./response.ts";
+
+export const responses: Protocol = {
+  name: "responses",
+  routes: [{ method: "POST", path: "/v1/responses", operation: "generate" }],
+  auth: "bearer",
+  names: commonNames,
+  fields: {
+    items: "input",
+    "sampling.temperature": "temperature",
+    "sampling.topP": "top_p",
+    "sampling.maxTokens": "max_output_tokens",
+    toolChoice: "tool_choice",
+    parallel: "parallel_tool_calls",
+    reasoning: "reasoning.effort",
+    "reasoning.budget": "reasoning.effort",
+    "reasoning.mode": "reasoning.effort",
+    format: "text.format",
+    "format.name": "text.format.name",
+    "format.description": "text.format.description",
+    "format.schema": "text.format.schema",
+    "format.strict": "text.format.strict",
+    verbosity: "text.verbosity",
+    logprobs: "include",
+    "logprobs.top": "top_logprobs",
+    cache: "prompt_cache_breakpoint",
+    "cache.key": "prompt_cache_key",
+    tier: "service_tier",
+  },
+  headers: [
+    ...["openai-beta", "session_id", "session-id", "conversation_id", "x-session-id", "x-session-affinity"],
+    ...["originator", "http-referer", "x-title"],
+  ],
+  open: openRequest,
+  parseRequest: (body) => parseRequest(body),
+  buildResponse,
+  encodeStream: (context) => new ResponsesEncoder(context),
+  buildError,
+  buildModels,
+  buildModel,
+  heartbeat: ": keep-alive\n\n",
+  buildRequest,
+  parseResponse,
+  decodeStream: () => new ResponsesDecoder(),
+  parseError,
+  mayEdit,
+  pass,
+  strip,
+  // None of these stands in a frame that holds nothing but a delta; white space after colons varies.
+  markers: [
+    ...["response.output_item.done", "response.completed", "response.incomplete", "response.failed"],
+    ...["response.cancelled", "response.done", "event: error", "event:error", '"type":"error"', '"type": "error"'],
+    ...['"error":{', '"error": {'],
+  ],
+};

@@ -1,0 +1,117 @@
+import { describe, expect, test } from "bun:test";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { FrameSplitter, readFrame } from "../../../src/kit/sse.ts";
+import { collect, replay } from "../../../src/model/collect.ts";
+import { GatewayError } from "../../../src/model/error.ts";
+import type { Answer, ChatEvent } from "../../../src/model/event.ts";
+import type { JsonObject } from "../../../src/model/json.ts";
+import { responses } from "../../../src/protocols/responses/index.ts";
+import { automaton } from "./automaton.ts";
+import { build, context, decode, encode, parse } from "./support.ts";
+
+const corpus = process.env.PLEXUS_CORPUS;
+
+function files(folder: string, ending: string): [string, string][] {
+  if (corpus === undefined) return [];
+  const path = join(corpus, folder);
+  return readdirSync(path)
+    .filter((file) => file.endsWith(ending))
+    .map((file) => [file, readFileSync(join(path, file), "utf8")]);
+}
+
+const ends = (events: ChatEvent[]) => events.filter((event) => event.type === "finish" || event.type === "error");
+const counts = (events: ChatEvent[]) => events.filter((event) => event.type === "usage").at(-1);
+
+function texts(answers: Answer[]): string[] {
+  return (answers[0]?.items ?? []).flatMap((item): string[] => {
+    if (item.type === "message") return item.blocks.map((block) => ("text" in block ? block.text : block.type));
+    if (item.type === "reasoning") return item.text.map((part) => part.text);
+    return item.type === "call"
+      ? [item.callId, item.name, item.args]
+      : ["json" in item ? JSON.stringify(item.json) : ""];
+  });
+}
+
+/** What the recording's final output says, read by nothing of ours. */
+function wireTexts(output: JsonObject[]): string[] {
+  return output.flatMap((item): string[] => {
+    const parts = (list: unknown) =>
+      ((list ?? []) as { text?: string; refusal?: string }[]).map((one) => one.text ?? one.refusal ?? "");
+    if (item.type === "message") return parts(item.content);
+    if (item.type === "reasoning") return [...parts(item.summary), ...parts(item.content)];
+    if (item.type === "function_call") return [item.call_id, item.name, item.arguments] as string[];
+    return [];
+  });
+}
+
+if (corpus === undefined) {
+  console.log("skipped: recorded traffic (set PLEXUS_CORPUS to its folder)");
+} else {
+  describe("recorded traffic", () => {
+    for (const [file, body] of files("openai-responses", ".request.json")) {
+      const json = JSON.parse(body);
+      if (json.model === undefined) continue;
+      test(file, () => {
+        const before = JSON.stringify(json);
+        const { body: out } = build(parse(json));
+        expect(JSON.stringify(json)).toBe(before);
+        const again = build(parse(out)).body;
+        expect(again).toEqual(out);
+        for (const key of Object.keys(json)) {
+          const isSaid = json[key] !== null && json[key] !== "" && JSON.stringify(json[key]) !== "[]";
+          if (isSaid && key !== "stream") expect(out, key).toHaveProperty(key);
+        }
+        if (Array.isArray(json.input)) expect((out.input as unknown[]).length).toBe(json.input.length);
+      });
+    }
+
+    for (const [file, body] of files("openai-responses", ".sse")) {
+      test(file, () => {
+        const splitter = new FrameSplitter();
+        const frames = [...splitter.push(body), ...splitter.end()].flatMap((raw) => readFrame(raw) ?? []);
+        const events = decode(frames);
+        expect(ends(events).length).toBe(1);
+        const marked = frames.filter(
+          (frame, at) =>
+            at < 3 || responses.markers.some((marker) => `event: ${frame.event}\n${frame.data}`.includes(marker)),
+        );
+        const sparse = decode(marked);
+        expect(counts(sparse)).toEqual(counts(events) as never);
+        expect(ends(sparse)).toEqual(ends(events));
+        if (events.some((event) => event.type === "error")) return;
+        const answers = collect(events);
+        const final = JSON.parse(frames.findLast((frame) => frame.data.includes('"response"'))?.data ?? "{}").response;
+        if (final.output.length > 0) {
+          const known = texts(answers);
+          for (const said of wireTexts(final.output)) if (said !== "") expect(known).toContain(said);
+          expect(texts(responses.parseResponse(final))).toEqual(known);
+        }
+        const out = encode(events);
+        expect(automaton(out)).toEqual([]);
+        const again = collect(decode(out));
+        expect(texts(again)).toEqual(texts(answers));
+        expect(again[0]?.finish).toBe(answers[0]?.finish as never);
+        expect(automaton(encode(replay(answers)))).toEqual([]);
+      });
+    }
+
+    for (const [file, body] of files("openai-responses", ".response.json")) {
+      test(file, () => {
+        const json = JSON.parse(body);
+        try {
+          const answers = responses.parseResponse(json);
+          const known = texts(answers);
+          for (const said of wireTexts(json.output)) if (said !== "") expect(known).toContain(said);
+          const again = responses.parseResponse(responses.buildResponse(answers, context()));
+          expect(again.map((one) => one.items)).toEqual(answers.map((one) => one.items));
+          expect(again[0]?.usage).toEqual(answers[0]?.usage as never);
+        } catch (error) {
+          if (!(error instanceof GatewayError)) throw error;
+          expect(error.message).not.toBe("");
+          expect(["completed", "incomplete"]).not.toContain(json.status);
+        }
+      });
+    }
+  });
+}
