@@ -15,7 +15,10 @@ test("a replayed answer collects to itself", () => {
 });
 
 function patch(text: string, values: Record<string, string>): string {
-  return applySplices(text, spliceMembers(text, new Map(Object.entries(values)), JSON.parse(text) as object));
+  return applySplices(
+    text,
+    spliceMembers(text, new Map(Object.entries(values)), { object: JSON.parse(text) as object }),
+  );
 }
 
 test("top-level members are patched in place", () => {

@@ -29,8 +29,12 @@ export function ownHeaders(exchange: Exchange): Record<string, string> {
   const degraded = degradedHeader(exchange.clientNotes());
   if (degraded !== undefined) headers["x-plexus-degraded"] = degraded;
   const gateway = Math.max(0, exchange.elapsed() - exchange.upstreamMs);
-  headers["server-timing"] = `gateway;dur=${gateway.toFixed(2)}, upstream;dur=${exchange.upstreamMs.toFixed(2)}`;
+  headers["server-timing"] = `gateway;dur=${hundredths(gateway)}, upstream;dur=${hundredths(exchange.upstreamMs)}`;
   return headers;
+}
+
+function hundredths(milliseconds: number): number {
+  return Math.round(milliseconds * 100) / 100;
 }
 
 /** Header values hold visible ASCII only. */

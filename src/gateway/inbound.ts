@@ -2,7 +2,7 @@
  * The client's request: its text, the parsed body and the canonical form, each made when it is first needed. A large
  * body that is only passed through is checked in structure and never parsed.
  */
-import { type Member, parseJson, scanObject } from "../kit/json.ts";
+import { exactParts, type Known, type Member, scanObject } from "../kit/json.ts";
 import type { ChatRequest } from "../model/chat.ts";
 import { guardDepth } from "../model/deep.ts";
 import { GatewayError } from "../model/error.ts";
@@ -12,9 +12,16 @@ import type { Envelope, Place, Protocol } from "../protocols/protocol.ts";
 import { envelopeMark, openSeals, type SealRing } from "./seals.ts";
 
 /** Bodies up to this length are parsed at once. */
-const smallText = 65_536;
+export const smallText = 65_536;
 /** In a larger one, lists and objects above this are left as stand-ins. */
 const smallMember = 4096;
+
+export interface InboundOptions {
+  protocol: Protocol;
+  place: Place;
+  /** False when no target of the request speaks its protocol: then it is parsed in any case. */
+  mayPass: boolean;
+}
 
 export class Inbound {
   readonly text: string;
@@ -23,16 +30,19 @@ export class Inbound {
   private readonly place: Place;
   /** All members; of a large body the long ones by an empty value of their type. */
   private readonly head: JsonObject;
+  /** Where the members of a large body stand. */
+  private readonly members: readonly Member[] | undefined;
   private parsed: JsonObject | undefined;
   private request: ChatRequest | undefined;
+  private mayEdit: boolean | undefined;
 
-  constructor(text: string, protocol: Protocol, place: Place) {
+  constructor(text: string, options: InboundOptions) {
     this.text = text;
-    this.protocol = protocol;
-    this.place = place;
-    if (text.length <= smallText) this.parsed = parseBody(text);
-    this.head = this.parsed ?? headOf(text) ?? this.body;
-    this.envelope = guardDepth(() => protocol.open(this.head, place));
+    this.protocol = options.protocol;
+    this.place = options.place;
+    if (text.length > smallText && options.mayPass) this.members = scanObject(text)?.members;
+    this.head = this.members ? headOf(text, this.members) : this.body;
+    this.envelope = guardDepth(() => this.protocol.open(this.head, this.place));
   }
 
   /** The whole body. Throws `invalid-request`. */
@@ -43,7 +53,13 @@ export class Inbound {
 
   /** What pass-through looks at: the whole body only where something in it may have to be edited. */
   get passBody(): JsonObject {
-    return this.parsed === undefined && !this.protocol.mayEdit(this.text) ? this.head : this.body;
+    this.mayEdit ??= this.parsed === undefined && this.protocol.mayEdit(this.text);
+    return this.mayEdit ? this.body : this.head;
+  }
+
+  /** For patching members in place. */
+  get known(): Known {
+    return { object: this.head, members: this.members };
   }
 
   /** Could a carrier in it hold one of our envelopes? */
@@ -55,7 +71,7 @@ export class Inbound {
   canonical(ring: SealRing, notes: Notes): ChatRequest {
     if (!this.request) {
       const keys = (this.protocol.exactKeys ?? []).filter((key) => this.text.includes(`"${key}"`));
-      const body = keys.length === 0 ? this.body : (parseJson(this.text, keys) as JsonObject);
+      const body = keys.length === 0 ? this.body : (exactParts(this.body, this.text, keys) as JsonObject);
       this.request = openSeals(
         ring,
         guardDepth(() => this.protocol.parseRequest(body, notes, this.place)),
@@ -65,10 +81,8 @@ export class Inbound {
   }
 }
 
-/** Undefined when the structure is broken: the parser then says where. */
-function headOf(text: string): JsonObject | undefined {
-  const members = scanObject(text)?.members;
-  return members && Object.fromEntries(members.map((member) => [member.key, memberValue(text, member)]));
+function headOf(text: string, members: readonly Member[]): JsonObject {
+  return Object.fromEntries(members.map((member) => [member.key, memberValue(text, member)]));
 }
 
 function memberValue(text: string, { start, end }: Member): Json {

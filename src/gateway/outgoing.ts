@@ -95,7 +95,7 @@ function patched(inbound: Inbound, protocol: Protocol, { passage, extra, target 
       values.set(key, JSON.stringify(isObject(own) && isObject(value) ? merge(own, value) : value));
     }
   }
-  return applySplices(inbound.text, spliceMembers(inbound.text, values, inbound.passBody));
+  return applySplices(inbound.text, spliceMembers(inbound.text, values, inbound.known));
 }
 
 interface Edits {

@@ -98,8 +98,7 @@ export class Reading {
   }
 
   private isMarked(raw: string): boolean {
-    for (const marker of this.options.protocol.markers) if (raw.includes(marker)) return true;
-    return false;
+    return this.options.protocol.markers.test(raw);
   }
 
   private isEdited(raw: string): boolean {

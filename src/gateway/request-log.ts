@@ -5,6 +5,8 @@ import type { Observer } from "./gateway.ts";
 export function requestLog(log: Log): Observer {
   return {
     closed(record) {
+      const isFine = record.code === null || record.code === "cancelled";
+      if (isFine && !log.isOn("info")) return;
       const fields = {
         request: record.id,
         key: record.key ?? undefined,
@@ -16,7 +18,7 @@ export function requestLog(log: Log): Observer {
         attempts: record.attempts,
         ms: record.totalMs ?? undefined,
       };
-      if (record.code === null || record.code === "cancelled") log.info("request", fields);
+      if (isFine) log.info("request", fields);
       else if (record.code === "internal") log.error("request failed", { ...fields, errors: record.errors });
       else log.warn("request refused", { ...fields, errors: record.errors.map(({ chain: _chain, ...rest }) => rest) });
     },

@@ -16,8 +16,8 @@ export function readBody(request: Request, sweep: Sweep, limit: number): Promise
 async function readAtOnce(request: Request, sweep: Sweep, length: number): Promise<string> {
   const milliseconds = silenceMs + (length / slowestBytesPerSecond) * 1000;
   const text = await within(sweep, request.text(), milliseconds);
-  // The decoder puts U+FFFD where bytes were no UTF-8, which changes the length unless it was there before.
-  if (text.includes("\ufffd") && Buffer.byteLength(text) !== length) throw notUtf8();
+  // The decoder puts U+FFFD where bytes were no UTF-8, and that changes the length.
+  if (Buffer.byteLength(text) !== length && text.includes("\ufffd")) throw notUtf8();
   return text;
 }
 

@@ -26,13 +26,15 @@ export function parseExact(text: string): unknown {
   );
 }
 
-/**
- * Parses JSON with doubles for numbers, except under members named in `keys`, whose values are kept exactly. Throws
- * SyntaxError.
- */
+/** Parses JSON with doubles for numbers, except under members named in `keys`: see `exactParts`. Throws SyntaxError. */
 export function parseJson(text: string, keys: readonly string[] = []): unknown {
   const plain: unknown = JSON.parse(text);
-  return keys.length === 0 || !hasOddNumber(text) ? plain : graft(plain, parseExact(text), keys);
+  return keys.length === 0 ? plain : exactParts(plain, text, keys);
+}
+
+/** What `text` was parsed to, with the values under members named in `keys` kept exactly as they were written. */
+export function exactParts(plain: unknown, text: string, keys: readonly string[]): unknown {
+  return hasOddNumber(text) ? graft(plain, parseExact(text), keys) : plain;
 }
 
 function graft(plain: unknown, exactly: unknown, keys: readonly string[]): unknown {
@@ -154,12 +156,20 @@ export interface Splice {
   text: string;
 }
 
+/** What is known of the object in a text already: its members' names, or all of their places. */
+export interface Known {
+  object: object;
+  members?: readonly Member[] | undefined;
+}
+
 /**
  * The splices that set top-level members of the object in `text` to JSON texts; absent members are put first, what has
- * the value already is left alone. `known` are the object's members, for whoever has parsed it already.
+ * the value already is left alone.
  */
-export function spliceMembers(text: string, values: ReadonlyMap<string, string>, known: object): Splice[] {
-  const splices = quickSplices(text, values, known) ?? scannedSplices(text, values);
+export function spliceMembers(text: string, values: ReadonlyMap<string, string>, known: Known): Splice[] {
+  const splices =
+    (known.members ? undefined : quickSplices(text, values, known.object)) ??
+    placedSplices(text, values, known.members ?? scanObject(text)?.members ?? []);
   return splices
     .filter(({ start, end, text: value }) => end === start || text.slice(start, end) !== value)
     .sort((a, b) => a.start - b.start);
@@ -184,14 +194,12 @@ function quickSplices(text: string, values: ReadonlyMap<string, string>, known: 
   return splices;
 }
 
-function scannedSplices(text: string, values: ReadonlyMap<string, string>): Splice[] {
-  const top = scanObject(text);
-  if (!top) return [];
+function placedSplices(text: string, values: ReadonlyMap<string, string>, members: readonly Member[]): Splice[] {
   const splices: Splice[] = [];
   for (const [key, value] of values) {
-    const members = top.members.filter((member) => member.key === key);
-    for (const { start, end } of members) splices.push({ start, end, text: value });
-    if (members.length === 0) splices.push(insertion(text, { key, value, isOnly: top.members.length === 0 }));
+    const named = members.filter((member) => member.key === key);
+    for (const { start, end } of named) splices.push({ start, end, text: value });
+    if (named.length === 0) splices.push(insertion(text, { key, value, isOnly: members.length === 0 }));
   }
   return splices;
 }

@@ -4,6 +4,8 @@ export type Level = "debug" | "info" | "warn" | "error";
 export type Fields = Record<string, unknown>;
 
 export interface Log {
+  /** Would a line of this level be written? */
+  isOn(level: Level): boolean;
   debug(message: string, fields?: Fields): void;
   info(message: string, fields?: Fields): void;
   warn(message: string, fields?: Fields): void;
@@ -31,10 +33,11 @@ export function createLog(options: LogOptions): Log {
           : `${time} ${level.padEnd(5)} ${message}${textFields(fields)}`;
       options.write(`${options.redact(line)}\n`);
     };
-  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+  const isOn = (level: Level) => order[level] >= order[options.level];
+  return { isOn, debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }
 
-export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} };
+export const silentLog: Log = { isOn: () => false, debug() {}, info() {}, warn() {}, error() {} };
 
 function plain(fields: Fields): Fields {
   const out: Fields = {};

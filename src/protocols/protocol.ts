@@ -145,6 +145,6 @@ export interface Protocol {
    * in our envelope). Empty when nothing is to be taken out.
    */
   strip(body: JsonObject, foreign: (bytes: string) => boolean, target: TargetFacts): ReadonlyMap<string, string>;
-  /** Substrings of the frames that hold more than content (usage, finish, error, end): only these are decoded after the commit. */
-  readonly markers: readonly string[];
+  /** Matches the frames that hold more than content (usage, finish, error, end): only these are decoded after the commit. */
+  readonly markers: RegExp;
 }

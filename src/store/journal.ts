@@ -139,14 +139,16 @@ class FileJournal implements Journal {
 
   /** A line that was cut by a full disk is ended first, so that it cannot spoil the next one. */
   private append(text: string): void {
-    const bytes = Buffer.from(this.isTorn ? `\n${text}` : text);
+    const whole = this.isTorn ? `\n${text}` : text;
     const segment = this.present();
     this.isTorn = true;
-    for (let written = 0; written < bytes.length; ) {
-      const count = writeSync(this.file, bytes, written, bytes.length - written);
-      segment.size += count;
-      written += count;
+    const length = Buffer.byteLength(whole);
+    let written = writeSync(this.file, whole);
+    // The rare short write goes on by bytes.
+    for (const bytes = written < length ? Buffer.from(whole) : undefined; bytes && written < length; ) {
+      written += writeSync(this.file, bytes, written, length - written);
     }
+    segment.size += length;
     this.isTorn = false;
   }
 }

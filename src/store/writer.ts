@@ -34,7 +34,7 @@ export interface WriterOptions {
   memory?: number;
 }
 
-const batchSize = 256;
+const batchSize = 512;
 const firstBackoff = 250;
 const longestBackoff = 10_000;
 const housekeepingEvery = 20_000;

@@ -68,5 +68,5 @@ export const chat: Protocol = {
   pass,
   strip,
   // Every one of these stands in a frame only when it has more than content; white space after colons varies.
-  markers: ['"finish_reason":"', '"finish_reason": "', '"usage":{', '"usage": {', '"error"', '"base_resp"', "[DONE]"],
+  markers: /"(?:finish_reason": ?"|usage": ?\{|error"|base_resp")|\[DONE\]/,
 };

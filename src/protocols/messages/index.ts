@@ -58,5 +58,5 @@ export const messages: Protocol = {
   mayEdit,
   pass,
   strip,
-  markers: ["message_start", "message_delta", "message_stop", "event: error", "event:error", '"error"'],
+  markers: /message_(?:start|delta|stop)|event: ?error|"error"/,
 };

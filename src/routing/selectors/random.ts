@@ -6,6 +6,7 @@ export const random: Selector = {
   name: "random",
   order(candidates, next) {
     const rest = [...candidates];
+    if (rest.length <= 1) return rest;
     const out: Candidate[] = [];
     while (rest.length > 0) out.push(...rest.splice(draw(rest, next), 1));
     return out;
