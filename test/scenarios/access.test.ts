@@ -218,7 +218,8 @@ describe("limits of concurrency", () => {
     gone.abort();
     await first.catch(() => undefined);
     await held[0]?.left;
-    expect(await statusOf(secrets.single)).toBe(200);
+    const left = performance.now();
+    while ((await statusOf(secrets.single)) !== 200) expect(performance.now() - left).toBeLessThan(1000);
   });
 
   test("of a provider: a full one is passed over, and with no other the answer is 503 for a second", async () => {
