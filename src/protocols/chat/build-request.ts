@@ -4,6 +4,7 @@ import type { ChatRequest, OutputFormat } from "../../model/chat.ts";
 import type { JsonObject } from "../../model/json.ts";
 import type { Notes } from "../../model/note.ts";
 import type { TargetFacts } from "../../model/target.ts";
+import { refuseKeptElsewhere } from "../kept-elsewhere.ts";
 import { commonNames, toolNames } from "../names.ts";
 import type { Outgoing } from "../protocol.ts";
 import { type BuildContext, buildMessages } from "./build-messages.ts";
@@ -20,13 +21,13 @@ const maxUserLength = 64;
 /** Fields of other protocols without which the answer would be another one. */
 const required: Record<string, string[]> = {
   messages: ["mcp_servers", "container"],
-  responses: ["background", "previous_response_id", "conversation", "prompt"],
   gemini: ["cachedContent"],
 };
 
 export function buildRequest(request: ChatRequest, target: TargetFacts, notes: Notes): Outgoing {
   const names = toolNames(request.tools, commonNames);
   const context: BuildContext = { from: request.protocol, notes, target, names };
+  refuseKeptElsewhere(request);
   refuseForeign(request, notes);
   const tools = buildTools(request.tools, context);
   const messages = buildMessages(request, context);

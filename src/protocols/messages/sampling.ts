@@ -4,6 +4,7 @@ import { GatewayError } from "../../model/error.ts";
 import type { JsonObject } from "../../model/json.ts";
 import type { Notes } from "../../model/note.ts";
 import type { TargetFacts } from "../../model/target.ts";
+import { refuseKeptElsewhere } from "../kept-elsewhere.ts";
 
 function refuse(param: string, words: string): GatewayError {
   return new GatewayError("unsupported", `${param}: ${words}`, { param });
@@ -14,6 +15,7 @@ const essential = new Set(["web_search_options", "audio", "background", "functio
 
 /** Throws `unsupported` for a wish that no Messages model can fulfil. */
 export function refuseUncarried(request: ChatRequest): void {
+  refuseKeptElsewhere(request);
   if (request.logprobs?.want) throw refuse("logprobs", "this provider gives no log probabilities. Leave it out.");
   if ((request.sampling.n ?? 1) > 1) throw refuse("sampling.n", "this provider gives one answer to a request.");
   const spoken = request.modalities?.find((modality) => modality.toLowerCase() !== "text");

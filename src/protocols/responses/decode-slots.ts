@@ -31,11 +31,14 @@ export class Slot {
   }
 
   text(place: Place, text: string, logprobs?: Json[]): void {
-    if (this.item.type !== "message" || this.ended) return;
-    this.add(place, "text", text);
     const more = logprobs && logprobs.length > 0 ? { logprobs } : {};
-    if (more.logprobs) this.logprobs.set(place, [...(this.logprobs.get(place) ?? []), ...more.logprobs]);
-    if (text === "" && !more.logprobs) return;
+    if (this.item.type !== "message" || this.ended || (text === "" && !more.logprobs)) return;
+    this.add(place, "text", text);
+    if (more.logprobs) {
+      const list = this.logprobs.get(place);
+      if (list) list.push(...more.logprobs);
+      else this.logprobs.set(place, [...more.logprobs]);
+    }
     this.emit({ type: "text-delta", index: this.index, block: this.places.indexOf(place), text, ...more });
   }
 
@@ -103,16 +106,23 @@ export class Slot {
     this.texts.set(place, { kind, text });
   }
 
+  /** Where a part of the final form streamed: some servers count the parts of a stream in another way. */
+  private placeOf(list: "c" | "s", at: number, text: string): Place {
+    const place = `${list}${at}`;
+    if (this.texts.has(place)) return place;
+    const streamed = this.places.filter((one) => one.startsWith(list))[at];
+    return streamed !== undefined && text.startsWith(this.texts.get(streamed)?.text ?? "") ? streamed : place;
+  }
+
   private endMessage(final: MessageItem | undefined): void {
     const others: Block[] = [];
     final?.blocks.forEach((block, at) => {
-      const place = `c${at}`;
+      const place = this.placeOf("c", at, "text" in block ? block.text : "");
       if (block.type === "text") {
-        if (block.text === "" && !this.texts.has(place)) this.text(place, "", block.logprobs ?? []);
         this.whole(place, "text", block.text);
         const told = this.annotations.get(place)?.length ?? 0;
         for (const annotation of block.annotations?.slice(told) ?? []) this.annotate(place, annotation);
-        if (block.logprobs) this.logprobs.set(place, block.logprobs);
+        if (block.logprobs && this.texts.has(place)) this.logprobs.set(place, block.logprobs);
       } else if (block.type === "refusal") this.whole(place, "refusal", block.text);
       else others.push(block);
     });
@@ -129,7 +139,7 @@ export class Slot {
   private endReasoning(final: ReasoningItem | undefined): void {
     const counts = { summary: 0, raw: 0 };
     for (const part of final?.text ?? []) {
-      const place = `${part.kind === "summary" ? "s" : "c"}${counts[part.kind]++}`;
+      const place = this.placeOf(part.kind === "summary" ? "s" : "c", counts[part.kind]++, part.text);
       this.whole(place, part.kind, part.text);
     }
     const text = this.places.map((place) => {

@@ -57,10 +57,7 @@ export const responses: Protocol = {
   mayEdit,
   pass,
   strip,
-  // None of these stands in a frame that holds nothing but a delta; white space after colons varies.
-  markers: [
-    ...["response.output_item.done", "response.completed", "response.incomplete", "response.failed"],
-    ...["response.cancelled", "response.done", "event: error", "event:error", '"type":"error"', '"type": "error"'],
-    ...['"error":{', '"error": {'],
-  ],
+  // None of these stands in a frame that holds nothing but a delta.
+  markers:
+    /response\.(?:output_item\.done|completed|incomplete|failed|cancelled|done)|event: ?error|"type": ?"error"|"error": ?\{/,
 };

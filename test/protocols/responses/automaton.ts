@@ -211,9 +211,10 @@ class Walk {
       this.check(this.open.size === 0, "items are left open");
       this.check(JSON.stringify(response.output) === JSON.stringify(this.done), "the output is not the items");
     }
-    if (response.usage) {
+    const { usage } = response;
+    if (usage) {
       this.check(
-        usageKeys.every((key) => response.usage[key] !== undefined),
+        usageKeys.every((key) => usage[key] !== undefined),
         "usage is not whole",
       );
       this.check(usage.output_tokens_details.reasoning_tokens !== undefined, "reasoning_tokens is missing");
