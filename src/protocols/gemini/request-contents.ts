@@ -63,7 +63,7 @@ export function parseInstruction(value: unknown): Block[] {
   if (isAbsent(value)) return [];
   const at = "systemInstruction";
   if (typeof value === "string") return value === "" ? [] : [{ type: "text", text: value, at }];
-  const content = Array.isArray(value) ? { parts: value } : readObject(value, at);
+  const content: JsonObject = Array.isArray(value) ? { parts: value } : readObject(value, at);
   const parts = content.parts === undefined && content.text !== undefined ? [content] : (content.parts ?? []);
   return readRepeated(parts, `${at}.parts`).flatMap((value, index): Block[] => {
     const path = `${at}.parts.${index}`;
@@ -134,7 +134,8 @@ class History {
   private thought(text: string, part: JsonObject, { at }: Spot): void {
     const seal = sealOf(part);
     const before = this.last();
-    const open = before?.type === "reasoning" && before.seals.length === 0 && before.text.length > 0 ? before : undefined;
+    const open =
+      before?.type === "reasoning" && before.seals.length === 0 && before.text.length > 0 ? before : undefined;
     if (open && (!seal || text === "")) {
       const [first] = open.text;
       if (first) first.text += text;

@@ -1,9 +1,8 @@
 /** The client's request to the canonical request. */
 import type { ChatRequest, Effort, OutputFormat, Reasoning, Sampling } from "../../model/chat.ts";
-import { GatewayError } from "../../model/error.ts";
 import type { JsonObject } from "../../model/json.ts";
-import { open } from "./place.ts";
 import type { Place } from "../protocol.ts";
+import { open } from "./place.ts";
 import {
   camel,
   optional,
@@ -114,20 +113,11 @@ function parseThinking(generation: JsonObject): Reasoning {
 
 function parseFormat(config: JsonObject): { format: OutputFormat; enum: boolean } | undefined {
   const mime = optional(config.responseMimeType, at("responseMimeType"), readText)?.toLowerCase();
-  const json = optional(
-    config.responseJsonSchema ?? config._responseJsonSchema,
-    at("responseJsonSchema"),
-    readFree,
-  );
+  const json = optional(config.responseJsonSchema ?? config._responseJsonSchema, at("responseJsonSchema"), readFree);
   const dialect = optional(config.responseSchema, at("responseSchema"), readFree);
   const schema = json ?? (dialect ? raised(dialect) : undefined);
   const isEnum = mime === "text/x.enum";
-  if (schema && (isEnum || mime === "application/json")) return { format: { kind: "schema", schema }, enum: isEnum };
-  if (schema) {
-    throw new GatewayError("invalid-request", `${at("responseMimeType")}: a schema needs "application/json".`, {
-      param: at("responseMimeType"),
-    });
-  }
+  if (schema) return { format: { kind: "schema", schema }, enum: isEnum };
   if (mime === "application/json") return { format: { kind: "json" }, enum: false };
   return mime === undefined ? undefined : { format: { kind: "text" }, enum: isEnum };
 }
