@@ -51,6 +51,11 @@ async function open(environment: Record<string, string> = {}): Promise<Scene> {
   return { plexus, upstream, write, post };
 }
 
+/** As the configuration writes it. */
+function reference(name: string): string {
+  return `\${${name}}`;
+}
+
 async function statusOf({ post }: Scene, model: string): Promise<number> {
   const response = await post(model);
   await response.text();
@@ -104,7 +109,7 @@ describe("a changed configuration file", () => {
       () => scene.write({ before: { targets: ["nobody/model"] } }),
       () => scene.write({}, { settings: { nonsense: true } }),
       () => writeFileSync(join(scene.plexus.folder, "config.json"), '{"aliases":'),
-      () => scene.write({}, { keys: { test: { secret: "${NOT_SET_ANYWHERE}" } } }),
+      () => scene.write({}, { keys: { test: { secret: reference("NOT_SET_ANYWHERE") } } }),
       () => rmSync(join(scene.plexus.folder, "config.json")),
     ];
     for (const [at, breakIt] of broken.entries()) {
@@ -123,7 +128,7 @@ describe("a changed configuration file", () => {
 
   test("may take keys away and bring new ones; secrets that it names never reach the log", async () => {
     const scene = await open({ LATER_KEY: "sk-later-0123456789abcdef" });
-    scene.write({ before: { targets: ["up/model"] } }, { keys: { later: { secret: "${LATER_KEY}" } } });
+    scene.write({ before: { targets: ["up/model"] } }, { keys: { later: { secret: reference("LATER_KEY") } } });
     await becomes(scene, "before", 401);
     const headers = { "x-api-key": "sk-later-0123456789abcdef" };
     expect((await fetch(`${scene.plexus.url}/v1/models`, { headers })).status).toBe(200);
@@ -141,10 +146,10 @@ test("references reach the provider resolved: a variable, NAME_FILE and a file b
   const provider = (apiKey: string) => ({ protocols: { chat: `${upstream.url}/v1` }, api_key: apiKey });
   const config = {
     providers: {
-      variable: provider("${ONE}-x"),
-      named: provider("${TWO}"),
-      beside: provider("${file:beside.txt}"),
-      literal: provider("$${ONE}"),
+      variable: provider(`${reference("ONE")}-x`),
+      named: provider(reference("TWO")),
+      beside: provider(reference("file:beside.txt")),
+      literal: provider(`$${reference("ONE")}`),
     },
     keys: { test: { secret: clientKey } },
   };
@@ -162,7 +167,7 @@ test("references reach the provider resolved: a variable, NAME_FILE and a file b
     "Bearer key-of-a-variable-x",
     "Bearer key-of-name-file",
     "Bearer key-of-a-file",
-    "Bearer ${ONE}",
+    `Bearer ${reference("ONE")}`,
   ]);
 });
 

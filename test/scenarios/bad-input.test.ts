@@ -14,9 +14,11 @@ beforeAll(async () => {
   stage = await openStage(() => ({ settings: { limits: { body_mb: bodyMb, header_kb: headerKb } } }));
 });
 afterAll(async () => {
-  expect((await fetch(`${stage.plexus.url}/healthz`)).status).toBe(200);
-  expect(stage.plexus.error()).not.toMatch(/"level":"error"/);
+  const health = await fetch(`${stage.plexus.url}/healthz`).then((response) => response.status);
+  const log = stage.plexus.error();
   await stage.stop();
+  expect(health).toBe(200);
+  expect(log).not.toMatch(/"level":"error"/);
 });
 
 /** Whole answers of raw sockets. */
