@@ -21,14 +21,16 @@ export function buildTools(tools: Tool[], context: ToolContext): JsonObject[] {
       return [];
     }
     const json = buildTool(tool, `tools.${index}`, context);
-    const key = `${tool.namespace ?? ""}\u0000${json.name}`;
-    const text = JSON.stringify(json);
-    const before = tool.kind === "server" ? undefined : built.get(key);
-    if (before === text) return [];
-    if (before !== undefined) {
-      throw invalid(`tools.${index}`, `two different tools are named ${JSON.stringify(tool.name)}.`);
+    if (tool.kind !== "server") {
+      const key = `${tool.namespace ?? ""}\u0000${tool.name}`;
+      const text = JSON.stringify(json);
+      const before = built.get(key);
+      if (before === text) return [];
+      if (before !== undefined) {
+        throw invalid(`tools.${index}`, `two different tools are named ${JSON.stringify(tool.name)}.`);
+      }
+      built.set(key, text);
     }
-    built.set(key, text);
     if (tool.namespace === undefined) return [json];
     const members = spaces.get(tool.namespace);
     if (members) members.push(json);
