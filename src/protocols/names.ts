@@ -68,6 +68,9 @@ function wireName(name: string, namespace: string | undefined, legal: LegalNames
 
 /** A readable legal head and a digest of the whole, so that names which differ stay different. */
 function digested(flat: string, key: string, legal: LegalNames): string {
-  const head = flat.replace(/[^A-Za-z0-9_-]/g, "_").slice(0, legal.maxLength - 9);
-  return `${head}_${sha256Base32(key).slice(0, 8)}`;
+  const letters = flat.replace(/[^A-Za-z0-9_-]/g, "_");
+  const digest = sha256Base32(key).slice(0, 8);
+  const name = `${letters.slice(0, legal.maxLength - 9)}_${digest}`;
+  // Some wires want a letter or an underscore first.
+  return legal.pattern.test(name) ? name : `_${letters.slice(0, legal.maxLength - 10)}_${digest}`;
 }

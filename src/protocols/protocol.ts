@@ -107,8 +107,12 @@ export interface Protocol {
   readonly modelMember?: string;
   /** Members whose values are a tool's own JSON: their numbers are kept as written. */
   readonly exactKeys?: readonly string[];
-  /** Sent by clients that speak it without a deciding path (`anthropic-version`). */
-  readonly clientHeader?: string;
+  /** Headers of which one tells that a client speaks it, where the path does not (`anthropic-version`). */
+  readonly clientHeaders?: readonly string[];
+  /** Its clients may send their key as `?key=`. */
+  readonly keyInQuery?: true;
+  /** Unknown paths that begin so are answered in its shape. */
+  readonly pathPrefix?: string;
   /** The client's JSON path of a canonical field (`sampling.seed` -> `seed`); what is not listed is named as it is. */
   readonly fields: Readonly<Record<string, string>>;
   /** Request headers of a client that cross to a provider of this protocol, in lower case. */

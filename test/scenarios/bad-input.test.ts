@@ -289,7 +289,7 @@ describe("a method that a path does not take", () => {
     ["PATCH", paths.messages, "POST", "messages"],
     ["OPTIONS", paths.chat, "POST", "chat"],
     ["POST", "/v1/models", "GET, HEAD", "chat"],
-    ["POST", "/v1/models/some/model", "GET, HEAD", "chat"],
+    ["PUT", "/v1/models/some/model", "POST, GET, HEAD", "chat"],
     ["POST", "/healthz", "GET, HEAD", "chat"],
     ["DELETE", "/api/requests", "GET, HEAD", "problem"],
   ];

@@ -20,6 +20,7 @@ export const chat: Protocol = {
     { method: "GET", path: "/v1/models/*", operation: "model" },
   ],
   auth: "bearer",
+  pathPrefix: "/v1/chat",
   names: commonNames,
   sealsCalls: true,
   fields: {

@@ -5,22 +5,12 @@
 import type { CallItem, Item, MessageItem, ReasoningItem } from "../../model/chat.ts";
 import type { JsonObject } from "../../model/json.ts";
 import { callArguments } from "./arguments.ts";
-import type { Build } from "./build.ts";
+import type { Build, Content } from "./build.ts";
 import { buildBlock, buildBlocks } from "./build-parts.ts";
 import { buildResults } from "./build-results.ts";
 import { pairCalls } from "./pairing.ts";
 import { invalid, isObject, unsupported } from "./read.ts";
 import { fillMissing, usableSeal } from "./signatures.ts";
-
-export interface Content {
-  role: "user" | "model";
-  parts: JsonObject[];
-  at: string;
-  /** Holds what results could not: the user said nothing in it. */
-  moved?: boolean;
-  /** A signature of its calls could not go along. */
-  lost?: boolean;
-}
 
 /** The first items that are system messages, and the rest. */
 export function splitLeading(items: readonly Item[]): { leading: MessageItem[]; rest: Item[] } {

@@ -1,8 +1,7 @@
 /** One round of results: as many responses as there were calls, in their order, and then what responses cannot hold. */
 import type { Block, CallItem, MediaBlock, ResultItem } from "../../model/chat.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
-import type { Build } from "./build.ts";
-import type { Content } from "./build-contents.ts";
+import type { Build, Content } from "./build.ts";
 import { buildBlock, buildMedia } from "./build-parts.ts";
 import { isObject } from "./read.ts";
 

@@ -122,7 +122,7 @@ function searchOption(request: ChatRequest, build: Build): JsonObject | undefine
 function buildConfig(request: ChatRequest, build: Build, hasFunctions: boolean): JsonObject | undefined {
   const own = build.own && isObject(request.ext?.gemini?.toolConfig) ? request.ext.gemini.toolConfig : {};
   const kept = isObject(own.functionCallingConfig) ? own.functionCallingConfig : {};
-  const calling = hasFunctions ? callingConfig(request, build) : undefined;
+  const calling = hasFunctions || build.own ? callingConfig(request, build) : undefined;
   if (request.parallel === false && hasFunctions) build.notes.add("dropped", "parallel", "no_switch");
   const config = calling || Object.keys(kept).length > 0 ? { functionCallingConfig: { ...calling, ...kept } } : {};
   const all: JsonObject = { ...own, ...config };

@@ -1,4 +1,5 @@
-/** What building a request carries along. */
+/** What building a request carries along, and what it builds up. */
+import type { JsonObject } from "../../model/json.ts";
 import type { Notes } from "../../model/note.ts";
 import type { TargetFacts } from "../../model/target.ts";
 import type { ToolNames } from "../names.ts";
@@ -9,4 +10,14 @@ export interface Build {
   names: ToolNames;
   /** The client speaks this protocol too. */
   own: boolean;
+}
+
+export interface Content {
+  role: "user" | "model";
+  parts: JsonObject[];
+  at: string;
+  /** Holds what results could not: the user said nothing in it. */
+  moved?: boolean;
+  /** A signature of its calls could not go along. */
+  lost?: boolean;
 }

@@ -27,7 +27,9 @@ export const gemini: Protocol = {
   sealsCalls: true,
   modelMember: "modelVersion",
   exactKeys,
-  clientHeader: "x-goog-api-key",
+  clientHeaders: ["x-goog-api-key", "x-goog-api-client"],
+  keyInQuery: true,
+  pathPrefix: "/v1beta",
   fields: {
     instructions: "systemInstruction",
     items: "contents",

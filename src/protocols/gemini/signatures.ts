@@ -2,8 +2,7 @@
 import type { Seal } from "../../model/chat.ts";
 import type { JsonObject } from "../../model/json.ts";
 import type { TargetFacts } from "../../model/target.ts";
-import type { Build } from "./build.ts";
-import type { Content } from "./build-contents.ts";
+import type { Build, Content } from "./build.ts";
 
 /** Stands for a signature that nobody has. A plain word, never base64 of it. */
 export const skipValidation = "skip_thought_signature_validator";

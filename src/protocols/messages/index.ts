@@ -17,7 +17,8 @@ export const messages: Protocol = {
   keys: legalKeys,
   idHeader: "request-id",
   exactKeys: ["input"],
-  clientHeader: "anthropic-version",
+  clientHeaders: ["anthropic-version"],
+  pathPrefix: "/v1/messages",
   fields: {
     instructions: "system",
     items: "messages",

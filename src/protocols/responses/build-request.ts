@@ -26,6 +26,9 @@ const required: Readonly<Record<string, readonly string[]>> = {
   gemini: ["cachedContent"],
 };
 
+/** Fields of Chat Completions that have the same name and meaning here. */
+const shared = ["safety_identifier", "prompt_cache_retention", "prompt_cache_options", "moderation"] as const;
+
 export function buildRequest(request: ChatRequest, target: TargetFacts, notes: Notes): Outgoing {
   const own = request.protocol === "responses";
   const names = toolNames(
@@ -49,6 +52,7 @@ export function buildRequest(request: ChatRequest, target: TargetFacts, notes: N
     ...buildHints(request, context),
     ...buildState(request, own),
     ...(request.stream ? { stream: true } : {}),
+    ...sharedFields(request),
     ...ownFields(request),
   };
   return { path, headers: {}, body };
@@ -58,6 +62,11 @@ export function buildRequest(request: ChatRequest, target: TargetFacts, notes: N
 function ownFields(request: ChatRequest): JsonObject {
   const { text: _text, reasoning: _reasoning, include: _include, ...fields } = request.ext?.responses ?? {};
   return fields;
+}
+
+function sharedFields(request: ChatRequest): JsonObject {
+  const from = request.ext?.chat ?? {};
+  return Object.fromEntries(shared.flatMap((key) => (from[key] === undefined ? [] : [[key, from[key]]])));
 }
 
 /** Throws for what cannot be carried and would change the answer; the rest is told as dropped. */
@@ -74,6 +83,7 @@ function refuse(request: ChatRequest, notes: Notes): void {
     if (origin === "responses" || !fields) continue;
     for (const [key, value] of Object.entries(fields)) {
       if (value === null || value === undefined || value === false) continue;
+      if (origin === "chat" && shared.some((one) => one === key)) continue;
       if (required[origin]?.includes(key) && !(Array.isArray(value) && value.length === 0)) {
         throw unsupported(key, `${key} cannot be carried to a Responses provider.`);
       }
@@ -191,7 +201,8 @@ function buildHints(request: ChatRequest, { notes, own }: BuildContext): JsonObj
     else out.service_tier = tier;
   }
   const { user } = request;
-  if (user !== undefined && user !== request.ext?.responses?.safety_identifier) {
+  const identifiers = [request.ext?.responses?.safety_identifier, request.ext?.chat?.safety_identifier];
+  if (user !== undefined && !identifiers.includes(user)) {
     const long = !own && user.length > maxUserLength;
     if (long) notes.add("renamed", "user", "hashed");
     out.user = long ? sha256Hex(user) : user;

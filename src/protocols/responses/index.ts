@@ -15,6 +15,7 @@ export const responses: Protocol = {
   name: "responses",
   routes: [{ method: "POST", path: "/v1/responses", operation: "generate" }],
   auth: "bearer",
+  pathPrefix: "/v1/responses",
   names: commonNames,
   fields: {
     items: "input",
