@@ -17,6 +17,8 @@ function restartWithLimit(): void {
 }
 
 restartWithLimit();
+// What is created (database, journal, keys) is for this user alone.
+process.umask(0o077);
 
 process.exitCode = await runCommand(process.argv.slice(2), {
   out: (text) => void process.stdout.write(text),

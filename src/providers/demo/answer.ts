@@ -64,7 +64,8 @@ export function countTokens(text: string): number {
 
 function thinkingOf(request: ChatRequest): string | undefined {
   const reasoning = request.reasoning;
-  if (!reasoning || reasoning.mode === "off" || reasoning.effort === "none") return undefined;
+  const wants = reasoning?.mode ?? reasoning?.effort ?? reasoning?.budget;
+  if (wants === undefined || wants === "off" || wants === "none" || wants === 0) return undefined;
   return `The user sent ${count(request.items.length, "item")}. I will say what I see and keep it short.`;
 }
 
