@@ -20,10 +20,17 @@ restartWithLimit();
 // What is created (database, journal, keys) is for this user alone.
 process.umask(0o077);
 
+/** Writes in order, and to the end: a pipe takes a large text in pieces. */
+let written: Promise<unknown> = Promise.resolve();
+const write = (file: typeof Bun.stdout, text: string) => {
+  written = written.then(() => Bun.write(file, text)).catch(() => undefined);
+};
+
 process.exitCode = await runCommand(process.argv.slice(2), {
-  out: (text) => void process.stdout.write(text),
-  error: (text) => void process.stderr.write(text),
+  out: (text) => write(Bun.stdout, text),
+  error: (text) => write(Bun.stderr, text),
   environment: process.env,
   input: () => Bun.stdin.text(),
 });
+await written;
 process.exit();
