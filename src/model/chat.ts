@@ -239,6 +239,8 @@ export interface ChatRequest {
   user?: string;
   metadata?: JsonObject;
   store?: boolean;
+  /** The client asked for the seals of the reasoning (Responses); answers hold them unasked. */
+  sealed?: boolean;
   stream: boolean;
   /** The client asked for the extra usage chunk (Chat Completions). */
   includeUsage?: boolean;

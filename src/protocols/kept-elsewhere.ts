@@ -21,6 +21,6 @@ export function refuseKeptElsewhere(request: ChatRequest): void {
 }
 
 function refusal(param: string): GatewayError {
-  const message = `${param} refers to what only a Responses provider keeps: send the conversation itself.`;
+  const message = `${param} needs a provider that speaks Responses: no other keeps what it refers to.`;
   return new GatewayError("unsupported", message, { param });
 }

@@ -10,6 +10,7 @@ import { commonNames, toolNames } from "../names.ts";
 import type { Outgoing } from "../protocol.ts";
 import { type BuildContext, buildItems } from "./build-items.ts";
 import { buildPart } from "./build-parts.ts";
+import { buildSearchOptions } from "./build-search.ts";
 import { buildChoice, buildTools } from "./build-tools.ts";
 import { encryptedInclude, logprobsInclude } from "./request.ts";
 
@@ -21,7 +22,7 @@ const maxUserLength = 64;
 
 /** Fields of other protocols without which the answer would be another one. */
 const required: Readonly<Record<string, readonly string[]>> = {
-  chat: ["audio", "web_search_options"],
+  chat: ["audio"],
   messages: ["mcp_servers", "container"],
   gemini: ["cachedContent"],
 };
@@ -39,7 +40,8 @@ export function buildRequest(request: ChatRequest, target: TargetFacts, notes: N
   const context: BuildContext = { target, notes, own, nameOf, ids: own && request.store !== false };
   refuse(request, notes);
   const input = buildItems(request, context);
-  const tools = buildTools(request.tools, context);
+  const options = request.ext?.chat?.web_search_options;
+  const tools = [...buildTools(request.tools, context), ...(isObject(options) ? [buildSearchOptions(options)] : [])];
   const text = buildText(request, input, context);
   const body: JsonObject = {
     model: target.model,
@@ -83,7 +85,7 @@ function refuse(request: ChatRequest, notes: Notes): void {
     if (origin === "responses" || !fields) continue;
     for (const [key, value] of Object.entries(fields)) {
       if (value === null || value === undefined || value === false) continue;
-      if (origin === "chat" && shared.some((one) => one === key)) continue;
+      if (origin === "chat" && (key === "web_search_options" || shared.some((one) => one === key))) continue;
       if (required[origin]?.includes(key) && !(Array.isArray(value) && value.length === 0)) {
         throw unsupported(key, `${key} cannot be carried to a Responses provider.`);
       }
@@ -219,7 +221,7 @@ function buildHints(request: ChatRequest, { notes, own }: BuildContext): JsonObj
 function buildState(request: ChatRequest, own: boolean): JsonObject {
   const asked = request.ext?.responses?.include;
   const include: Json[] = Array.isArray(asked) ? [...asked] : [];
-  if (!own || request.store === false) include.push(encryptedInclude);
+  if (!own || request.sealed) include.push(encryptedInclude);
   if (request.logprobs?.want) include.push(logprobsInclude);
   return {
     ...(own ? (request.store === undefined ? {} : { store: request.store }) : { store: false }),

@@ -4,6 +4,7 @@ import type { Json, JsonObject } from "../../model/json.ts";
 import type { Notes } from "../../model/note.ts";
 import { fitsStrict } from "../chat/strict.ts";
 import { invalid, isObject, unsupported } from "../chat/wire.ts";
+import { buildSearchTool } from "./build-search.ts";
 
 export interface ToolContext {
   notes: Notes;
@@ -52,6 +53,8 @@ function buildTool(tool: Tool, at: string, context: ToolContext): JsonObject {
   const { notes, own } = context;
   if (tool.kind === "server") {
     if (tool.origin === "responses" && tool.json) return tool.json;
+    const search = buildSearchTool(tool, at, notes);
+    if (search) return search;
     throw unsupported(
       at,
       `The tool ${JSON.stringify(tool.name)} is run by its own vendor and cannot be sent elsewhere.`,

@@ -73,6 +73,7 @@ export function parseRequest(body: JsonObject): ChatRequest {
     ...defined("format", text.format),
     ...defined("verbosity", text.verbosity),
     ...(want || top !== undefined ? { logprobs: { want, ...defined("top", top) } } : {}),
+    ...(include.sealed ? { sealed: true } : {}),
     ...(key === undefined ? {} : { cache: { key } }),
     ...defined("tier", optionalString(body, "service_tier")),
     ...defined("user", user),
@@ -103,14 +104,18 @@ function parseSampling(body: JsonObject): Sampling {
   };
 }
 
-/** What the client wants included beyond log probabilities and the reasoning that a stateless answer always holds. */
-function parseInclude(body: JsonObject): { logprobs: boolean; own?: JsonObject[string] } {
+/** What the client wants included; `own` beyond log probabilities and sealed reasoning. */
+function parseInclude(body: JsonObject): { logprobs: boolean; sealed: boolean; own?: JsonObject[string] } {
   const list = (optionalArray(body, "include") ?? []).map((one, index) => {
     if (typeof one !== "string") throw invalid(`include.${index}`, `include.${index} must be a string.`);
     return one;
   });
-  const others = list.filter((one) => one !== logprobsInclude && (one !== encryptedInclude || body.store !== false));
-  return { logprobs: list.includes(logprobsInclude), ...(others.length === 0 ? {} : { own: others }) };
+  const others = list.filter((one) => one !== logprobsInclude && one !== encryptedInclude);
+  return {
+    logprobs: list.includes(logprobsInclude),
+    sealed: list.includes(encryptedInclude),
+    ...(others.length === 0 ? {} : { own: others }),
+  };
 }
 
 interface Text {

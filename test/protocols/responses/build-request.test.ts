@@ -213,8 +213,32 @@ describe("a request of another protocol's client", () => {
   });
 
   test("refuses another vendor's own tools", () => {
-    const tools = [{ kind: "server" as const, name: "web_search_20250305", origin: "messages", json: {} }];
+    const tools = [
+      {
+        kind: "server" as const,
+        name: "code_execution",
+        origin: "messages",
+        json: { type: "code_execution_20250522" },
+      },
+    ];
     expect(thrown(() => build(canonical({ tools }))).code).toBe("unsupported");
+  });
+
+  test("searches the web with this protocol's tool", () => {
+    const place = { city: "Bern", country: "CH" };
+    const options = { search_context_size: "low", user_location: { type: "approximate", approximate: place } };
+    expect(build(fromChat({ web_search_options: options })).body.tools).toEqual([
+      { type: "web_search", search_context_size: "low", user_location: { type: "approximate", ...place } },
+    ]);
+    const search = { type: "web_search_20250305", name: "web_search", max_uses: 2, allowed_domains: ["e.x"] };
+    const { body, notes } = build(fromMessages({ tools: [search] }));
+    expect(body.tools).toEqual([{ type: "web_search", filters: { allowed_domains: ["e.x"] } }]);
+    expect(notes.list.map((note) => `${note.action} ${note.field}`)).toEqual([
+      "dropped tools.0.max_uses",
+      "emulated tools.0",
+    ]);
+    const bounded = { ...search, allowed_domains: null, blocked_domains: ["e.y"] };
+    expect(thrown(() => build(fromMessages({ tools: [bounded] }))).detail.param).toBe("tools.0.blocked_domains");
   });
 
   test("is refused when it needs what this protocol has not", () => {
@@ -222,7 +246,6 @@ describe("a request of another protocol's client", () => {
     expect(param({ stop: ["x"] })).toBe("sampling.stop");
     expect(param({ n: 2 })).toBe("sampling.n");
     expect(param({ modalities: ["text", "audio"], audio: { voice: "v", format: "wav" } })).toBe("modalities");
-    expect(param({ web_search_options: {} })).toBe("web_search_options");
     expect(thrown(() => build(fromMessages({ mcp_servers: [{ type: "url" }] }))).detail.param).toBe("mcp_servers");
   });
 

@@ -173,7 +173,9 @@ const request = fc
         { format: { type: "json_schema", name: "n", schema: { type: "object" }, strict: false }, odd: 1 },
       ),
     ),
-    include: maybe(fc.constantFrom(["file_search_call.results"], ["message.output_text.logprobs"])),
+    include: maybe(
+      fc.constantFrom(["file_search_call.results"], ["message.output_text.logprobs"], ["reasoning.encrypted_content"]),
+    ),
     user: maybe(words),
     safety_identifier: maybe(words),
     metadata: maybe(fc.dictionary(name, words, { maxKeys: 2 })),

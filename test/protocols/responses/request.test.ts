@@ -102,7 +102,7 @@ describe("a client's request", () => {
   test("asks for log probabilities by what it wants included", () => {
     const include = ["message.output_text.logprobs", "reasoning.encrypted_content"];
     const read = parse({ model: "m", input: "x", include, top_logprobs: 2, store: false });
-    expect([read.logprobs, read.ext]).toEqual([{ want: true, top: 2 }, undefined]);
+    expect([read.logprobs, read.sealed, read.ext]).toEqual([{ want: true, top: 2 }, true, undefined]);
   });
 });
 
