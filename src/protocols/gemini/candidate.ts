@@ -7,7 +7,7 @@ import type { GatewayError } from "../../model/error.ts";
 import type { ChatEvent } from "../../model/event.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
 import { derivedId } from "../ids.ts";
-import { failureOf, isCut, parseFinish } from "./finish.ts";
+import { failureOf, isCut, parseFinish, reasonWord } from "./finish.ts";
 import { parseGrounding } from "./grounding.ts";
 import { parseLogprobs } from "./logprobs.ts";
 import { addPiece } from "./partial-args.ts";
@@ -49,6 +49,11 @@ export class Candidate {
     return this.reason !== undefined;
   }
 
+  /** Did it say anything yet? */
+  get spoke(): boolean {
+    return this.next > 0;
+  }
+
   /** Reads what one chunk says of this candidate. The error is one that the finish reason stands for. */
   push(json: JsonObject, answerId: string): { events: ChatEvent[]; error?: GatewayError } {
     const content = isObject(json.content) ? json.content : {};
@@ -58,7 +63,7 @@ export class Candidate {
       if (isObject(part)) this.part(camel(part), answerId, place === parts.length - 1 ? logprobs : []);
     });
     this.keep(json);
-    const reason = textOr(json.finishReason);
+    const reason = reasonWord(json.finishReason);
     if (reason !== "") this.reason = reason;
     if (typeof json.finishMessage === "string") this.words = json.finishMessage;
     const error = reason === "" ? undefined : failureOf(reason, this.words);
@@ -67,7 +72,7 @@ export class Candidate {
 
   /** Closes what is open and tells the finish. */
   end(): ChatEvent[] {
-    const reason = parseFinish(this.reason ?? "", this.calls > 0);
+    const reason = parseFinish(this.reason ?? "STOP", this.calls > 0);
     this.endThought();
     this.cite();
     this.endMessage();
@@ -107,6 +112,7 @@ export class Candidate {
     if (isObject(part.functionCall)) this.call(part, camel(part.functionCall), answerId);
     else if (typeof part.text === "string" && part.thought === true) this.think(part.text, sealOf(part));
     else if (typeof part.text === "string") this.text(part.text, sealOf(part), logprobs);
+    else if (part.functionCall !== undefined || part.text !== undefined) throw new TypeError("a part is malformed");
     else if (Object.keys(part).length > 0) this.other(part);
   }
 
@@ -231,6 +237,11 @@ export class Candidate {
       for (const piece of pieces) addPiece(this.held.pieces, piece);
       if (json.willContinue !== true) this.endPieces();
       return;
+    }
+    if (textOr(json.name) === "") {
+      // The closing part of a call that has ended already.
+      if (pieces.length === 0 && json.args === undefined) return;
+      throw new TypeError("a call has no name");
     }
     this.endThought();
     this.endMessage();

@@ -26,6 +26,12 @@ export class Decoder implements Machine<Frame, ChatEvent> {
   private answerId = "";
   private blocked: string | undefined;
   private readonly candidates = new Map<number, Candidate>();
+  private readonly isWhole: boolean;
+
+  /** `isWhole`: what comes is one complete answer, which some models leave without a finish reason. */
+  constructor(isWhole = false) {
+    this.isWhole = isWhole;
+  }
 
   push(frame: Frame): ChatEvent[] {
     if (this.failed || frame.data === "[DONE]" || frame.data.trim() === "") return [];
@@ -41,7 +47,7 @@ export class Decoder implements Machine<Frame, ChatEvent> {
   end(): ChatEvent[] {
     if (this.failed) return this.take();
     const open = [...this.candidates].sort(([one], [other]) => one - other);
-    const cut = open.find(([, candidate]) => !candidate.finished);
+    const cut = open.find(([, candidate]) => !candidate.finished && !(this.isWhole && candidate.spoke));
     if (cut || (open.length === 0 && this.blocked === undefined)) {
       this.fail(broken("The provider's stream broke off before its end."));
       return this.take();
@@ -126,7 +132,7 @@ function broken(words: string, cause?: unknown): GatewayError {
 
 /** A whole answer, also the list of chunks that a stream without `alt=sse` is. Throws `upstream-failed`. */
 export function parseResponse(body: Json): Answer[] {
-  const decoder = new Decoder();
+  const decoder = new Decoder(!Array.isArray(body));
   try {
     decoder.value(body);
   } catch (error) {

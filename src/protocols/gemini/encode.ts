@@ -36,6 +36,8 @@ export class GeminiEncoder implements Encoder {
   private head: JsonObject = {};
   private usage: Partial<Usage> | undefined;
   private over = false;
+  /** The first chunk holds what the provider says of the answer as a whole. */
+  private began = false;
 
   constructor(context: ReplyContext) {
     this.context = context;
@@ -57,11 +59,11 @@ export class GeminiEncoder implements Encoder {
     this.over = true;
     const told = this.candidates.filter(({ finish }) => finish !== undefined);
     const usage = this.usage ? { usageMetadata: buildUsage({ ...emptyUsage(), ...this.usage }) } : {};
-    if (this.isBlocked()) this.chunk({ ...this.head, ...usage });
+    if (this.isBlocked()) this.chunk(usage);
     told.forEach((said, at) => {
       if (this.isBlocked()) return;
       const isLast = at === told.length - 1;
-      this.chunk({ candidates: [this.last(said)], ...(isLast ? { ...usage, ...this.head } : {}) });
+      this.chunk({ candidates: [this.last(said)], ...(isLast ? usage : {}) });
     });
     return this.take();
   }
@@ -190,8 +192,11 @@ export class GeminiEncoder implements Encoder {
   }
 
   private chunk(json: JsonObject): void {
+    const head = this.began ? {} : this.head;
+    this.began = true;
     const data = {
       ...json,
+      ...head,
       modelVersion: this.context.request.model,
       responseId: responseId(this.id, this.context.requestId),
     };

@@ -19,6 +19,15 @@ const reasons: Readonly<Record<string, FinishReason>> = {
   IMAGE_RECITATION: "recitation",
 };
 
+/** Some back ends write numbers; beyond the fifth, their lists differ. */
+const numbered = ["FINISH_REASON_UNSPECIFIED", "STOP", "MAX_TOKENS", "SAFETY", "RECITATION", "OTHER"];
+
+/** The word of a reason; "" when there is none. */
+export function reasonWord(value: unknown): string {
+  if (typeof value === "number") return numbered[value] ?? "OTHER";
+  return typeof value === "string" ? value : "";
+}
+
 const failures = /^(?:MALFORMED|UNEXPECTED_TOOL_CALL|TOO_MANY_TOOL_CALLS|MISSING_THOUGHT_SIGNATURE)/;
 
 /** The error that a reason stands for: the model called a function in a way that nobody can use. */

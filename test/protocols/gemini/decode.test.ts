@@ -202,6 +202,11 @@ describe("the end", () => {
     }
   });
 
+  test("a reason may be a number", () => {
+    const finish = (finishReason: number) => answers([chunk([{ text: "a" }], { finishReason })])[0]?.finish;
+    expect([1, 2, 3, 4, 5, 99].map(finish)).toEqual(["stop", "length", "filter", "recitation", "other", "other"]);
+  });
+
   test("what a filter says is the refusal", () => {
     const [answer] = answers([chunk([{ text: "a" }], { finishReason: "SAFETY", finishMessage: "No." })]);
     expect(answer).toMatchObject({ finish: "filter", refusal: "No." });
@@ -332,6 +337,13 @@ describe("whole answers", () => {
     expect(
       failure(() => gemini.parseResponse({ candidates: [{ finishReason: "MALFORMED_FUNCTION_CALL" }] })).code,
     ).toBe("upstream-failed");
+  });
+
+  test("a whole answer may leave the reason of its end out, a stream may not", () => {
+    const body = { candidates: [{ content: { parts: [{ text: "a" }] } }] };
+    expect(gemini.parseResponse(body)).toMatchObject([{ finish: "stop" }]);
+    expect(failure(() => gemini.parseResponse([body])).code).toBe("upstream-failed");
+    expect(failure(() => gemini.parseResponse({ candidates: [{}] })).code).toBe("upstream-failed");
   });
 
   test("an answer without content is empty, not broken", () => {

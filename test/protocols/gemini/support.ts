@@ -109,7 +109,7 @@ export function decodeFrames(frames: Frame[]): Answer[] {
   return collect(decode(frames.map(writeFrame).join("")));
 }
 
-const kinds = ["text", "inlineData", "fileData", "functionCall", "executableCode", "codeExecutionResult"];
+const kinds = ["text", "inlineData", "fileData", "functionCall"];
 
 /** Throws where a finished stream breaks the grammar; gives the parsed chunks. */
 export function checkGrammar(frames: Frame[], model = "alias"): Loose[] {
@@ -131,7 +131,7 @@ export function checkGrammar(frames: Frame[], model = "alias"): Loose[] {
     for (const candidate of json.candidates) {
       if (finished.has(candidate.index) || candidate.content.role !== "model") throw broken;
       for (const part of candidate.content.parts) {
-        if (kinds.filter((kind) => kind in part).length !== 1) throw broken;
+        if (kinds.filter((kind) => kind in part).length > 1 || Object.keys(part).length === 0) throw broken;
         if (part.functionCall && (typeof part.functionCall.args !== "object" || !part.functionCall.name)) throw broken;
       }
       if (candidate.finishReason) finished.add(candidate.index);
