@@ -31,7 +31,7 @@ function median(values: number[]): number {
 function configuration(upstream: string): string {
   const providers: Record<string, object> = {};
   const aliases: Record<string, object> = {};
-  for (const kind of ["fast", "tools", "slow"]) {
+  for (const kind of ["fast", "tools", "calls", "slow"]) {
     for (const protocol of ["chat", "messages"]) {
       const name = `${kind}-${protocol}`;
       providers[name] = { protocols: { [protocol]: `${upstream}/${kind}/v1` }, api_key: "bench-upstream-key-000" };

@@ -5,9 +5,9 @@ export interface Case {
   /** The most that the promise allows, as a multiple of the bare proxy's CPU time. */
   bar: number;
   /** Client's protocol, and kind and protocol of the upstream. */
-  client: "chat" | "messages";
+  client: "chat" | "messages" | "responses" | "gemini";
   provider: "chat" | "messages";
-  kind: "fast" | "tools";
+  kind: "fast" | "tools" | "calls";
   requests: number;
   parallel: number;
   body(model: string): string;
@@ -92,6 +92,24 @@ export const cases: Case[] = [
     holds: "[DONE]",
   },
   {
+    name: "gemini client, messages provider, stream of 200 deltas",
+    ...{ bar: 2.2, client: "gemini", provider: "messages", kind: "fast", requests: 160, parallel: 32 },
+    body: () => JSON.stringify({ contents: [{ role: "user", parts: [{ text: "Tell me about foxes, please." }] }] }),
+    holds: "finishReason",
+  },
+  {
+    name: "responses client, chat provider, stream of 200 tool-call deltas",
+    ...{ bar: 2.2, client: "responses", provider: "chat", kind: "calls", requests: 160, parallel: 32 },
+    body: (model) =>
+      JSON.stringify({
+        model,
+        input: "Write it.",
+        stream: true,
+        tools: [{ type: "function", name: tool.name, parameters: tool.schema, strict: false }],
+      }),
+    holds: "response.completed",
+  },
+  {
     name: "prompt of 1 MB in 199 messages, pass-through",
     ...{ bar: 2, client: "chat", provider: "chat", kind: "fast", requests: 200, parallel: 4 },
     body: chatBody(prompt),
@@ -105,4 +123,10 @@ export const cases: Case[] = [
   },
 ];
 
-export const paths = { chat: "/v1/chat/completions", messages: "/v1/messages" };
+/** Where each protocol's client posts to; Gemini names the model there. */
+export const paths: Record<Case["client"], (model: string) => string> = {
+  chat: () => "/v1/chat/completions",
+  messages: () => "/v1/messages",
+  responses: () => "/v1/responses",
+  gemini: (model) => `/v1beta/models/${model}:streamGenerateContent?alt=sse`,
+};

@@ -1,5 +1,5 @@
 // The load generator: keeps so many requests in flight until all are answered, and checks each answer.
-import { type Case, paths } from "./cases.ts";
+import { type Case, cases, paths } from "./cases.ts";
 import { cpuMs, type Subject } from "./process.ts";
 
 export interface Target {
@@ -10,10 +10,19 @@ export interface Target {
   headers: Record<string, string>;
 }
 
+/** The bare proxy's client speaks the upstream's protocol: it gets that protocol's own stream case. */
+function bodyFor(target: Target, one: Case): string {
+  const model = target.model(one);
+  const isForeign = one.client === "gemini" || one.client === "responses";
+  if (target.prefix(one) === "" || !isForeign) return one.body(model);
+  const own = cases.find((other) => other.client === one.provider && other.name.includes("stream"));
+  return (own ?? one).body(model);
+}
+
 async function once(target: Target, one: Case, body: string): Promise<void> {
   const bare = target.prefix(one) !== "";
   const protocol = bare ? one.provider : one.client;
-  const response = await fetch(`${target.subject.url}${target.prefix(one)}${paths[protocol]}`, {
+  const response = await fetch(`${target.subject.url}${target.prefix(one)}${paths[protocol](target.model(one))}`, {
     method: "POST",
     headers: { "content-type": "application/json", ...target.headers },
     body,
@@ -32,7 +41,7 @@ async function once(target: Target, one: Case, body: string): Promise<void> {
 
 /** CPU milliseconds for one request. */
 export async function measure(target: Target, one: Case, requests: number): Promise<number> {
-  const body = one.body(target.model(one));
+  const body = bodyFor(target, one);
   let left = requests;
   const before = cpuMs(target.subject.pid);
   const lane = async () => {
@@ -60,13 +69,13 @@ export async function hold(
   { streams, seconds }: { streams: number; seconds: number },
 ): Promise<Held> {
   const { pid } = target.subject;
-  const body = one.body(target.model(one));
+  const body = bodyFor(target, one);
   const { memoryMb } = await import("./process.ts");
   const before = memoryMb(pid);
   const leave = new AbortController();
   let open = 0;
   const lanes = Array.from({ length: streams }, async () => {
-    const response = await fetch(`${target.subject.url}${target.prefix(one)}${paths[one.client]}`, {
+    const response = await fetch(`${target.subject.url}${target.prefix(one)}${paths[one.client](target.model(one))}`, {
       method: "POST",
       headers: { "content-type": "application/json", ...target.headers },
       body,

@@ -1,5 +1,5 @@
 // The scripted upstream of the benchmark: answers both protocols, whole or streamed, at the pace that the path names.
-// Paths: /<kind>/v1/chat/completions and /<kind>/v1/messages; kind is fast, tools or slow.
+// Paths: /<kind>/v1/chat/completions and /<kind>/v1/messages; kind is fast, tools, calls or slow.
 const text = new TextEncoder();
 const deltas = 200;
 const paceMs = 2;
@@ -29,6 +29,21 @@ const chatStream = [
   chatChunk({ role: "assistant", content: "" }),
   ...words.map((content) => chatChunk({ content })),
   chatChunk({}, "stop"),
+  text.encode(`data: ${JSON.stringify({ ...chatHead, choices: [], usage })}\n\n`),
+  text.encode("data: [DONE]\n\n"),
+];
+/** One call whose arguments come in as many pieces. */
+const argument = (text: string, at: number) => ({
+  tool_calls: [
+    at === 0
+      ? { index: 0, id: "call_b1", type: "function", function: { name: "write_file", arguments: text } }
+      : { index: 0, function: { arguments: text } },
+  ],
+});
+const callStream = [
+  chatChunk({ role: "assistant", content: null }),
+  ...['{"path":"', ...words.slice(2), '"}'].map((text, at) => chatChunk(argument(text, at))),
+  chatChunk({}, "tool_calls"),
   text.encode(`data: ${JSON.stringify({ ...chatHead, choices: [], usage })}\n\n`),
   text.encode("data: [DONE]\n\n"),
 ];
@@ -103,7 +118,8 @@ const server = Bun.serve({
     const head = `${bytes.toString("latin1", 0, 400)}${bytes.toString("latin1", Math.max(400, bytes.length - 400))}`;
     const protocol = first === "chat" ? "chat" : "messages";
     if (/"stream":\s*true/.test(head)) {
-      return streamed(protocol === "chat" ? chatStream : messagesStream, kind === "slow" ? 500 : paceMs);
+      const frames = protocol === "messages" ? messagesStream : kind === "calls" ? callStream : chatStream;
+      return streamed(frames, kind === "slow" ? 500 : paceMs);
     }
     return new Response(wholes[`${kind}/${protocol}`] ?? wholes[`fast/${protocol}`], {
       headers: { "content-type": "application/json" },
