@@ -6,9 +6,13 @@ import { collect, replay } from "../../../src/model/collect.ts";
 import { GatewayError } from "../../../src/model/error.ts";
 import type { Answer, ChatEvent } from "../../../src/model/event.ts";
 import type { JsonObject } from "../../../src/model/json.ts";
+import { chat } from "../../../src/protocols/chat/index.ts";
+import { gemini } from "../../../src/protocols/gemini/index.ts";
+import { safeId } from "../../../src/protocols/ids.ts";
+import { messages } from "../../../src/protocols/messages/index.ts";
 import { responses } from "../../../src/protocols/responses/index.ts";
 import { automaton } from "./automaton.ts";
-import { build, context, decode, encode, parse } from "./support.ts";
+import { build, context, decode, encode, last, parse } from "./support.ts";
 
 const corpus = process.env.PLEXUS_CORPUS;
 
@@ -115,6 +119,37 @@ if (corpus === undefined) {
           expect(["completed", "incomplete"]).not.toContain(json.status);
         }
       });
+    }
+
+    for (const protocol of [chat, messages, gemini]) {
+      const folder = { chat: "openai-chat", messages: "anthropic-messages", gemini: "gemini" }[protocol.name] ?? "";
+      for (const [file, body] of files(folder, ".sse")) {
+        test(`${file}, for a client of this protocol`, () => {
+          const splitter = new FrameSplitter();
+          const decoder = protocol.decodeStream();
+          const raws = [...splitter.push(body), ...splitter.end()];
+          const read = raws.flatMap((raw) => {
+            const frame = readFrame(raw);
+            return frame ? decoder.push(frame) : [];
+          });
+          const events = [...read, ...decoder.end()];
+          const out = encode(events);
+          expect(automaton(out)).toEqual([]);
+          const failed = events.some(({ type }) => type === "error");
+          expect(last(out).status === "failed").toBe(failed);
+          if (failed) return;
+          const visible = (answers: Answer[]) =>
+            (answers[0]?.items ?? []).flatMap((item) => {
+              if (item.type === "call") return [safeId(item.callId), item.name, item.args || "{}"];
+              if (item.type === "message") return item.blocks.flatMap((block) => ("text" in block ? [block.text] : []));
+              return item.type === "reasoning" ? item.text.map((part) => part.text) : [];
+            });
+          const answers = collect(events);
+          // Why a classifier refused is shown as a refusal.
+          const given = [...visible(answers), answers[0]?.refusal ?? ""].filter((one) => one !== "");
+          expect(visible(collect(decode(out)))).toEqual(given);
+        });
+      }
     }
   });
 }
