@@ -72,6 +72,8 @@ export class Exchange {
   leave(): void {
     this.left ??= new GatewayError("cancelled", "The client closed the connection before the answer was complete.");
     this.active?.abort(this.left);
+    // Nobody may ever pull the answer that was being made ready.
+    if (this.lean) this.close(200, this.left);
   }
 
   /** Gives something back when the exchange closes, whichever way it does. */

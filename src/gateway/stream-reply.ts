@@ -11,6 +11,7 @@ import type { Encoder } from "../protocols/protocol.ts";
 import type { StreamUpstream, Upstream } from "./attempt.ts";
 import { discreet } from "./discreet.ts";
 import type { Exchange } from "./exchange.ts";
+import type { Part } from "./feed.ts";
 import type { Outward } from "./outward.ts";
 import type { Step } from "./reading.ts";
 import { outwardFor, replyContext } from "./rendering.ts";
@@ -85,13 +86,17 @@ export class StreamReply {
   /** Reads and sends until the answer is over; waits for the client whenever it is slow. */
   private async run(controller: Controller): Promise<void> {
     this.controller = controller;
-    await this.send(this.opening);
-    while (!this.isOver) {
-      const step = this.queue.shift();
-      if (step) await this.emit(step, this.queue.length === 0 && this.upstreamEnded && !this.pending);
-      else if (this.upstreamEnded) this.finish();
-      else if (this.upstream?.kind === "stream") await this.relay(this.upstream);
-      else await this.arrival();
+    try {
+      await this.send(this.opening);
+      while (!this.isOver) {
+        const step = this.queue.shift();
+        if (step) await this.emit(step, this.queue.length === 0 && this.upstreamEnded && !this.pending);
+        else if (this.upstreamEnded) this.finish();
+        else if (this.upstream?.kind === "stream") await this.relay(this.upstream);
+        else await this.arrival();
+      }
+    } catch (error) {
+      this.broke(toGatewayError(error));
     }
   }
 
@@ -100,19 +105,22 @@ export class StreamReply {
     const { feed, reading } = upstream;
     const { sweep } = this.exchange.gateway;
     const { heartbeatMs } = this.exchange.snapshot.settings;
-    try {
-      while (!this.isOver && !this.upstreamEnded) {
-        this.waiting = true;
-        this.heartbeat.due = sweep.now() + heartbeatMs;
-        const bytes = feed.received(await feed.begin());
-        this.waiting = false;
-        if (this.isOver) return;
-        this.upstreamEnded = bytes === undefined;
-        const sent = this.emit(bytes ? reading.push(bytes) : reading.end(), this.upstreamEnded);
-        if (sent) await sent;
+    while (!this.isOver && !this.upstreamEnded) {
+      this.waiting = true;
+      this.heartbeat.due = sweep.now() + heartbeatMs;
+      let part: Part;
+      try {
+        part = await feed.begin();
+      } catch (error) {
+        this.broke(feed.broken(error));
+        return;
       }
-    } catch (error) {
-      this.broke(feed.broken(error));
+      this.waiting = false;
+      if (this.isOver) return;
+      const bytes = feed.received(part);
+      this.upstreamEnded = bytes === undefined;
+      const sent = this.emit(bytes ? reading.push(bytes) : reading.end(), this.upstreamEnded);
+      if (sent) await sent;
     }
   }
 
@@ -120,14 +128,10 @@ export class StreamReply {
   private async arrival(): Promise<void> {
     this.waiting = true;
     this.heartbeat.due = this.exchange.gateway.sweep.now() + this.exchange.snapshot.settings.heartbeatMs;
-    try {
-      const upstream = await this.pending;
-      if (upstream) this.attach(upstream);
-      this.pending = undefined;
-      this.waiting = false;
-    } catch (error) {
-      this.broke(toGatewayError(error));
-    }
+    const upstream = await this.pending;
+    this.waiting = false;
+    if (upstream) this.attach(upstream);
+    this.pending = undefined;
   }
 
   private broke(error: GatewayError): void {
