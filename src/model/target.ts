@@ -7,7 +7,7 @@ export interface Capabilities {
   developerRole: boolean;
   /** Takes `max_completion_tokens`; else `max_tokens`. */
   maxCompletionTokens: boolean;
-  /** Form of thinking of a Messages model: a token budget, or adaptive with an effort word. */
+  /** Form of thinking of a Messages or Gemini model: a token budget, or adaptive with an effort word (a level). */
   thinking: "budget" | "adaptive";
   /** Takes temperature, top_p and top_k. */
   sampling: boolean;
@@ -17,7 +17,7 @@ export interface Capabilities {
   prefill: boolean;
   /** Takes system messages between turns. */
   midSystem: boolean;
-  /** Chat: takes images in tool messages. */
+  /** Chat and Gemini: takes images in tool messages, media in function responses. */
   toolMedia: boolean;
   /** Chat: wants `reasoning_content` back on assistant turns with tool calls. */
   echoReasoning: boolean;

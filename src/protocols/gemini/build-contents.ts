@@ -116,7 +116,10 @@ function thoughtParts(item: ReasoningItem, build: Build): JsonObject[] {
   const text = item.text.map((part) => part.text).join("\n\n");
   const isKept = seal !== undefined || (build.own && item.seals.length === 0 && text !== "");
   if (!isKept) {
-    if (text !== "" || item.seals.some(({ bytes }) => bytes !== "")) {
+    // Thoughts that this provider gave without a signature are nothing that it wants back.
+    const isOwn = item.seals.some(({ origin, scope }) => origin === "gemini" && scope === build.target.scope);
+    const isLost = text !== "" || item.seals.some(({ bytes }) => bytes !== "");
+    if (isLost && !isOwn) {
       build.notes.add("dropped", item.at ?? "items", item.seals.length > 0 ? "foreign_seal" : "no_seal");
     }
     return [];

@@ -59,10 +59,11 @@ export class Candidate {
     const content = isObject(json.content) ? json.content : {};
     const parts = isObject(content.parts) ? [content.parts] : Array.isArray(content.parts) ? content.parts : [];
     const logprobs = parseLogprobs(json.logprobsResult);
+    // The sources are known before the parts are read: a signature that stands alone ends the message.
+    this.keep(json);
     parts.forEach((part, place) => {
       if (isObject(part)) this.part(camel(part), answerId, place === parts.length - 1 ? logprobs : []);
     });
-    this.keep(json);
     const reason = reasonWord(json.finishReason);
     if (reason !== "") this.reason = reason;
     if (typeof json.finishMessage === "string") this.words = json.finishMessage;
@@ -143,6 +144,7 @@ export class Candidate {
       this.sealThought(seal);
       return;
     }
+    this.cite();
     this.endMessage();
     this.endCall(false);
     const index = this.next++;
