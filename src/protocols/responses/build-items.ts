@@ -73,7 +73,7 @@ function buildMessage(item: MessageItem, context: BuildContext): JsonObject[] {
     .filter((part) => context.own || part.text !== "");
   const shown = drawn.flatMap((block) => buildPart(block, "input", context));
   const messages: JsonObject[] = [];
-  if (parts.length > 0 || context.own) {
+  if (parts.length > 0 || (context.own && shown.length === 0)) {
     const phase = item.phase === undefined ? {} : { phase: item.phase };
     const content = contentOf(parts);
     messages.push({

@@ -10,6 +10,7 @@ import type { JsonObject } from "../../model/json.ts";
 import { emptyUsage, type Usage } from "../../model/usage.ts";
 import { errorBody } from "../chat/error.ts";
 import type { Encoder, ReplyContext } from "../protocol.ts";
+import { buildDrawn } from "./drawn.ts";
 import { echoOf } from "./echo.ts";
 import { Frames } from "./encode-frames.ts";
 import { buildCall, OpenCall, type OpenItem, OpenMessage, OpenReasoning } from "./encode-items.ts";
@@ -210,7 +211,7 @@ export class ResponsesEncoder implements Encoder {
     return item.blocks.flatMap((block) => {
       if (block.type !== "media" || block.kind !== "image" || block.source.type !== "bytes") return [];
       const id = mintedId("ig", this.id, this.output.length);
-      return this.put({ id, type: "image_generation_call", status: "completed", result: block.source.data });
+      return this.put(buildDrawn({ mime: block.mime ?? "image/png", data: block.source.data }, id));
     });
   }
 

@@ -3,6 +3,7 @@ import type { Block, CallItem, Item, MessageItem, ReasoningItem, ResultItem, Sea
 import type { Json, JsonObject } from "../../model/json.ts";
 import { errorLine } from "../chat/request-messages.ts";
 import { invalid, isObject, optionalArray, optionalString, requiredString, rest, stringOf } from "../chat/wire.ts";
+import { parseDrawn } from "./drawn.ts";
 import { parseContent } from "./parts.ts";
 import { atOf, defined, inside, ownExt, type Where } from "./wire.ts";
 
@@ -52,6 +53,12 @@ export function parseItem(json: JsonObject, where: Where): Item {
   if (call) return parseCall(json, call, where);
   const result = kindIn(resultTypes, type);
   if (result) return parseResult(json, result, where);
+  const drawn = parseDrawn(json);
+  if (drawn) {
+    const source = { type: "bytes" as const, data: drawn.data };
+    const block = { type: "media" as const, kind: "image" as const, mime: drawn.mime, source, ...atOf(where) };
+    return { type: "message", role: "assistant", ...atOf(where), blocks: [block] };
+  }
   if (serverCalls.has(type)) {
     const input = json.action ?? json.queries ?? json.code ?? null;
     const callId = stringOf(json.id) ?? "";

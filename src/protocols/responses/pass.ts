@@ -5,6 +5,7 @@ import { isObject } from "../chat/wire.ts";
 import { safeId } from "../ids.ts";
 import type { Envelope, Passage } from "../protocol.ts";
 import { path } from "./build-request.ts";
+import { parseDrawn } from "./drawn.ts";
 import { isMintedId } from "./ids.ts";
 
 const maxIdLength = 64;
@@ -12,8 +13,9 @@ const maxIdLength = 64;
 export function pass(_envelope: Envelope, body: JsonObject, target: TargetFacts): Passage {
   const set = new Map([["model", JSON.stringify(target.model)]]);
   const before = Array.isArray(body.input) ? body.input : [];
-  const input = before.map(withFittingIds);
-  if (input.some((item, at) => item !== before[at])) set.set("input", JSON.stringify(input));
+  const input = fitting(before);
+  if (input.length < before.length || input.some((item, at) => item !== before[at]))
+    set.set("input", JSON.stringify(input));
   return { path, set };
 }
 
@@ -22,9 +24,24 @@ export function mayEdit(text: string): boolean {
   return text.includes("_plx") || /"call_id"\s*:\s*"[^"]{65}/.test(text);
 }
 
+/** What another model only drew came with a message that says nothing. */
+function fitting(items: Json[]): Json[] {
+  return items.filter((item) => !isEmptyMade(item)).map(withFittingIds);
+}
+
+function isEmptyMade(item: Json): boolean {
+  if (!isObject(item) || item.type !== "message" || !isMintedId(item.id)) return false;
+  return Array.isArray(item.content) && item.content.length === 0;
+}
+
 /** The item itself when its ids are what the provider takes. Of items that it never made it knows no id. */
 function withFittingIds(item: Json): Json {
   if (!isObject(item)) return item;
+  const drawn = parseDrawn(item);
+  if (drawn) {
+    const image_url = `data:${drawn.mime};base64,${drawn.data}`;
+    return { type: "message", role: "user", content: [{ type: "input_image", image_url, detail: "auto" }] };
+  }
   let out = item;
   const { call_id: callId, id } = item;
   if (typeof callId === "string" && callId.length > maxIdLength) out = { ...out, call_id: safeId(callId) };
@@ -43,5 +60,5 @@ export function strip(body: JsonObject, foreign: (bytes: string) => boolean): Re
     return typeof bytes !== "string" || bytes === "" || !foreign(bytes);
   });
   if (kept.length === body.input.length) return new Map();
-  return new Map([["input", JSON.stringify(kept.map(withFittingIds))]]);
+  return new Map([["input", JSON.stringify(fitting(kept))]]);
 }

@@ -13,7 +13,8 @@ export function parseStatus(response: JsonObject, event?: string): FinishReason 
     return error ?? new GatewayError("upstream-failed", "The provider's response failed without saying why.");
   }
   if (status === "incomplete") return parseIncomplete(response);
-  if (status === undefined || status === "completed") return "stop";
+  // Some servers leave the last letter out.
+  if (status === undefined || status === "completed" || status === "complete") return "stop";
   return new GatewayError("upstream-failed", `The provider's response is ${JSON.stringify(status)}, not completed.`);
 }
 

@@ -1,11 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { Reading } from "../../../src/gateway/reading.ts";
+import type { Item } from "../../../src/model/chat.ts";
 import { replay } from "../../../src/model/collect.ts";
 import type { Answer, ChatEvent } from "../../../src/model/event.ts";
 import type { JsonObject } from "../../../src/model/json.ts";
 import { emptyUsage } from "../../../src/model/usage.ts";
 import { responses } from "../../../src/protocols/responses/index.ts";
-import { context, encode, last, target, text } from "./support.ts";
+import { build, context, encode, last, parse, target, text } from "./support.ts";
 
 const envelope = { model: "alias", stream: true };
 
@@ -41,7 +42,12 @@ describe("pass-through", () => {
       encode([
         { type: "start", id: "chatcmpl-1", model: "m", created: 1 },
         { type: "item-start", index: 0, item: { type: "message", role: "assistant", blocks: [] } },
-        { type: "item-end", index: 0, item: { type: "message", role: "assistant", blocks: [] } },
+        { type: "text-delta", index: 0, block: 0, text: "hi" },
+        {
+          type: "item-end",
+          index: 0,
+          item: { type: "message", role: "assistant", blocks: [{ type: "text", text: "hi" }] },
+        },
         { type: "finish", reason: "stop" },
       ]),
     );
@@ -52,6 +58,25 @@ describe("pass-through", () => {
     };
     expect(responses.mayEdit(JSON.stringify(body))).toBe(true);
     expect((passed(body).input as JsonObject[]).map((item) => "id" in item)).toEqual([false, true]);
+  });
+
+  test("gives a picture that another model drew back as a picture, everywhere", () => {
+    const source = { type: "bytes" as const, data: "aGk=" };
+    const block = { type: "media" as const, kind: "image" as const, mime: "image/webp", source };
+    const item: Item = { type: "message", role: "assistant", blocks: [block] };
+    const answer: Answer = { id: "x", model: "m", created: 1, finish: "stop", items: [item] };
+    const [silent, drawn] = responses.buildResponse([answer], context()).output as JsonObject[];
+    const shown = { type: "input_image", image_url: "data:image/webp;base64,aGk=", detail: "auto" };
+    expect(passed({ input: [silent ?? {}, drawn ?? {}] }).input).toEqual([
+      { type: "message", role: "user", content: [shown] },
+    ]);
+    const read = parse({ model: "m", input: [drawn] });
+    expect(read.items).toMatchObject([item]);
+    expect(build(read).body.input).toEqual([
+      { type: "message", role: "user", content: [{ ...shown, detail: undefined }] },
+    ]);
+    const own = { type: "image_generation_call", id: "ig_68da", status: "completed", result: "aGk=" };
+    expect(passed({ input: [own] })).not.toHaveProperty("input");
   });
 
   test("takes out reasoning that another provider made", () => {
