@@ -2,7 +2,7 @@
  * Canonical items to contents. The list is cut into the model's turns and what lies between them; the results of a
  * turn's calls always stand alone in the content that follows it, as many and in the order of the calls.
  */
-import type { CallItem, Item, MessageItem, ReasoningItem } from "../../model/chat.ts";
+import type { Block, CallItem, Item, MessageItem, ReasoningItem } from "../../model/chat.ts";
 import type { JsonObject } from "../../model/json.ts";
 import { callArguments } from "./arguments.ts";
 import type { Build, Content } from "./build.ts";
@@ -98,7 +98,7 @@ function spokenParts(item: Item, build: Build): JsonObject[] {
   if (item.type === "reasoning") return thoughtParts(item, build);
   if (item.type === "message") {
     return item.blocks.flatMap((block) => {
-      const isForeign = block.type === "search-result" || (block.type === "opaque" && block.origin !== "gemini");
+      const isForeign = !build.own && !isPortable(block);
       if (!isForeign) return buildBlock(block, build);
       build.notes.add("dropped", block.at ?? item.at ?? "items", "not_in_assistant_turn");
       return [];
@@ -108,6 +108,16 @@ function spokenParts(item: Item, build: Build): JsonObject[] {
   if (item.origin === "gemini" && isObject(item.json)) return [item.json];
   build.notes.add("dropped", item.at ?? "items", "foreign_item");
   return [];
+}
+
+/** What the model once said must never make its conversation unusable: what cannot go along is left out. */
+function isPortable(block: Block): boolean {
+  if (block.type === "search-result") return false;
+  if (block.type === "opaque") return block.origin === "gemini";
+  if (block.type !== "media") return true;
+  const { source } = block;
+  if (source.type === "url") return /^data:/i.test(source.url);
+  return source.type !== "file" || source.origin === "gemini";
 }
 
 /** Thoughts go back with a signature that this target made; a Gemini client's own also without one. */

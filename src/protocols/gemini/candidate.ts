@@ -32,6 +32,8 @@ export class Candidate {
   /** The block that the next piece of text joins. */
   private block: TextBlock | undefined;
   private thought: { index: number; item: ReasoningItem; text: string } | undefined;
+  /** Signatures that stand alone, told when the message before them ends: its sources may still come. */
+  private readonly alone: Seal[] = [];
   /** A call whose end is not told yet: the finish says whether the answer was cut in it. */
   private held: OpenCall | undefined;
   private calls = 0;
@@ -59,7 +61,6 @@ export class Candidate {
     const content = isObject(json.content) ? json.content : {};
     const parts = isObject(content.parts) ? [content.parts] : Array.isArray(content.parts) ? content.parts : [];
     const logprobs = parseLogprobs(json.logprobsResult);
-    // The sources are known before the parts are read: a signature that stands alone ends the message.
     this.keep(json);
     parts.forEach((part, place) => {
       if (isObject(part)) this.part(camel(part), answerId, place === parts.length - 1 ? logprobs : []);
@@ -144,13 +145,18 @@ export class Candidate {
       this.sealThought(seal);
       return;
     }
-    this.cite();
-    this.endMessage();
     this.endCall(false);
-    const index = this.next++;
-    this.emit({ type: "item-start", ...this.at, index, item: { type: "reasoning", text: [], seals: [] } });
-    this.emit({ type: "seal", ...this.at, index, seal });
-    this.emit({ type: "item-end", ...this.at, index, item: { type: "reasoning", text: [], seals: [seal] } });
+    this.alone.push(seal);
+    this.block = undefined;
+    if (!this.message) this.tellAlone();
+  }
+
+  private tellAlone(): void {
+    for (const seal of this.alone.splice(0)) {
+      const { index } = this.start<ReasoningItem>({ type: "reasoning", text: [], seals: [] });
+      this.emit({ type: "seal", ...this.at, index, seal });
+      this.emit({ type: "item-end", ...this.at, index, item: { type: "reasoning", text: [], seals: [seal] } });
+    }
   }
 
   private think(text: string, seal: Seal | undefined): void {
@@ -184,6 +190,7 @@ export class Candidate {
   }
 
   private openMessage(): { index: number; item: MessageItem } {
+    if (this.alone.length > 0) this.endMessage();
     this.message ??= this.start<MessageItem>({ type: "message", role: "assistant", blocks: [] });
     return this.message;
   }
@@ -201,6 +208,7 @@ export class Candidate {
     const { index, item } = this.message;
     this.message = undefined;
     this.emit({ type: "item-end", ...this.at, index, item });
+    this.tellAlone();
   }
 
   /** Sources speak of whole parts, so they are told when the text is known. */

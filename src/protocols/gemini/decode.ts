@@ -3,6 +3,7 @@
  * told when the stream ends, and only if there was one.
  */
 
+import { sha256Base32 } from "../../kit/hash.ts";
 import { parseJson } from "../../kit/json.ts";
 import type { Frame, Machine } from "../../kit/sse.ts";
 import { collect } from "../../model/collect.ts";
@@ -100,12 +101,14 @@ export class Decoder implements Machine<Frame, ChatEvent> {
   private start(json: JsonObject): void {
     if (this.started) return;
     this.started = true;
-    this.answerId = textOr(json.responseId);
+    const id = textOr(json.responseId);
+    // Ids of calls must differ from turn to turn: where nothing names the answer, its first chunk does.
+    this.answerId = id === "" ? sha256Base32(JSON.stringify(json)) : id;
     const created = Date.parse(textOr(json.createTime));
     const ext = remainder(json, headKeys);
     this.events.push({
       type: "start",
-      id: this.answerId,
+      id,
       model: textOr(json.modelVersion),
       created: Number.isNaN(created) ? 0 : Math.floor(created / 1000),
       ...(ext ? { ext: { gemini: ext } } : {}),

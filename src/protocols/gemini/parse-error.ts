@@ -139,7 +139,7 @@ function codeOf({
   if (status === 400 && /api.?key (?:not valid|expired|not found)|pass a valid api key/i.test(message))
     return "upstream-auth";
   if (word === "FAILED_PRECONDITION") return /billing/i.test(message) ? "billing" : "upstream-auth";
-  if (status === 400 && /Unknown name|Cannot find field|not supported|not enabled|Invalid value at/i.test(message)) {
+  if (status === 400 && /Unknown name|Cannot find field|not supported|not enabled/i.test(message)) {
     return "unsupported";
   }
   return undefined;

@@ -168,6 +168,27 @@ describe("media", () => {
   });
 });
 
+describe("what the model once said", () => {
+  test("is left out where it cannot go along, and told", () => {
+    const shown: Item = {
+      ...{ type: "message", role: "assistant" },
+      blocks: [
+        { type: "text", text: "see" },
+        {
+          type: "media",
+          kind: "image",
+          source: { type: "url", url: "https://a.example/x.png" },
+          at: "messages.1.images.0",
+        },
+        { type: "opaque", origin: "messages", json: {} },
+      ],
+    };
+    const { body, notes } = build(foreign({ items: [user("q"), shown, user("r")] }));
+    expect(body.contents[1].parts).toEqual([{ text: "see" }]);
+    expect(notes).toEqual(["dropped messages.1.images.0 not_in_assistant_turn", "dropped items not_in_assistant_turn"]);
+  });
+});
+
 describe("signatures", () => {
   const loop = (seals?: Seal[], later?: Seal[]): Item[] => [
     user("q"),

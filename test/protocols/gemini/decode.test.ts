@@ -92,6 +92,19 @@ describe("calls", () => {
     expect(one?.finish).toBe("tool-calls");
   });
 
+  test("answers that nothing names still give their calls different ids", () => {
+    const idOf = (promptTokenCount: number) => {
+      const part = { functionCall: { name: "f", args: {} } };
+      const usage = { promptTokenCount, totalTokenCount: promptTokenCount };
+      const [answer] = answers([
+        { candidates: [{ content: { parts: [part] }, finishReason: "STOP" }], usageMetadata: usage },
+      ]);
+      return answer?.items.map((item) => (item.type === "call" ? item.callId : ""))[0];
+    };
+    expect(idOf(10)).toBe(idOf(10));
+    expect(idOf(10)).not.toBe(idOf(20));
+  });
+
   test("only the first of parallel calls has the signature", () => {
     const [answer] = answers([
       chunk(
@@ -285,6 +298,27 @@ describe("grounding", () => {
       ],
     });
     expect(answer?.ext?.gemini?.candidate).toMatchObject({ groundingMetadata: metadata });
+  });
+
+  test("sources that come after a signature of its own are still told on the text", () => {
+    const metadata = {
+      groundingChunks: groundingMetadata.groundingChunks,
+      groundingSupports: [{ segment: { endIndex: 1, text: "a" }, groundingChunkIndices: [0] }],
+    };
+    const [answer] = answers([
+      chunk([{ text: "a" }]),
+      chunk([{ text: "", thoughtSignature: "c2ln" }]),
+      chunk([{ text: "" }], { ...stop, groundingMetadata: metadata }),
+    ]);
+    expect(answer?.items).toMatchObject([
+      { blocks: [{ text: "a", annotations: [{ url: "https://a.example/1" }] }] },
+      { type: "reasoning", seals: [{ bytes: "c2ln" }] },
+    ]);
+  });
+
+  test("text after a signature of its own is a message of its own", () => {
+    const [answer] = answers([chunk([{ text: "a" }, { text: "", thoughtSignature: "c2ln" }, { text: "b" }], stop)]);
+    expect(answer?.items.map((item) => item.type)).toEqual(["message", "reasoning", "message"]);
   });
 
   test("offsets outside of the text are no annotation", () => {
