@@ -10,6 +10,7 @@ import {
   maxTokens,
   type Outcome,
   type Question,
+  thrownBy,
   watchedFetch,
 } from "./client.ts";
 
@@ -40,7 +41,13 @@ export function anthropicClient(name: string, { url, key }: Door): Client {
   return {
     name,
     protocol: "messages",
-    overloaded: { kind: "OverloadedError", status: 529 },
+    failures: {
+      bad: { kind: "BadRequestError", status: 400, type: "invalid_request_error" },
+      unknown: { kind: "AuthenticationError", status: 401, type: "authentication_error" },
+      locked: { kind: "InternalServerError", status: 502, type: "api_error" },
+      limited: { kind: "RateLimitError", status: 429, type: "rate_limit_error" },
+      overloaded: { kind: "OverloadedError", status: 529, type: "overloaded_error" },
+    },
     user: (text, image) => ({ role: "user", content: image ? withImage(text, image) : text }),
     results: (list) => [
       {
@@ -50,13 +57,9 @@ export function anthropicClient(name: string, { url, key }: Door): Client {
     ],
     ask,
     async fail(question) {
-      const error = await ask(question).then(
-        () => undefined,
-        (reason: unknown) => reason,
-      );
       const { BadRequestError, AuthenticationError, RateLimitError, OverloadedError, InternalServerError } = Anthropic;
       const kinds = { BadRequestError, AuthenticationError, RateLimitError, OverloadedError, InternalServerError };
-      return failureOf(error, kinds);
+      return failureOf(await thrownBy(ask(question)), kinds);
     },
   };
 }

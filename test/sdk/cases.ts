@@ -3,7 +3,8 @@ import { expect } from "bun:test";
 import type { Answer, Counts } from "../support/upstream/script.ts";
 import { fieldsOf } from "../support/upstream/shape.ts";
 import { Scene, type Seat } from "./bench.ts";
-import { budget, maxTokens } from "./client.ts";
+import { budget, maxTokens, type Protocol } from "./client.ts";
+import { isLimited } from "./limits.ts";
 import { png } from "./media.ts";
 
 export interface Case {
@@ -36,23 +37,50 @@ async function text(seat: Seat): Promise<void> {
   const { client, provider } = seat;
   const answer: Answer = { text: 'Grüße! 😀 A line\nand "quotes" \\ and 日本語.', counts };
   const scene = new Scene(seat, "text", { steps: [answer] });
-  const sampling = { stop: ["END", "\n\nHuman:"], temperature: 0.5 };
+  const stop = isLimited("stop sequences", seat, "provider") ? [] : ["END", "\n\nHuman:"];
+  const sampling = { stop, temperature: 0.5 };
   await scene.ask({ system: "Be brief.", history: [client.user("Say héllo 😀")], sampling }, answer);
   const seen = scene.last();
   expect(seen.system).toEqual(["Be brief."]);
   expect(seen.said).toEqual(["Say héllo 😀"]);
   expect(seen.stream).toBe(seat.mode !== "whole");
   expect(seen.maxTokens).toBe(maxTokens);
-  expect(seen.stop).toEqual(sampling.stop);
-  expect(seen.temperature).toBe(client.protocol === "chat" ? 0.5 : undefined);
+  expect(seen.stop).toEqual(stop.length === 0 || isLimited("stop sequences", seat, "client") ? undefined : stop);
+  expect(seen.temperature).toBe(client.protocol === "messages" ? undefined : 0.5);
   expect(seen.tools).toEqual([]);
   expect(seen.thinks).toBe(false);
-  expect(provider).toBe(scene.target.startsWith("chat/") ? "chat" : "messages");
+  expect(scene.target.split("/")[0]).toBe(provider);
+}
+
+/** What cannot be said is not left out in silence. */
+async function stops(seat: Seat): Promise<void> {
+  const { client, mode } = seat;
+  const steps = [{ text: "Fine.", counts }];
+  const scene = new Scene(seat, "stops", { steps });
+  const sampling = { stop: ["END"], temperature: 0.5 };
+  const asked = { history: [client.user("Hi")], sampling, model: scene.model, mode };
+  const isRefused = isLimited("stop sequences", seat, "provider") && !isLimited("stop sequences", seat, "client");
+  if (!isRefused) {
+    await client.ask(asked);
+    expect(scene.seen().length).toBe(1);
+    return;
+  }
+  const failure = await client.fail(asked);
+  expect(failure).toMatchObject(client.failures.bad);
+  expect(failure.message).toContain("stop sequences");
+  expect(scene.seen()).toEqual([]);
 }
 
 function idOf(seat: Seat, letters: string): string {
-  return `${seat.provider === "chat" ? "call" : "toolu"}_01${letters}`;
+  return `${seat.provider === "messages" ? "toolu" : "call"}_01${letters}`;
 }
+
+const required: Readonly<Record<Protocol, unknown>> = {
+  chat: "required",
+  messages: { type: "any" },
+  responses: "required",
+  gemini: { mode: "ANY" },
+};
 
 async function toolCall(seat: Seat): Promise<void> {
   const { client } = seat;
@@ -64,11 +92,11 @@ async function toolCall(seat: Seat): Promise<void> {
   const asked = await scene.ask({ history, tools: [weather], forced: true }, first);
   expect(asked.calls).toEqual([call]);
   expect(scene.last().tools).toEqual([{ name: weather.name, schema: weather.schema }]);
-  expect(scene.last().choice).toEqual(seat.provider === "chat" ? "required" : { type: "any" });
-  const result = { id: asked.calls[0]?.id ?? "", text: '{"sky":"clear","°C":21.0}' };
+  expect(scene.last().choice).toEqual(required[seat.provider]);
+  const result = { id: asked.calls[0]?.id ?? "", name: weather.name, text: '{"sky":"clear","°C":21.0}' };
   await scene.ask({ history: [...history, asked.message, ...client.results([result])], tools: [weather] }, second);
   expect(scene.last().calls).toEqual([call]);
-  expect(scene.last().results).toEqual([{ ...result, id: call.id }]);
+  expect(scene.last().results).toEqual([{ text: result.text, id: call.id }]);
   expect(scene.last().said).toEqual(["How is the weather?"]);
 }
 
@@ -85,7 +113,7 @@ async function parallelTools(seat: Seat): Promise<void> {
   const tools = [weather, clock];
   const asked = await scene.ask({ history, tools }, first);
   expect(asked.calls).toEqual(calls);
-  const results = asked.calls.map(({ id, name }) => ({ id, text: `result of ${name}` }));
+  const results = asked.calls.map(({ id, name }) => ({ id, name, text: `result of ${name}` }));
   await scene.ask({ history: [...history, asked.message, ...client.results(results)], tools }, second);
   expect(scene.last().calls).toEqual(calls);
   expect(scene.last().results).toEqual([
@@ -115,7 +143,7 @@ async function oddKeys(seat: Seat): Promise<void> {
   scene.add(second);
   const asked = await scene.ask({ history, tools: [tool] }, first);
   expect(asked.calls).toEqual([call]);
-  const results = client.results([{ id: call.id, text: "1 2 3" }]);
+  const results = client.results([{ id: call.id, name: call.name, text: "1 2 3" }]);
   await scene.ask({ history: [...history, asked.message, ...results], tools: [tool] }, second);
   expect(scene.last().calls).toEqual(first.calls ?? []);
 }
@@ -143,7 +171,7 @@ async function thinking(seat: Seat): Promise<void> {
   const second: Answer = { reasoning: "Now I know it.", text: "It is noon.", counts: thought };
   const third: Answer = { text: "You are welcome.", counts };
   // OpenAI shows no reasoning; routers that speak its protocol do.
-  const at = provider === "chat" ? "router" : "messages";
+  const at = provider === "chat" ? "router" : provider;
   const scene = new Scene(seat, "thinking", { steps: [first, second, third], at });
   const common = { tools: [clock], thinks: true };
   const history: unknown[] = [client.user("What time is it?")];
@@ -151,7 +179,7 @@ async function thinking(seat: Seat): Promise<void> {
   expect(asked.calls).toEqual([call]);
   expect(scene.last().thinks).toBe(true);
   expect(scene.last().proofs).toEqual([]);
-  history.push(asked.message, ...client.results([{ id: call.id, text: "12:00" }]));
+  history.push(asked.message, ...client.results([{ id: call.id, name: call.name, text: "12:00" }]));
   const told = await scene.ask({ ...common, history }, second);
   // The upstream refuses a proof that it did not issue, or one beside another text.
   expect(scene.last().thinks).toBe(true);
@@ -159,7 +187,7 @@ async function thinking(seat: Seat): Promise<void> {
   expect(scene.last().calls).toEqual([call]);
   history.push(told.message, client.user("Thanks"));
   await scene.ask({ ...common, history }, third);
-  expect(scene.last().proofs.length).toBe(2);
+  expect(scene.last().proofs.length).toBe(isLimited("signatures of texts", seat) ? 1 : 2);
   expect(scene.last().maxTokens).toBeGreaterThan(client.protocol === "messages" ? budget : 1024);
 }
 
@@ -176,11 +204,14 @@ async function structured(seat: Seat): Promise<void> {
   const scene = new Scene(seat, "structured", { steps: [answer] });
   const outcome = await scene.ask({ history: [client.user("Describe it")], schema }, answer);
   expect(JSON.parse(outcome.text)).toEqual(value);
-  expect(scene.last().schema).toEqual(schema);
+  // Google sorts properties by their names unless it is told an order.
+  const isOrdered = seat.provider === "gemini" && client.protocol !== "gemini";
+  expect(scene.last().schema).toEqual(isOrdered ? { ...schema, propertyOrdering: ["name", "parts"] } : schema);
 }
 
 export const conversations: Case[] = [
   { name: "text", run: text },
+  { name: "stop sequences", run: stops },
   { name: "a tool call and its result", run: toolCall },
   { name: "two parallel tools", run: parallelTools },
   { name: "property keys that a vendor refuses", run: oddKeys },
@@ -214,7 +245,7 @@ function wandering(first: Place, second: Place): Case {
       expect(outcome.calls).toEqual([call]);
       expect(scene.last().calls.map(({ id }) => id)).toEqual([0, 1, 2].slice(0, step).map((at) => `call_step${at}`));
       expect(scene.last().results.map(({ text: said }) => said)).toEqual(["0", "1", "2"].slice(0, step));
-      history.push(outcome.message, ...client.results([{ id: call.id, text: String(step) }]));
+      history.push(outcome.message, ...client.results([{ id: call.id, name: call.name, text: String(step) }]));
     }
     for (const [place, scene] of scenes) expect(scene.last().proofs.length).toBe(place === "chat" || !thinks ? 0 : 1);
   };
@@ -222,7 +253,9 @@ function wandering(first: Place, second: Place): Case {
 }
 
 /** Of a seat's provider; the other one is reached in the middle. */
-export const wanderings: Record<"chat" | "messages", Case[]> = {
+export const wanderings: Record<Protocol, Case[]> = {
   chat: [wandering("chat", "messages"), wandering("router", "messages")],
   messages: [wandering("messages", "chat"), wandering("messages", "router")],
+  responses: [],
+  gemini: [],
 };

@@ -57,14 +57,19 @@ export interface Failure {
   type: string | null | undefined;
 }
 
+export type Protocol = "chat" | "messages" | "responses" | "gemini";
+
+/** How the SDK shows one kind of failure. */
+type Shown = Pick<Failure, "kind" | "status" | "type">;
+
 export interface Client {
   name: string;
-  protocol: "chat" | "messages";
-  /** Name of the SDK's class for an overloaded service, and its status. */
-  overloaded: { kind: string; status: number };
+  protocol: Protocol;
+  /** A wrong request, our own key unknown, the provider's key refused, too many requests, an overloaded service. */
+  failures: Record<"bad" | "unknown" | "locked" | "limited" | "overloaded", Shown>;
   user(text: string, image?: Buffer): unknown;
   /** The messages that answer calls. */
-  results(list: { id: string; text: string }[]): unknown[];
+  results(list: { id: string; name?: string; text: string }[]): unknown[];
   ask(question: Question): Promise<Outcome>;
   /** Rejects when the request succeeds. */
   fail(question: Question): Promise<Failure>;
@@ -101,6 +106,14 @@ export function failureOf(error: unknown, kinds: Record<string, unknown>): Failu
     requestId: typeof requestID === "string" ? requestID : undefined,
     type: typeof type === "string" ? type : undefined,
   };
+}
+
+/** What a promise is rejected with, if it is. */
+export function thrownBy(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
 }
 
 export function parsedCall(id: unknown, name: unknown, args: string): ScriptedCall {

@@ -10,8 +10,19 @@ import {
   type Outcome,
   parsedCall,
   type Question,
+  thrownBy,
   watchedFetch,
 } from "./client.ts";
+
+const invalid = "invalid_request_error";
+/** Of both protocols that the package speaks. */
+export const openaiFailures: Client["failures"] = {
+  bad: { kind: "BadRequestError", status: 400, type: invalid },
+  unknown: { kind: "AuthenticationError", status: 401, type: invalid },
+  locked: { kind: "InternalServerError", status: 502, type: "server_error" },
+  limited: { kind: "RateLimitError", status: 429, type: "rate_limit_error" },
+  overloaded: { kind: "InternalServerError", status: 503, type: "server_error" },
+};
 
 export function openaiClient(name: string, Sdk: typeof OpenAI, { url, key }: Door): Client {
   const { fetch, last } = watchedFetch();
@@ -40,17 +51,14 @@ export function openaiClient(name: string, Sdk: typeof OpenAI, { url, key }: Doo
   return {
     name,
     protocol: "chat",
-    overloaded: { kind: "InternalServerError", status: 503 },
+    failures: openaiFailures,
     user: (text, image) => ({ role: "user", content: image ? withImage(text, image) : text }),
     results: (list) => list.map(({ id, text }) => ({ role: "tool", tool_call_id: id, content: text })),
     ask,
     async fail(question) {
-      const error = await ask(question).then(
-        () => undefined,
-        (reason: unknown) => reason,
-      );
       const { BadRequestError, AuthenticationError, RateLimitError, InternalServerError } = Sdk;
-      return failureOf(error, { BadRequestError, AuthenticationError, RateLimitError, InternalServerError });
+      const kinds = { BadRequestError, AuthenticationError, RateLimitError, InternalServerError };
+      return failureOf(await thrownBy(ask(question)), kinds);
     },
   };
 }
@@ -151,25 +159,28 @@ function reasoningOf(chunks: Fields[]): Fields {
 }
 
 function accumulate(chunks: Fields[]): Fields {
-  const calls: { id: unknown; type: unknown; name: unknown; args: string }[] = [];
+  const calls: { id: unknown; type: unknown; name: unknown; args: string; more: Fields }[] = [];
   let content = "";
   for (const delta of deltasOf(chunks)) {
     content += typeof delta.content === "string" ? delta.content : "";
-    for (const { index, id, type, function: one } of listOf(delta.tool_calls)) {
+    for (const { index, id, type, function: one, ...more } of listOf(delta.tool_calls)) {
       const { name, arguments: args } = fieldsOf(one);
       const at = count(index);
       if (at > calls.length) throw new Error(`call ${at} came after ${calls.length} calls`);
       const call = calls[at];
-      if (!call) calls.push({ id, type, name, args: String(args ?? "") });
+      if (!call) calls.push({ id, type, name, args: String(args ?? ""), more });
       else if (id !== undefined || name !== undefined) throw new Error("a later delta repeats id or name");
-      else call.args += String(args ?? "");
+      else Object.assign(call, { args: `${call.args}${args ?? ""}`, more: { ...call.more, ...more } });
     }
   }
   const finishes = chunks.flatMap(({ choices }) => listOf(choices)).filter((one) => one.finish_reason != null);
   if (finishes.length !== 1) throw new Error(`${finishes.length} finish reasons came`);
   const ids = new Set(chunks.map(({ id, model, object }) => `${id} ${model} ${object}`));
   if (ids.size !== 1) throw new Error(`chunks differ in their heads: ${[...ids].join("; ")}`);
-  const tool_calls = calls.map(({ id, type, name, args }) => ({ id, type, function: { name, arguments: args } }));
+  const tool_calls = calls.map(({ id, type, name, args, more }) => ({
+    ...{ id, type, ...more },
+    function: { name, arguments: args },
+  }));
   const message = {
     role: "assistant",
     content: content === "" ? null : content,

@@ -34,6 +34,8 @@ export interface Refusal {
   /** Where the vendor has codes. */
   code?: string;
   headers?: Record<string, string>;
+  /** When to come again, where the vendor says it in the body. */
+  waitSeconds?: number;
 }
 
 export type Step = Answer | Refusal;

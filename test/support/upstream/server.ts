@@ -2,8 +2,18 @@
 import type { Answer, Refusal, Seen, Step } from "./script.ts";
 import { type Fields, isFields, Violation } from "./shape.ts";
 
+/** What a request says of itself outside its body, or inside where the vendor has it there. */
+export interface Address {
+  model: string;
+  stream: boolean;
+}
+
 export interface Vendor {
+  /** Path behind the version; for vendors that put the model there, the other function reads it. */
   path: string;
+  address?(path: string, query: URLSearchParams): Address | undefined;
+  /** How a wrong credential is answered where it is not a plain 401. */
+  unknownKey?: Refusal;
   /** The credential that a request brings. */
   credential(headers: Headers): string | null;
   /** Throws Violation. */
@@ -71,20 +81,22 @@ interface Desk {
 async function answer(request: Request, { vendor, key, scenarios }: Desk): Promise<Response> {
   const refuse = (refusal: Refusal) =>
     Response.json(vendor.errorBody(refusal), { status: refusal.status, headers: refusal.headers ?? {} });
-  if (new URL(request.url).pathname !== `/v1${vendor.path}` || request.method !== "POST") {
+  const { pathname, searchParams } = new URL(request.url);
+  const address = vendor.address?.(decodeURIComponent(pathname), searchParams);
+  const known = vendor.address ? address !== undefined : pathname === `/v1${vendor.path}`;
+  if (!known || request.method !== "POST") {
     return refuse({ status: 404, type: "not_found_error", message: `no ${request.url}` });
   }
-  if (vendor.credential(request.headers) !== key) {
-    return refuse({ status: 401, type: "authentication_error", message: "invalid api key", code: "invalid_api_key" });
-  }
-  const body: unknown = await request.json();
-  const scenario = isFields(body) ? scenarios.get(String(body.model)) : undefined;
-  if (!isFields(body) || !scenario) return refuse({ status: 404, type: "not_found_error", message: "no such model" });
+  if (vendor.credential(request.headers) !== key) return refuse(vendor.unknownKey ?? unknownKey);
+  const sent: unknown = await request.json();
+  const body = isFields(sent) ? { ...sent, ...address } : undefined;
+  const scenario = body ? scenarios.get(String(body.model)) : undefined;
+  if (!body || !scenario) return refuse({ status: 404, type: "not_found_error", message: "no such model" });
   try {
     if (!request.headers.get("content-type")?.includes("application/json")) {
       throw new Violation("content-type", "must be application/json");
     }
-    vendor.check(body, request.headers);
+    vendor.check(sent as Fields, request.headers);
   } catch (error) {
     if (!(error instanceof Violation)) throw error;
     scenario.violations.push(error.message);
@@ -106,6 +118,10 @@ async function answer(request: Request, { vendor, key, scenarios }: Desk): Promi
   });
 }
 
+const unknownKey: Refusal = {
+  ...{ status: 401, type: "authentication_error", code: "invalid_api_key" },
+  message: "invalid api key",
+};
 const brokenOff: Refusal = { status: 503, type: "overloaded_error", message: "Overloaded in the middle" };
 
 /** The bytes in pieces that end anywhere, in the middle of a character too; the tail comes a moment later. */
