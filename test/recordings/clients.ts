@@ -3,6 +3,8 @@ import Anthropic from "@anthropic-ai/sdk";
 import type { Message } from "@anthropic-ai/sdk/resources/messages";
 import OpenAI from "openai";
 import type { ChatCompletion, ChatCompletionChunk } from "openai/resources/chat/completions";
+import type { Response as Responded, ResponseOutputItem } from "openai/resources/responses/responses";
+import { askGoogle, type GoogleOutcome, googleFailure } from "./clients-google.ts";
 import { type ProtocolName, secret } from "./door.ts";
 
 export type Fetch = (url: string | URL | Request, init?: RequestInit) => Promise<Response>;
@@ -21,6 +23,9 @@ export interface Failure {
 export type Outcome =
   | { kind: "chat"; final: ChatCompletion; chunks: ChatCompletionChunk[] }
   | { kind: "messages"; final: Message }
+  /** `items` are those that the stream told as done. */
+  | { kind: "responses"; final: Responded; items: ResponseOutputItem[] }
+  | GoogleOutcome
   | Failure;
 
 export type Answered = Exclude<Outcome, Failure>;
@@ -31,8 +36,26 @@ export interface Question {
 }
 
 export function ask(protocol: ProtocolName, fetch: Fetch, question: Question): Promise<Outcome> {
-  const run = protocol === "chat" ? askChat(fetch, question) : askMessages(fetch, question);
-  return run.catch(failure);
+  return asks[protocol](fetch, question).catch(failure);
+}
+
+const asks = { chat: askChat, messages: askMessages, responses: askResponses, gemini: askGoogle };
+
+async function askResponses(fetch: Fetch, { model, stream }: Question): Promise<Outcome> {
+  const client = new OpenAI({ apiKey: secret, baseURL: "http://localhost/v1", maxRetries: 0, fetch: fetch as never });
+  const body = { model, input: "q" };
+  if (!stream) return responded(await client.responses.create(body), []);
+  const items: ResponseOutputItem[] = [];
+  const runner = client.responses.stream(body);
+  runner.on("response.output_item.done", ({ item }) => void items.push(structuredClone(item)));
+  return responded(await runner.finalResponse(), items);
+}
+
+/** The SDK gives a failed response as if it were an answer. */
+function responded(final: Responded, items: ResponseOutputItem[]): Outcome {
+  if (!final.error) return { kind: "responses", final, items };
+  const { code, message } = final.error;
+  return { kind: "error", name: "failed", status: undefined, type: code, message, words: message };
 }
 
 async function askChat(fetch: Fetch, { model, stream }: Question): Promise<Outcome> {
@@ -45,8 +68,24 @@ async function askChat(fetch: Fetch, { model, stream }: Question): Promise<Outco
   return { kind: "chat", final: await runner.finalChatCompletion(), chunks };
 }
 
-/** The chunks alone, put together without the checks of the SDK's own accumulator: for servers that bend the grammar. */
-export async function askLeniently(fetch: Fetch, model: string): Promise<Outcome> {
+/** What a stream tells, put together without the checks of the SDK's own accumulators: for servers that bend the grammar. */
+export function askLeniently(protocol: ProtocolName, fetch: Fetch, model: string): Promise<Outcome> {
+  return protocol === "responses" ? itemsAlone(fetch, model) : chunksAlone(fetch, model);
+}
+
+async function itemsAlone(fetch: Fetch, model: string): Promise<Outcome> {
+  const client = new OpenAI({ apiKey: secret, baseURL: "http://localhost/v1", maxRetries: 0, fetch: fetch as never });
+  const items: ResponseOutputItem[] = [];
+  let final: Responded | undefined;
+  for await (const event of await client.responses.create({ model, input: "q", stream: true })) {
+    if (event.type === "response.output_item.done") items.push(event.item);
+    if ("response" in event) final = event.response;
+  }
+  if (!final) throw new Error("the stream holds no response");
+  return responded(final, items);
+}
+
+async function chunksAlone(fetch: Fetch, model: string): Promise<Outcome> {
   const client = new OpenAI({ apiKey: secret, baseURL: "http://localhost/v1", maxRetries: 0, fetch: fetch as never });
   const body = { model, messages: [{ role: "user" as const, content: "q" }], stream: true as const };
   const chunks: ChatCompletionChunk[] = [];
@@ -75,6 +114,8 @@ async function askMessages(fetch: Fetch, { model, stream }: Question): Promise<O
 }
 
 function failure(thrown: unknown): Failure {
+  const google = googleFailure(thrown);
+  if (google) return google;
   const error = thrown as Error & { status?: number; type?: string; error?: { message?: string; error?: unknown } };
   const inner = (error.error?.error ?? error.error) as { message?: string } | undefined;
   return {

@@ -1,7 +1,7 @@
 /** Recorded traffic of the folder that PLEXUS_CORPUS names: read, never kept. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { JsonObject } from "../../src/model/json.ts";
+import type { Json, JsonObject } from "../../src/model/json.ts";
 import type { ProtocolName } from "./door.ts";
 
 export const corpus = process.env.PLEXUS_CORPUS;
@@ -18,6 +18,8 @@ export interface Recording {
   /** As the provider names it in its answer, else as the client did. */
   model: string;
   request: JsonObject | undefined;
+  /** The client asked for a stream: in the body, or with the method in the path. */
+  asksStream: boolean;
 }
 
 interface Meta {
@@ -31,14 +33,16 @@ interface Meta {
   response_headers: Record<string, string>;
 }
 
-const protocolNames: Readonly<Record<string, ProtocolName>> = {
+const folders: Readonly<Record<string, ProtocolName>> = {
   "openai-chat": "chat",
   "anthropic-messages": "messages",
+  "openai-responses": "responses",
+  gemini: "gemini",
 };
 
 export function recordings(): Recording[] {
   if (!corpus) return [];
-  return ["openai-chat", "anthropic-messages", "errors"].flatMap((folder) => {
+  return [...Object.keys(folders), "errors"].flatMap((folder) => {
     const path = join(corpus as string, folder);
     const metas = readdirSync(path).filter((file) => file.endsWith(".meta.json"));
     return metas.sort().flatMap((file) => read(folder, JSON.parse(readFileSync(join(path, file), "utf8")) as Meta));
@@ -47,27 +51,40 @@ export function recordings(): Recording[] {
 
 /** Counting tokens is another operation than answering. */
 function read(folder: string, meta: Meta): Recording[] {
-  const protocol = protocolNames[meta.protocol];
-  if (!protocol || !corpus || meta.path.includes("count_tokens")) return [];
-  const bytes = new Uint8Array(readFileSync(join(corpus, folder, meta.response)));
-  const isStream = meta.response.endsWith(".sse");
+  const protocol = folders[meta.protocol];
+  if (!protocol || !corpus || /count_?tokens/i.test(meta.path)) return [];
+  const file = readFileSync(join(corpus, folder, meta.response));
+  const isArray = protocol === "gemini" && meta.status < 400 && /^\s*\[/.test(file.subarray(0, 9).toString());
+  const bytes = new Uint8Array(isArray ? asEvents(file.toString()) : file);
+  const isStream = isArray || meta.response.endsWith(".sse");
   const request = meta.request === null ? undefined : readFileSync(join(corpus, folder, meta.request), "utf8");
   return [
     {
       name: `${folder}/${meta.id}`,
       protocol,
       status: meta.status,
-      headers: { "content-type": isStream ? "text/event-stream" : "application/json", ...meta.response_headers },
+      headers: {
+        "content-type": isStream ? "text/event-stream" : "application/json",
+        ...meta.response_headers,
+        ...(isArray ? { "content-type": "text/event-stream" } : {}),
+      },
       bytes,
       isStream,
-      model: modelOf(new TextDecoder().decode(bytes)) ?? meta.model ?? "model",
+      model: (modelOf(new TextDecoder().decode(bytes)) ?? meta.model ?? "model").replace(/^models\//, ""),
+      asksStream: /"stream"\s*:\s*true/.test(request ?? "") || meta.path.includes("streamGenerateContent"),
       ...(request === undefined ? { request: undefined } : { request: JSON.parse(request) as JsonObject }),
     },
   ];
 }
 
+/** A stream that was recorded as one list, as the events that the gateway asks for. */
+function asEvents(text: string): Buffer {
+  const chunks = JSON.parse(text) as Json[];
+  return Buffer.from(chunks.map((chunk) => `data: ${JSON.stringify(chunk)}\r\n\r\n`).join(""));
+}
+
 function modelOf(text: string): string | undefined {
-  const found = /"model"\s*:\s*("(?:[^"\\]|\\.)+")/.exec(text)?.[1];
+  const found = /"model(?:Version)?"\s*:\s*("(?:[^"\\]|\\.)+")/.exec(text)?.[1];
   return found === undefined ? undefined : (JSON.parse(found) as string);
 }
 

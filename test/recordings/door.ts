@@ -12,7 +12,12 @@ import type { RequestRecord } from "../../src/model/record.ts";
 import { protocols } from "../../src/protocols/index.ts";
 import { createTargetFacts } from "../../src/providers/facts.ts";
 
-export type ProtocolName = "chat" | "messages";
+export const protocolNames = ["chat", "messages", "responses", "gemini"] as const;
+export type ProtocolName = (typeof protocolNames)[number];
+
+/** Every client with every provider. */
+export const allPairs = protocolNames.flatMap((client) => protocolNames.map((provider) => ({ client, provider })));
+export const crossed = allPairs.filter(({ client, provider }) => client !== provider);
 
 /** What the provider was sent. */
 export interface Sent {
@@ -70,15 +75,19 @@ export function openDoor(options: DoorOptions): Door {
   const fetch = async (url: string | URL | Request, init?: RequestInit) => {
     const request = new Request(url as string, init);
     const { pathname: path } = new URL(request.url);
-    const route = routes.find((one) => one.path === path && one.method === request.method);
+    const route = routes.find((one) => one.method === request.method && matches(one.path, path));
     if (!route) throw new Error(`nothing is served at ${path}`);
     const requestId = "01930000-0000-7000-8000-000000000000";
-    return route.run({ request, requestId, path, parameters: {}, address: "127.0.0.1" });
+    return route.run({ request, requestId, path, parameters: {}, address: "127.0.0.1", peer: "127.0.0.1" });
   };
   return { fetch, sent, records, ring: { key: sealKey, owner: keyName }, close: () => sweep.stop() };
 }
 
-const names = { protocols: ["chat", "messages"], selectors: ["random"], quirks: [], demoProtocols: ["chat"] };
+function matches(route: string, path: string): boolean {
+  return route.endsWith("*") ? path.startsWith(route.slice(0, -1)) : path === route;
+}
+
+const names = { protocols: [...protocolNames], selectors: ["random"], quirks: [], demoProtocols: ["chat"] };
 
 function snapshot({ provider, models = ["model"] }: DoorOptions) {
   const file = {
@@ -88,3 +97,35 @@ function snapshot({ provider, models = ["model"] }: DoorOptions) {
   };
   return compile({ file }, names);
 }
+
+/** Where a client of this protocol sends its request. */
+export function pathOf(client: ProtocolName, model = "model", isStream = false): string {
+  const method = isStream ? "streamGenerateContent?alt=sse" : "generateContent";
+  const paths = { chat: "/v1/chat/completions", messages: "/v1/messages", responses: "/v1/responses" };
+  return client === "gemini" ? `/v1beta/models/${model}:${method}` : paths[client];
+}
+
+/** One word from a provider of each protocol. */
+export const plainAnswers = {
+  chat: {
+    ...{ id: "c", object: "chat.completion", created: 1, model: "m" },
+    choices: [{ index: 0, message: { role: "assistant", content: "a" }, finish_reason: "stop" }],
+  },
+  messages: {
+    ...{ id: "msg_1", type: "message", role: "assistant", model: "m", content: [{ type: "text", text: "a" }] },
+    ...{ stop_reason: "end_turn", usage: { input_tokens: 1, output_tokens: 1 } },
+  },
+  responses: {
+    ...{ id: "resp_1", object: "response", created_at: 1, model: "m", status: "completed", error: null },
+    output: [
+      {
+        ...{ id: "msg_1", type: "message", role: "assistant", status: "completed" },
+        content: [{ type: "output_text", text: "a", annotations: [] }],
+      },
+    ],
+  },
+  gemini: {
+    candidates: [{ content: { role: "model", parts: [{ text: "a" }] }, finishReason: "STOP", index: 0 }],
+    modelVersion: "m",
+  },
+};

@@ -1,16 +1,17 @@
 import { describe, expect, test } from "bun:test";
-import { compare } from "./compare.ts";
+import { compare, strange } from "./compare.ts";
 import { corpus, type Recording, recordings } from "./corpus.ts";
-import type { ProtocolName } from "./door.ts";
+import { type ProtocolName, protocolNames } from "./door.ts";
 
-/** What differs and why, under `client < recording`. An entry that does not differ any more is an error. */
+/** What differs for every client of another protocol, and why. An entry that does not differ any more is an error. */
 const known: Readonly<Record<string, string>> = {
-  "chat < anthropic-messages/ai_anthropic-programmatic-tool-calling-1_56c0693a":
+  "anthropic-messages/ai_anthropic-programmatic-tool-calling-1_56c0693a":
     "several answers recorded in one stream, which the SDK refuses: the client gets the first, which is complete",
+  "openai-responses/ai_openai-shell-container-1_75b82d3e":
+    "the deltas were shortened by hand and say something else than the final text",
 };
 
-const answers = recordings().filter((recording) => recording.status < 400);
-const names = ["chat", "messages"] as const;
+const answers = recordings().filter(({ status, name }) => status < 400 && !(name in strange));
 
 /** Replays them all; gives the unexpected differences, and how many came out right. */
 async function replayAll(list: Recording[], client: ProtocolName) {
@@ -23,20 +24,21 @@ async function replayAll(list: Recording[], client: ProtocolName) {
       (error: unknown) => String(error),
     );
     if (failure === undefined) passed++;
-    if (failure !== undefined && !(id in known)) wrong.push(`${id}\n${failure}`);
-    if (failure === undefined && id in known) wrong.push(`${id}: listed as different, but it is right`);
+    const isKnown = recording.name in known && client !== recording.protocol;
+    if (failure !== undefined && !isKnown) wrong.push(`${id}\n${failure}`);
+    if (failure === undefined && isKnown) wrong.push(`${id}: listed as different, but it is right`);
   }
   return { wrong, passed, share: passed / list.length };
 }
 
 describe.skipIf(!corpus)("recorded answers through the gateway", () => {
-  for (const provider of names)
-    for (const client of names)
+  for (const provider of protocolNames)
+    for (const client of protocolNames)
       for (const isStream of [false, true]) {
         const kind = isStream ? "streams" : "whole answers";
         test(`${kind} of a ${provider} provider reach a ${client} client as they were`, async () => {
           const list = answers.filter((one) => one.protocol === provider && one.isStream === isStream);
-          expect(list.length).toBeGreaterThan(30);
+          expect(list.length).toBeGreaterThan(20);
           const { wrong, passed, share } = await replayAll(list, client);
           console.log(`${client} client, ${provider} provider, ${kind}: ${passed}/${list.length}`);
           expect(wrong).toEqual([]);

@@ -7,6 +7,7 @@ import type { ChatCompletion, ChatCompletionChunk } from "openai/resources/chat/
 import { unwrapSeal } from "../../src/gateway/seals.ts";
 import type { Answered } from "./clients.ts";
 import type { Door } from "./door.ts";
+import { viewOfGoogle, viewOfResponse } from "./view-others.ts";
 
 export interface View {
   text: string;
@@ -22,7 +23,7 @@ export interface View {
 
 /** Opens a carrier's bytes: the opaque values inside, in order. The bytes themselves when nothing wraps them. */
 export type Open = (bytes: string) => string[];
-const asIs: Open = (bytes) => [bytes];
+export const asIs: Open = (bytes) => [bytes];
 
 type Extra = Record<string, unknown>;
 interface Detail {
@@ -183,7 +184,7 @@ export function viewOfMessage(final: Message, open: Open = asIs): View {
 /** Arguments that were cut: each SDK completes them in its own way. */
 export const cut = "cut";
 
-function jsonOf(text: string): unknown {
+export function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text === "" ? "{}" : text);
   } catch {
@@ -192,7 +193,16 @@ function jsonOf(text: string): unknown {
 }
 
 export function viewOf(outcome: Answered, open?: Open): View {
-  return outcome.kind === "chat" ? viewOfChat(outcome.final, outcome.chunks, open) : viewOfMessage(outcome.final, open);
+  switch (outcome.kind) {
+    case "chat":
+      return viewOfChat(outcome.final, outcome.chunks, open);
+    case "messages":
+      return viewOfMessage(outcome.final, open);
+    case "responses":
+      return viewOfResponse(outcome.final, outcome.items, open);
+    case "gemini":
+      return viewOfGoogle(outcome.final, open);
+  }
 }
 
 /** What stands in an envelope: the provider's own list of details may hold several opaque values. */

@@ -54,7 +54,15 @@ export function buildContents(items: Item[], build: Build): JsonObject[] {
   const settled = merged(contents.filter(({ parts }) => parts.length > 0));
   if (settled.length === 0) throw invalid("items", "the conversation has no content.");
   fillMissing(settled, build);
-  return settled.map(({ role, parts }) => ({ role, parts }));
+  return userFirst(settled, build).map(({ role, parts }) => ({ role, parts }));
+}
+
+/** Some back ends refuse a history that the model begins. */
+function userFirst(contents: Content[], build: Build): Content[] {
+  const first = contents[0];
+  if (build.own || first?.role !== "model") return contents;
+  build.notes.add("emulated", first.at, "leading_user_inserted");
+  return [{ role: "user", parts: [{ text: "." }], at: first.at }, ...contents];
 }
 
 function merged(contents: Content[]): Content[] {

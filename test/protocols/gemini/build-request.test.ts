@@ -19,6 +19,7 @@ const sentinel = "skip_thought_signature_validator";
 describe("contents", () => {
   test("roles are user and model, neighbours are merged, empty texts are left out", () => {
     expect(contents([said("first"), said("second"), user(""), user("a"), user("b")])).toEqual([
+      { role: "user", parts: [{ text: "." }] },
       { role: "model", parts: [{ text: "first" }, { text: "second" }] },
       { role: "user", parts: [{ text: "a" }, { text: "b" }] },
     ]);

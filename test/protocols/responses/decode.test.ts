@@ -329,6 +329,11 @@ describe("a whole answer", () => {
     expect(code({})).toBe("upstream-failed");
   });
 
+  test("whose status lacks its last letter is complete", () => {
+    const output = [{ type: "message", role: "assistant", content: [{ type: "output_text", text: "a" }] }];
+    expect(responses.parseResponse({ ...head, status: "complete", output } as never)[0]?.finish).toBe("stop");
+  });
+
   test("that is incomplete says why", () => {
     const body = {
       ...head,
