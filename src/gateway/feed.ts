@@ -27,6 +27,7 @@ interface Reader {
 export class Feed {
   private readonly reader: Reader;
   private readonly options: FeedOptions;
+  private readonly sweep: Sweep;
   private readonly watch: Watch;
   private done = false;
   private idleMs: number;
@@ -34,6 +35,7 @@ export class Feed {
   constructor(body: ReadableStream<Uint8Array>, options: FeedOptions) {
     this.reader = body.getReader() as unknown as Reader;
     this.options = options;
+    this.sweep = options.sweep;
     this.idleMs = options.idleMs;
     this.watch = {
       due: Number.POSITIVE_INFINITY,
@@ -51,7 +53,7 @@ export class Feed {
    */
   begin(): Promise<Part> {
     if (this.done) return Promise.resolve({ done: true });
-    this.watch.due = this.options.sweep.now() + this.idleMs;
+    this.watch.due = this.sweep.now() + this.idleMs;
     return this.reader.read();
   }
 

@@ -32,7 +32,7 @@ export class Outward {
     this.callSeals = options.to.sealsCalls ? undefined : new CallSeals();
   }
 
-  events(events: ChatEvent[]): ChatEvent[] {
+  events(events: readonly ChatEvent[]): ChatEvent[] {
     return (this.callSeals?.events(events) ?? events).flatMap((event) => this.event(event));
   }
 
@@ -87,6 +87,8 @@ export class Outward {
 
   private call(item: CallItem): CallItem {
     const out: CallItem = { ...item, callId: safeId(item.callId), name: this.names.fromWire(item.name) };
+    const namespace = this.names.toolOf(item.name)?.namespace;
+    if (namespace !== undefined) out.namespace = namespace;
     if (item.seals) out.seals = item.seals.map((seal) => this.seal(seal));
     if (this.isEmulated(item)) {
       out.kind = "custom";

@@ -2,15 +2,19 @@
  * Reads an upstream's event stream. Verbatim, it hands the bytes on (with the model's name patched and frames edited
  * where the passage says so) and decodes only what holds facts; else it decodes every frame into canonical events.
  */
+import { isAscii } from "node:buffer";
 import { byteString, type Frame, FrameSplitter, type Machine, readFrame, utf8 } from "../kit/sse.ts";
 import type { ChatEvent } from "../model/event.ts";
 import type { Passage, Protocol } from "../protocols/protocol.ts";
 
 /** What one read gave. `bytes`: what to forward, when verbatim; of an error's frame and what follows it, nothing. */
 export interface Step {
-  events: ChatEvent[];
-  bytes?: Uint8Array;
+  events: readonly ChatEvent[];
+  /** A string when it is plain ASCII: writing one costs no buffer. */
+  bytes?: Uint8Array | string;
 }
+
+const noEvents: readonly ChatEvent[] = Object.freeze([]);
 
 export interface ReadingOptions {
   protocol: Protocol;
@@ -27,14 +31,20 @@ export class Reading {
   /** Frames that came: about one token each, should the provider report no usage. */
   frames = 0;
   private readonly options: ReadingOptions;
+  /** Of the options, what every piece of a stream is asked. */
+  private readonly markers: RegExp;
+  private readonly editMarker: string | undefined;
   private readonly splitter = new FrameSplitter();
   private readonly decoder: Machine<Frame, ChatEvent>;
   /** The model member as the provider writes it, and what stands in its place. */
   private needle: string | undefined;
   private replacement = "";
+  private replacementIsAscii = false;
 
   constructor(options: ReadingOptions) {
     this.options = options;
+    this.markers = options.protocol.markers;
+    this.editMarker = options.passage?.marker;
     this.verbatim = options.passage !== undefined;
     this.decoder = options.protocol.decodeStream();
   }
@@ -59,12 +69,13 @@ export class Reading {
     this.frames++;
     const { needle, replacement } = this;
     const at = needle === undefined || needle === replacement ? -1 : raw.indexOf(needle);
-    if (at < 0 || needle === undefined) return { events: [], bytes };
+    if (at < 0 || needle === undefined) return { events: noEvents, bytes };
     const first = raw.slice(0, at) + replacement;
     const rest = raw.slice(at + needle.length);
     // Several frames may have come at once: each carries the name once.
-    const tail = rest.includes(needle) ? rest.replaceAll(needle, () => replacement) : rest;
-    return { events: [], bytes: Buffer.from(first + tail, "latin1") };
+    const out = first + (rest.includes(needle) ? rest.replaceAll(needle, () => replacement) : rest);
+    const isText = this.replacementIsAscii && isAscii(bytes);
+    return { events: noEvents, bytes: isText ? out : Buffer.from(out, "latin1") };
   }
 
   /** The upstream closed: what was left, and what the decoder makes of the end. */
@@ -98,12 +109,11 @@ export class Reading {
   }
 
   private isMarked(raw: string): boolean {
-    return this.options.protocol.markers.test(raw);
+    return this.markers.test(raw);
   }
 
   private isEdited(raw: string): boolean {
-    const marker = this.options.passage?.marker;
-    return marker !== undefined && raw.includes(marker);
+    return this.editMarker !== undefined && raw.includes(this.editMarker);
   }
 
   private decode(raw: string, events: ChatEvent[]): void {
@@ -127,6 +137,7 @@ export class Reading {
     this.needle = member;
     const value = Buffer.from(JSON.stringify(this.options.model)).toString("latin1");
     this.replacement = member.slice(0, member.indexOf('"', name.length + 2)) + value;
+    this.replacementIsAscii = isAscii(Buffer.from(value, "latin1"));
   }
 }
 

@@ -31,7 +31,7 @@ function read(protocol: Protocol, pieces: Uint8Array[], verbatim: boolean): { ev
   for (const piece of [...pieces, undefined]) {
     const step = piece ? reading.push(piece) : reading.end();
     events.push(...step.events);
-    if (step.bytes) out.push(step.bytes);
+    if (step.bytes) out.push(Buffer.from(step.bytes));
     if (step.events.some((event) => event.type === "text-delta")) reading.opening = false;
   }
   return { events, text: Buffer.concat(out).toString("utf8") };
