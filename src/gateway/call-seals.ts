@@ -1,6 +1,7 @@
 /**
- * Seals of calls for clients whose protocol has no place for them on a call: they travel in a reasoning item of their
- * own right before it. `openSeals` puts them back when the conversation returns.
+ * Seals of calls, and of the text that an answer ends with, for clients whose protocol has no place for them there: they
+ * travel in a reasoning item of their own, right before the call or right behind the text. `openSeals` puts those of
+ * calls back when the conversation returns.
  */
 import type { Item, ReasoningItem, Seal } from "../model/chat.ts";
 import type { ChatEvent } from "../model/event.ts";
@@ -13,18 +14,32 @@ export class CallSeals {
   private readonly moved = new Map<string, number>();
   /** Calls that are open. */
   private readonly calls = new Set<string>();
+  /** By candidate: what the text said last is signed with, and the place behind the last item. */
+  private readonly spoken = new Map<number, Seal[]>();
+  private readonly next = new Map<number, number>();
+  private readonly carries: boolean;
+
+  /** `keepsCalls`: the client's protocol has a place on calls, and none on texts. */
+  constructor({ keepsCalls = false } = {}) {
+    this.carries = !keepsCalls;
+  }
 
   items(items: Item[]): Item[] {
-    return items.flatMap((item) =>
-      item.type === "call" && item.seals ? [carrier(item.seals), withoutSeals(item)] : [item],
-    );
+    return items.flatMap((item, at) => {
+      if (item.type === "call" && item.seals && this.carries) return [carrier(item.seals), withoutSeals(item)];
+      const seals = blockSeals(item);
+      if (seals.length === 0) return [item];
+      return [withoutSeals(item), ...(at === items.length - 1 ? [carrier(seals)] : [])];
+    });
   }
 
   /** Seals that come with the beginning of their call are carried; for later ones the call is told already. */
-  events(events: ChatEvent[]): ChatEvent[] {
+  events(events: readonly ChatEvent[]): ChatEvent[] {
     return events.flatMap((event, at) => {
+      if (event.type === "finish") return this.finish(event);
       if (!("index" in event)) return [event];
       if (event.type === "item-start") return this.start(event, events.slice(at));
+      if (event.type === "item-end" && event.item.type === "message") return [this.spokenEnd(event)];
       if (this.calls.size === 0 && this.moved.size === 0) return [event];
       const index = this.moved.get(slot(event)) ?? event.index;
       if (event.type === "seal" && this.calls.has(slot(event))) return [];
@@ -35,24 +50,34 @@ export class CallSeals {
     });
   }
 
-  private start(event: Start, following: ChatEvent[]): ChatEvent[] {
+  private spokenEnd(event: ChatEvent & { type: "item-end" }): ChatEvent {
+    const seals = blockSeals(event.item);
+    if (seals.length > 0) this.spoken.set(event.c ?? 0, seals);
+    return { ...event, index: this.moved.get(slot(event)) ?? event.index, item: withoutSeals(event.item) };
+  }
+
+  private finish(event: ChatEvent & { type: "finish" }): ChatEvent[] {
+    const seals = this.spoken.get(event.c ?? 0);
+    if (!seals) return [event];
+    const place = { ...(event.c === undefined ? {} : { c: event.c }), index: this.next.get(event.c ?? 0) ?? 0 };
+    return [...carried(seals, place), event];
+  }
+
+  private start(event: Start, following: readonly ChatEvent[]): ChatEvent[] {
     const { c = 0 } = event;
     const before = this.added.get(c) ?? 0;
-    const isCall = event.item.type === "call";
+    this.spoken.delete(c);
+    const isCall = event.item.type === "call" && this.carries;
     if (isCall) this.calls.add(slot(event));
     const seals = isCall ? following.flatMap((one) => (isSealOf(one, event) ? [one.seal] : [])) : [];
     const shift = seals.length > 0 ? before + 1 : before;
     if (shift > 0) this.moved.set(slot(event), event.index + shift);
+    this.next.set(c, event.index + shift + 1);
     const moved = { ...event, index: event.index + shift };
     if (seals.length === 0) return [moved];
     this.added.set(c, shift);
     const place = { ...(event.c === undefined ? {} : { c }), index: event.index + before };
-    return [
-      { type: "item-start", ...place, item: carrier([]) },
-      ...seals.map((seal): ChatEvent => ({ type: "seal", ...place, seal })),
-      { type: "item-end", ...place, item: carrier(seals) },
-      moved,
-    ];
+    return [...carried(seals, place), moved];
   }
 }
 
@@ -60,7 +85,20 @@ function carrier(seals: Seal[]): ReasoningItem {
   return { type: "reasoning", text: [], seals };
 }
 
+function carried(seals: Seal[], place: { c?: number; index: number }): ChatEvent[] {
+  return [
+    { type: "item-start", ...place, item: carrier([]) },
+    ...seals.map((seal): ChatEvent => ({ type: "seal", ...place, seal })),
+    { type: "item-end", ...place, item: carrier(seals) },
+  ];
+}
+
+function blockSeals(item: Item): Seal[] {
+  return item.type === "message" ? item.blocks.flatMap(({ seal }) => seal ?? []).slice(-1) : [];
+}
+
 function withoutSeals(item: Item): Item {
+  if (item.type === "message") return { ...item, blocks: item.blocks.map(({ seal: _seal, ...block }) => block) };
   if (item.type !== "call") return item;
   const { seals: _seals, ...bare } = item;
   return bare;

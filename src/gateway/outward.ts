@@ -23,13 +23,14 @@ export interface OutwardOptions {
 export class Outward {
   private readonly options: OutwardOptions;
   private readonly names: ToolNames;
-  /** Present when the client's protocol has no place for seals on calls. */
+  /** Present when the client's protocol has no place for seals on calls or on texts. */
   private readonly callSeals: CallSeals | undefined;
 
   constructor(options: OutwardOptions) {
     this.options = options;
     this.names = toolNames(options.request.tools, options.from.names, options.from.keys);
-    this.callSeals = options.to.sealsCalls ? undefined : new CallSeals();
+    const { sealsTexts, sealsCalls: keepsCalls = false } = options.to;
+    this.callSeals = sealsTexts ? undefined : new CallSeals({ keepsCalls });
   }
 
   events(events: readonly ChatEvent[]): ChatEvent[] {

@@ -7,6 +7,7 @@ import { type Frame, writeFrame } from "../kit/sse.ts";
 import type { Watch } from "../kit/sweep.ts";
 import { replay } from "../model/collect.ts";
 import { type GatewayError, toGatewayError } from "../model/error.ts";
+import type { ChatEvent } from "../model/event.ts";
 import type { Encoder } from "../protocols/protocol.ts";
 import type { StreamUpstream, Upstream } from "./attempt.ts";
 import { discreet } from "./discreet.ts";
@@ -36,6 +37,9 @@ export class StreamReply {
   private sawFinish = false;
   private isOver = false;
   private encoder: Encoder | undefined;
+  /** Of a stream that is passed on: how it began, and its last whole frames. */
+  private start: (ChatEvent & { type: "start" }) | undefined;
+  private passed: Step["bytes"];
   private outward: Outward | undefined;
   private controller: Controller | undefined;
   /** True while the client waits for bytes that we do not have. */
@@ -143,8 +147,10 @@ export class StreamReply {
 
   /** Hands one step to the client. */
   private emit(step: Step, isLast: boolean): Sent {
+    if (step.bytes && step.bytes.length > 0) this.passed = step.bytes;
     if (step.events.length === 0 && step.bytes && !isLast) return this.send(step.bytes);
     this.exchange.observe(step.events);
+    this.start ??= step.events.find((event) => event.type === "start");
     const broken = this.sawFinish ? undefined : step.events.find((event) => event.type === "error");
     if (broken) {
       this.fail(broken.error, step);
@@ -204,7 +210,10 @@ export class StreamReply {
     const error = discreet(failure, this.exchange.snapshot.secrets);
     this.exchange.close(200, error);
     if (step) this.send(step.bytes ?? this.encode(this.translate(step)));
-    this.send(this.encode(this.codec().fail(error)));
+    const isPassed = this.encoder === undefined && this.passed !== undefined;
+    const encoder = this.codec();
+    if (isPassed && this.start) encoder.resume?.(this.start, Buffer.from(this.passed ?? "").toString());
+    this.send(this.encode(encoder.fail(error)));
     this.endArray();
     this.controller?.close();
     if (this.upstream?.kind === "stream") this.upstream.feed.cancel(error);

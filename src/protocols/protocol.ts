@@ -44,6 +44,8 @@ export interface Outgoing {
 export interface Encoder extends Machine<ChatEvent, Frame> {
   /** The grammar's first frames, before anything is known of the answer. `push` then skips what was already sent. */
   open(): Frame[];
+  /** A stream that was passed on so far: `last` is text that holds its last whole frame. Only `fail` comes after it. */
+  resume?(start: ChatEvent & { type: "start" }, last: string): void;
   /** An error after the stream began: the grammar's error frames and nothing that looks like a normal end. */
   fail(error: GatewayError): Frame[];
 }
@@ -101,6 +103,8 @@ export interface Protocol {
   readonly keys?: LegalNames;
   /** Its calls have a place for seals; elsewhere these travel in a reasoning item before the call. */
   readonly sealsCalls?: true;
+  /** Texts have a place for seals, too. */
+  readonly sealsTexts?: true;
   /** A response header that carries the request id beside `x-request-id`. */
   readonly idHeader?: string;
   /** Member of whole and streamed answers that names the model; `model` unless said. */

@@ -187,7 +187,7 @@ async function thinking(seat: Seat): Promise<void> {
   expect(scene.last().calls).toEqual([call]);
   history.push(told.message, client.user("Thanks"));
   await scene.ask({ ...common, history }, third);
-  expect(scene.last().proofs.length).toBe(isLimited("signatures of texts", seat) ? 1 : 2);
+  expect(scene.last().proofs.length).toBe(2);
   expect(scene.last().maxTokens).toBeGreaterThan(client.protocol === "messages" ? budget : 1024);
 }
 

@@ -1,16 +1,13 @@
 /** What a protocol cannot express, on the client's side or on the provider's; the cases ask here, nowhere else. */
-import type { Mode, Protocol } from "./client.ts";
+import type { Protocol } from "./client.ts";
 
-type Part = "stop sequences" | "counted cache writes" | "shown reasoning" | "signatures of texts" | "told breaks";
+type Part = "stop sequences" | "counted cache writes" | "shown reasoning";
 
 interface Limit {
   part: Part;
   /** Absent: any. */
   client?: Protocol;
   provider?: Protocol;
-  /** Not where both sides speak the same protocol. */
-  translated?: true;
-  mode?: Mode;
   reason: string;
 }
 
@@ -23,30 +20,19 @@ export const limits: readonly Limit[] = [
     ...{ part: "shown reasoning", client: "chat", provider: "responses" },
     reason: "an effort asks OpenAI for no summary, and the Chat Completions of OpenAI show none either",
   },
-  {
-    ...{ part: "signatures of texts", provider: "gemini", translated: true, mode: "whole" },
-    reason: "open: the signature of a spoken text is optional, and has no place in the other protocols' texts",
-  },
-  {
-    ...{ part: "told breaks", client: "responses", provider: "responses" },
-    reason: "open: after a passed stream broke, its last event begins to count anew",
-  },
 ];
 
 interface Place {
   client: { protocol: Protocol };
   provider: Protocol;
-  mode: Mode;
 }
 
 /** `side`: of limits that one side alone has. */
-export function isLimited(part: Part, { client, provider, mode }: Place, side?: "client" | "provider"): boolean {
+export function isLimited(part: Part, { client, provider }: Place, side?: "client" | "provider"): boolean {
   return limits.some((limit) => {
     if (limit.part !== part) return false;
     if (side === "client" && limit.client === undefined) return false;
     if (side === "provider" && limit.provider === undefined) return false;
-    if ((limit.mode ?? mode) !== mode) return false;
-    if (limit.translated && client.protocol === provider) return false;
     return (limit.client ?? client.protocol) === client.protocol && (limit.provider ?? provider) === provider;
   });
 }

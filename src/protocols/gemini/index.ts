@@ -25,6 +25,7 @@ export const gemini: Protocol = {
   auth: "x-goog-api-key",
   names: legalNames,
   sealsCalls: true,
+  sealsTexts: true,
   modelMember: "modelVersion",
   exactKeys,
   clientHeaders: ["x-goog-api-key", "x-goog-api-client"],

@@ -44,6 +44,12 @@ export class ResponsesEncoder implements Encoder {
     return this.id !== "" || this.over ? [] : this.begin(this.context.requestId, this.context.now);
   }
 
+  /** The client saw the answer's own beginning: its id stays, and the numbers go on. */
+  resume(start: Of<"start">, last: string): void {
+    this.begin(start.id || this.context.requestId, start.created || this.context.now);
+    this.frames.resume(last);
+  }
+
   push(event: ChatEvent): Frame[] {
     // This protocol gives one answer to a request.
     if (this.over || ("c" in event && event.c)) return [];
