@@ -116,7 +116,7 @@ export class StreamReply {
       try {
         part = await feed.begin();
       } catch (error) {
-        this.broke(feed.broken(error));
+        this.cut(upstream, feed.broken(error));
         return;
       }
       this.waiting = false;
@@ -126,6 +126,19 @@ export class StreamReply {
       const sent = this.emit(bytes ? reading.push(bytes) : reading.end(), this.upstreamEnded);
       if (sent) await sent;
     }
+  }
+
+  /** The connection broke or went silent: where the answer's reason had come before, that was its end. */
+  private cut(upstream: StreamUpstream, error: GatewayError): void {
+    this.waiting = false;
+    const last = this.isOver || this.sawFinish ? undefined : upstream.reading.end();
+    const isWhole = last?.events.some((event) => event.type === "finish");
+    if (!last || !isWhole || this.exchange.left) {
+      this.broke(error);
+      return;
+    }
+    this.upstreamEnded = true;
+    this.emit(last, true);
   }
 
   /** Waits for an upstream that has not committed when the stream was opened. */

@@ -1,26 +1,32 @@
-/** Parts of a Responses conversation that stand at its provider, where no provider of another protocol can read them. */
+/** Parts of a request that only refer to what a provider of its own protocol keeps. */
 import type { ChatRequest } from "../model/chat.ts";
 import { GatewayError } from "../model/error.ts";
 
-const fields = ["previous_response_id", "conversation", "background", "prompt"] as const;
-/** Items that stand for others. */
+const fields: Readonly<Record<string, readonly string[]>> = {
+  responses: ["previous_response_id", "conversation", "background", "prompt"],
+  gemini: ["cachedContent"],
+};
+/** Items of Responses that stand for others. */
 const references = new Set(["item_reference", "compaction"]);
 
-/** Throws `unsupported`: without them the answer would be another one. */
-export function refuseKeptElsewhere(request: ChatRequest): void {
-  for (const field of fields) {
-    const value = request.ext?.responses?.[field];
-    if (value !== undefined && value !== null && value !== false) throw refusal(field);
+/** Throws `unsupported`: without them the answer would be another one. `own` is the protocol that is built for. */
+export function refuseKeptElsewhere(request: ChatRequest, own: string): void {
+  for (const [origin, names] of Object.entries(fields)) {
+    if (origin === own) continue;
+    for (const field of names) {
+      const value = request.ext?.[origin]?.[field];
+      if (value !== undefined && value !== null && value !== false) throw refusal(field, origin);
+    }
   }
-  for (const item of request.items) {
+  for (const item of own === "responses" ? [] : request.items) {
     if (item.type !== "opaque" || item.origin !== "responses") continue;
     const { json } = item;
     const type = typeof json === "object" && json !== null && !Array.isArray(json) ? json.type : undefined;
-    if (typeof type === "string" && references.has(type)) throw refusal(item.at ?? "items");
+    if (typeof type === "string" && references.has(type)) throw refusal(item.at ?? "items", item.origin);
   }
 }
 
-function refusal(param: string): GatewayError {
-  const message = `${param} needs a provider that speaks Responses: no other keeps what it refers to.`;
+function refusal(param: string, origin: string): GatewayError {
+  const message = `${param} needs a provider that speaks ${origin}: no other keeps what it refers to.`;
   return new GatewayError("unsupported", message, { param });
 }

@@ -27,7 +27,7 @@ const required: Record<string, string[]> = {
 export function buildRequest(request: ChatRequest, target: TargetFacts, notes: Notes): Outgoing {
   const names = toolNames(request.tools, commonNames);
   const context: BuildContext = { from: request.protocol, notes, target, names };
-  refuseKeptElsewhere(request);
+  refuseKeptElsewhere(request, "chat");
   refuseForeign(request, notes);
   const tools = buildTools(request.tools, context);
   const messages = buildMessages(request, context);

@@ -104,7 +104,7 @@ export class ChatDecoder implements Machine<Frame, ChatEvent> {
   }
 
   private choice(choice: JsonObject): void {
-    const index = numberOf(choice.index) ?? 0;
+    const index = choiceIndex(choice.index);
     let candidate = this.candidates.get(index);
     if (!candidate) {
       candidate = new Candidate(index, this.answerId, (event) => this.out.push(event));
@@ -151,4 +151,10 @@ function extOf(json: JsonObject): JsonObject | undefined {
     ext[key] = value;
   }
   return ext;
+}
+
+/** At most 128 answers can be asked for; whoever counts otherwise gives one. */
+function choiceIndex(value: unknown): number {
+  const index = numberOf(value) ?? 0;
+  return Number.isInteger(index) && index >= 0 && index < 128 ? index : 0;
 }

@@ -3,6 +3,7 @@ import type { Block, ChatRequest, MessageItem } from "../../model/chat.ts";
 import type { JsonObject } from "../../model/json.ts";
 import type { Notes } from "../../model/note.ts";
 import type { TargetFacts } from "../../model/target.ts";
+import { refuseKeptElsewhere } from "../kept-elsewhere.ts";
 import { toolNames } from "../names.ts";
 import type { Outgoing } from "../protocol.ts";
 import type { Build } from "./build.ts";
@@ -14,6 +15,7 @@ import { unsupported } from "./read.ts";
 
 /** Throws `unsupported` or `invalid-request` for what cannot be carried. */
 export function buildRequest(request: ChatRequest, target: TargetFacts, notes: Notes): Outgoing {
+  refuseKeptElsewhere(request, "gemini");
   refuseUncarried(request);
   const build: Build = {
     ...{ target, notes },

@@ -298,5 +298,11 @@ export class Candidate {
 
 /** Index of a candidate; zero is left out on the wire. */
 export function candidateIndex(json: JsonObject): number {
-  return isAbsent(json.index) || typeof json.index !== "number" || json.index < 0 || json.index > 63 ? 0 : json.index;
+  return isAbsent(json.index) ||
+    typeof json.index !== "number" ||
+    !Number.isInteger(json.index) ||
+    json.index < 0 ||
+    json.index > 63
+    ? 0
+    : json.index;
 }

@@ -15,7 +15,7 @@ const essential = new Set(["web_search_options", "audio", "background", "functio
 
 /** Throws `unsupported` for a wish that no Messages model can fulfil. */
 export function refuseUncarried(request: ChatRequest): void {
-  refuseKeptElsewhere(request);
+  refuseKeptElsewhere(request, "messages");
   if (request.logprobs?.want) throw refuse("logprobs", "this provider gives no log probabilities. Leave it out.");
   if ((request.sampling.n ?? 1) > 1) throw refuse("sampling.n", "this provider gives one answer to a request.");
   const spoken = request.modalities?.find((modality) => modality.toLowerCase() !== "text");

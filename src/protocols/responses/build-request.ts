@@ -1,4 +1,5 @@
 /** A canonical request for a provider that speaks Responses. Stateless unless the client speaks it, too. */
+
 import { sha256Hex } from "../../kit/hash.ts";
 import type { ChatRequest } from "../../model/chat.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
@@ -6,6 +7,7 @@ import type { Notes } from "../../model/note.ts";
 import type { TargetFacts } from "../../model/target.ts";
 import { buildEffort } from "../chat/effort.ts";
 import { isObject, unsupported } from "../chat/wire.ts";
+import { refuseKeptElsewhere } from "../kept-elsewhere.ts";
 import { commonNames, toolNames } from "../names.ts";
 import type { Outgoing } from "../protocol.ts";
 import { type BuildContext, buildItems } from "./build-items.ts";
@@ -38,6 +40,7 @@ export function buildRequest(request: ChatRequest, target: TargetFacts, notes: N
   );
   const nameOf = (name: string) => names.toWire(name);
   const context: BuildContext = { target, notes, own, nameOf, ids: own && request.store !== false };
+  refuseKeptElsewhere(request, "responses");
   refuse(request, notes);
   const input = buildItems(request, context);
   const options = request.ext?.chat?.web_search_options;
