@@ -120,7 +120,7 @@ describe("a stream that is forwarded", () => {
     const passage = responses.pass(envelope, { input: "x" }, target());
     const reading = new Reading({ protocol: responses, passage, model: "alias" });
     const steps = [...pieces.map((piece) => reading.push(piece)), reading.end()];
-    const out = Buffer.concat(steps.map(({ bytes }) => bytes ?? new Uint8Array())).toString("utf8");
+    const out = Buffer.concat(steps.map(({ bytes }) => Buffer.from(bytes ?? ""))).toString("utf8");
     return { out, events: steps.flatMap(({ events }) => events) };
   }
 
