@@ -2,10 +2,12 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { migrations } from "../migrations/index.ts";
+import { version } from "../package.json";
 import { buildJsonSchema } from "./config/json-schema.ts";
 import { createAuthenticate } from "./config/keys.ts";
-import { createLiveConfig } from "./config/live.ts";
+import { createLiveConfig, type LiveConfig } from "./config/live.ts";
 import type { Snapshot } from "./config/snapshot.ts";
+import { type Console, createConsole } from "./console/index.ts";
 import type { Gateway } from "./gateway/gateway.ts";
 import { requestLog } from "./gateway/request-log.ts";
 import { createSlots } from "./gateway/slots.ts";
@@ -19,11 +21,11 @@ import { createDemoTransport, demoScheme } from "./providers/demo/transport.ts";
 import { createTargetFacts } from "./providers/facts.ts";
 import type { Sealer } from "./secrets/seal.ts";
 import { openSecrets } from "./store/canary.ts";
-import type { Database } from "./store/database.ts";
+import type { Database, Reader } from "./store/database.ts";
 import { ensureMeta } from "./store/meta.ts";
 import { migrate } from "./store/migrate.ts";
 import { openDatabase, openReader } from "./store/open.ts";
-import { findRequest, recentRequests, requestToJson } from "./store/requests.ts";
+import { countRequests, findRequest, recentRequests, requestToJson } from "./store/requests.ts";
 import { startWriter, type Writer } from "./store/writer.ts";
 
 export interface Store {
@@ -95,12 +97,14 @@ export async function startApp({ options, store, snapshot, adminHash, log }: App
   };
   const reader = openReader(options.databaseUrl, store.database);
   let isDraining = false;
+  const isAdmin = (key: string) => sha256Hex(key) === adminHash;
   const server = createServer({
     gateway,
     config,
     log,
     configSchema: buildJsonSchema(),
-    isAdmin: (key) => sha256Hex(key) === adminHash,
+    isAdmin,
+    console: openConsole({ config, log, store, isAdmin, reader }),
     isDraining: () => isDraining,
     isReady: async () => void (await store.database.sql`SELECT value FROM meta LIMIT 1`),
     listRequests: async (page) => {
@@ -127,6 +131,27 @@ export async function startApp({ options, store, snapshot, adminHash, log }: App
       await closeStore(writer, [reader, store.database]);
     },
   };
+}
+
+interface ConsoleParts {
+  config: LiveConfig;
+  log: Log;
+  store: Store;
+  isAdmin(key: string): boolean;
+  reader: Reader;
+}
+
+function openConsole({ config, log, store: { database, sealer }, isAdmin, reader }: ConsoleParts): Console {
+  return createConsole({
+    config,
+    log,
+    isAdmin,
+    facts: { version, startedAt: Date.now(), database: database.dialect, isEncrypted: sealer.enabled },
+    protocols: protocols.map(({ name }) => name),
+    listRequests: (page) => recentRequests(reader.sql, page),
+    findRequest: (id) => findRequest(reader.sql, id),
+    countRequests: (since) => countRequests(reader.sql, since),
+  });
 }
 
 function counter(running: { count: number }) {

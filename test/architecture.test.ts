@@ -14,7 +14,9 @@ const rule: Record<string, string[]> = {
   providers: ["model", "protocols", "config", "kit"],
   gateway: ["model", "kit", "protocols", "config", "routing", "metering", "providers"],
   store: ["model", "config", "secrets", "kit", "migrations"],
-  http: ["gateway", "protocols", "config", "store", "kit", "model"],
+  views: [],
+  console: ["store", "config", "views", "kit", "model"],
+  http: ["gateway", "protocols", "console", "config", "store", "kit", "model"],
 };
 /** Wiring may import everything. */
 const wiring = new Set(["cli", "app.ts", "main.ts"]);
@@ -22,9 +24,11 @@ const maxFileLines = 400;
 const maxFunctionLines = 60;
 
 const root = normalize(join(import.meta.dir, ".."));
-const files = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
-  .filter((file) => file.endsWith(".ts") || file.endsWith(".tsx"))
-  .map((file) => `src/${file}`);
+const files = ["src", "views"].flatMap((folder) =>
+  readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts") || file.endsWith(".tsx"))
+    .map((file) => `${folder}/${file}`),
+);
 
 function room(file: string): string {
   const [top, second] = file.split("/");

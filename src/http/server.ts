@@ -7,6 +7,7 @@ import { uuidv7 } from "../kit/id.ts";
 import type { Log } from "../kit/log.ts";
 import { GatewayError, toGatewayError } from "../model/error.ts";
 import { type AdminDeps, adminRoutes } from "./admin.ts";
+import { type ConsoleDeps, consoleHttpRoutes, visitOf } from "./console.ts";
 import { bearer, headerBytes } from "./credentials.ts";
 import { type HealthDeps, healthRoutes } from "./health.ts";
 import { ingressRoutes } from "./ingress.ts";
@@ -14,7 +15,7 @@ import { problem } from "./problem.ts";
 import type { HttpRoute, Incoming } from "./route.ts";
 import { shapeFor } from "./shape.ts";
 
-export interface ServerDeps extends AdminDeps, HealthDeps {
+export interface ServerDeps extends AdminDeps, HealthDeps, ConsoleDeps {
   gateway: Gateway;
   config: LiveConfig;
   log: Log;
@@ -26,7 +27,7 @@ export interface ServerDeps extends AdminDeps, HealthDeps {
 const runtimeBodyBytes = 8 * 1024 ** 3;
 
 export function httpRoutes(deps: ServerDeps): HttpRoute[] {
-  return [...healthRoutes(deps), ...ingressRoutes(deps.gateway), ...adminRoutes(deps)];
+  return [...healthRoutes(deps), ...ingressRoutes(deps.gateway), ...adminRoutes(deps), ...consoleHttpRoutes(deps)];
 }
 
 export function createServer(deps: ServerDeps) {
@@ -74,7 +75,7 @@ function incomingOf(deps: ServerDeps, { request, params, server }: Context): Inc
   // Most peers are plain IPv4 and come without a proxy: nothing is to be worked out.
   const isPlain = forwarded === null && !peer.includes(":");
   const address = isPlain ? peer : clientAddress(peer, forwarded, trustedProxies);
-  return { request, requestId: uuidv7(), path: pathOf(request.url), parameters: params ?? {}, address };
+  return { request, requestId: uuidv7(), path: pathOf(request.url), parameters: params ?? {}, address, peer };
 }
 
 function pathOf(url: string): string {
@@ -94,7 +95,7 @@ function answer(deps: ServerDeps, route: HttpRoute, context: Context): Response 
       // Answers may be silent for minutes; the gateway has its own limits.
       context.server?.timeout(incoming.request, 0);
     }
-    const response = route.run(incoming);
+    const response = route.access === "session" ? inSession(deps, route, incoming) : route.run(incoming);
     if (!(response instanceof Promise)) return response;
     return response.catch((error: unknown) => refuse(deps, incoming, logged(deps, incoming, error)));
   } catch (error) {
@@ -108,6 +109,11 @@ function requireAdmin(deps: ServerDeps, request: Request): void {
   throw new GatewayError("unauthenticated", "The management API wants the admin key as Authorization: Bearer.", {
     headers: { "www-authenticate": "Bearer" },
   });
+}
+
+async function inSession(deps: ServerDeps, route: HttpRoute, incoming: Incoming): Promise<Response> {
+  const session = await deps.console.admit(visitOf(deps.config, incoming));
+  return route.run({ ...incoming, session });
 }
 
 function logged(deps: ServerDeps, incoming: Incoming, thrown: unknown): GatewayError {
@@ -141,6 +147,8 @@ function matches(pattern: string, path: string): boolean {
 function refuse(deps: ServerDeps, incoming: Incoming, error: GatewayError): Response {
   const { path, requestId, request } = incoming;
   if (path === "/api" || path.startsWith("/api/")) return problem(error, requestId);
+  if (path === "/console" || path.startsWith("/console/"))
+    return deps.console.refuse(visitOf(deps.config, incoming), error);
   const built = shapeFor(request, path, deps.gateway.protocols).buildError(error, requestId);
   const headers = {
     "content-type": "application/json",

@@ -91,6 +91,15 @@ export async function findRequest(sql: Sql, id: string): Promise<RequestRecord |
   return rows[0] && fromRow(rows[0]);
 }
 
+/** Requests since a time (epoch milliseconds). Ids begin with the time, so their index answers. */
+export async function countRequests(sql: Sql, since: number): Promise<{ all: number; failed: number }> {
+  const hex = Math.max(0, Math.trunc(since)).toString(16).padStart(12, "0");
+  const first = `${hex.slice(0, 8)}-${hex.slice(8)}`;
+  const [row] = await sql<Record<"total" | "failed", Column>>`SELECT count(*) AS total,
+    count(*) FILTER (WHERE code IS NOT NULL) AS failed FROM requests WHERE id >= ${first}`;
+  return { all: int(row?.total), failed: int(row?.failed) };
+}
+
 type RequestRow = Record<string, Column>;
 
 function fromRow(row: RequestRow): RequestRecord {

@@ -1,13 +1,15 @@
 /** Deny by default: walks the route table itself, so that a new route is held to it, too. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { type ConsoleOptions, createConsole } from "../../src/console/index.ts";
 import { httpRoutes, type ServerDeps } from "../../src/http/server.ts";
 import { protocols } from "../../src/protocols/index.ts";
 import { clientKey, openStage, type Stage } from "../scenarios/stage.ts";
 
 /** The table needs nothing that runs. */
-const routes = httpRoutes({ gateway: { protocols } } as unknown as ServerDeps);
+const consolePart = createConsole({ protocols: protocols.map(({ name }) => name) } as unknown as ConsoleOptions);
+const routes = httpRoutes({ gateway: { protocols }, console: consolePart } as unknown as ServerDeps);
 /** PRODUCT.md section 3: what answers without a credential. */
-const open = ["/healthz", "/readyz", "/api/schema/config.json"];
+const open = ["/healthz", "/readyz", "/api/schema/config.json", "/console/login", "/console/login"];
 
 let stage: Stage;
 beforeAll(async () => {
@@ -20,20 +22,42 @@ function place(path: string): string {
 }
 
 test("only what must be is public", () => {
-  const open_ = routes.filter((route) => route.access === "public").map((route) => route.path);
+  const all = routes.filter((route) => route.access === "public").map((route) => route.path);
+  const open_ = all.filter((path) => !path.startsWith("/console/assets/"));
   expect(open_.sort()).toEqual([...open].sort());
   expect(routes.filter((route) => route.access === "client").length).toBeGreaterThanOrEqual(4);
   expect(routes.filter((route) => route.access === "admin").length).toBeGreaterThanOrEqual(2);
 });
 
-test("what begins with /api is for the admin key, what begins with /v1 for client keys", () => {
+test("what begins with /api is for the admin key, what begins with /console for those signed in, the rest for client keys", () => {
   for (const { path, access } of routes) {
-    if (open.includes(path)) continue;
-    expect([path, access]).toEqual([path, path.startsWith("/api/") ? "admin" : "client"]);
+    if (open.includes(path) || path.startsWith("/console/assets/")) continue;
+    const wanted = path.startsWith("/api/") ? "admin" : path.startsWith("/console") ? "session" : "client";
+    expect([path, access]).toEqual([path, wanted]);
   }
 });
 
-describe.each(routes.filter((route) => route.access !== "public"))(
+describe.each(routes.filter((route) => route.access === "session"))("$method $path leads to the sign-in", (route) => {
+  const credentials: [string, () => Record<string, string>][] = [
+    ["nothing", () => ({})],
+    ["the admin key as bearer", () => ({ authorization: `Bearer ${stage.plexus.adminKey}` })],
+    ["a made-up session", () => ({ cookie: `plexus-console=${"A".repeat(43)}` })],
+    ["the admin key as session", () => ({ cookie: `plexus-console=${stage.plexus.adminKey}` })],
+    ["an empty session", () => ({ cookie: "plexus-console=; __Secure-plexus=" })],
+    ["a session of the other cookie", () => ({ cookie: `__Secure-plexus=${"A".repeat(43)}` })],
+  ];
+
+  test.each(credentials)("with %s", async (_name, headers) => {
+    const more = { "sec-fetch-site": "same-origin", ...headers() };
+    const { method } = route;
+    const response = await fetch(place(route.path), { method, headers: more, redirect: "manual" });
+    expect(response.status).toBe(303);
+    expect(response.headers.get("location")).toStartWith("/console/login");
+    expect(await response.text()).toBe("");
+  });
+});
+
+describe.each(routes.filter((route) => route.access === "admin" || route.access === "client"))(
   "$method $path is 401",
   ({ method, path, access }) => {
     const other = () => (access === "admin" ? clientKey : stage.plexus.adminKey);
@@ -65,7 +89,7 @@ describe.each(routes.filter((route) => route.access !== "public"))(
 );
 
 test("the right key of each kind is let in", async () => {
-  for (const { method, path, access } of routes) {
+  for (const { method, path, access } of routes.filter((route) => !route.path.startsWith("/console"))) {
     const key = access === "admin" ? stage.plexus.adminKey : clientKey;
     const body = method === "POST" ? { body: "{}" } : {};
     const response = await fetch(place(path), { method, headers: { authorization: `Bearer ${key}` }, ...body });

@@ -1,0 +1,28 @@
+/** Errors below /console, for people. */
+import { problemPage } from "../../views/pages/problem.tsx";
+import { signInAgainPage } from "../../views/pages/sign-in-again.tsx";
+import type { GatewayError } from "../model/error.ts";
+import type { ConsoleDeps } from "./index.ts";
+import { page, redirect } from "./page.ts";
+import type { Visit } from "./route.ts";
+import { shellOf } from "./shell.ts";
+
+export function refusal(deps: ConsoleDeps, visit: Visit, error: GatewayError): Response {
+  if (error.code === "unauthenticated") return toSignIn(visit);
+  const { headers } = error.detail;
+  const props = { shell: shellOf(deps, visit, ""), problem: error.message, requestId: visit.requestId };
+  const words = error.status === 404 ? "Nothing here" : error.status < 500 ? "That did not work" : "Plexus failed";
+  return page(visit, problemPage({ ...props, title: words }), { status: error.status, headers: headers ?? {} });
+}
+
+/** Strict cookies stay away when a link elsewhere leads here: the page then asks once more, from here. */
+function toSignIn(visit: Visit): Response {
+  const { request, path, query } = visit;
+  const isGet = request.method === "GET";
+  if (isGet && request.headers.get("sec-fetch-site") === "cross-site") {
+    return page(visit, signInAgainPage(), { status: 401, headers: { "cache-control": "no-store" } });
+  }
+  const search = query.size > 0 ? `?${query}` : "";
+  const next = isGet && path !== "/console" ? `?next=${encodeURIComponent(path + search)}` : "";
+  return redirect(visit, `/console/login${next}`);
+}

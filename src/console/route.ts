@@ -1,0 +1,25 @@
+/** One entry of the console's part of the route list, and what its handler is given. */
+import type { Session } from "./session.ts";
+
+/** One visit of one page. */
+export interface Visit {
+  request: Request;
+  requestId: string;
+  path: string;
+  parameters: Record<string, string>;
+  query: URLSearchParams;
+  /** The client's address, behind trusted proxies. */
+  address: string;
+  /** `https://host[:port]` as the browser sees this site. */
+  origin: string;
+  /** Null on public pages, and only there. */
+  session: Session | null;
+}
+
+export interface ConsoleRoute {
+  method: "GET" | "POST";
+  path: string;
+  /** `session`: somebody signed in; of a POST, from our own page. */
+  access: "public" | "session";
+  run(visit: Visit): Response | Promise<Response>;
+}

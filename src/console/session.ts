@@ -1,0 +1,80 @@
+/** Who is signed in. Kept in memory, so that a restart signs everybody out; of an id only its hash is kept. */
+import { randomBytes } from "node:crypto";
+import { sha256Hex } from "../kit/hash.ts";
+
+const idleMs = 12 * 3_600_000;
+const longestMs = 7 * 24 * 3_600_000;
+/** The oldest goes when there are more. */
+const mostSessions = 200;
+
+export interface Session {
+  /** What forms of this session carry in the field `csrf`. */
+  csrf: string;
+  startedAt: number;
+  seenAt: number;
+}
+
+export interface Sessions {
+  /** Returns the id for the cookie. */
+  start(): string;
+  find(id: string): Session | null;
+  end(id: string): void;
+}
+
+export function createSessions(now: () => number = Date.now): Sessions {
+  const byHash = new Map<string, Session>();
+  const isOver = (session: Session) => now() - session.seenAt > idleMs || now() - session.startedAt > longestMs;
+  return {
+    start() {
+      for (const [hash, session] of byHash) if (isOver(session)) byHash.delete(hash);
+      const [oldest] = byHash.keys();
+      if (byHash.size >= mostSessions && oldest !== undefined) byHash.delete(oldest);
+      const id = randomBytes(32).toString("base64url");
+      byHash.set(sha256Hex(id), { csrf: randomBytes(32).toString("base64url"), startedAt: now(), seenAt: now() });
+      return id;
+    },
+    find(id) {
+      const hash = sha256Hex(id);
+      const session = byHash.get(hash);
+      if (!session) return null;
+      if (isOver(session)) {
+        byHash.delete(hash);
+        return null;
+      }
+      session.seenAt = now();
+      return session;
+    },
+    end: (id) => void byHash.delete(sha256Hex(id)),
+  };
+}
+
+/** Behind TLS the name itself asks browsers for `Secure`. */
+function cookieName(origin: string): string {
+  return origin.startsWith("https:") ? "__Secure-plexus" : "plexus-console";
+}
+
+export function sessionId(request: Request, origin: string): string | null {
+  const name = cookieName(origin);
+  for (const pair of (request.headers.get("cookie") ?? "").split(";")) {
+    const [key, value] = pair.trim().split("=");
+    if (key === name && value) return value;
+  }
+  return null;
+}
+
+/** The Set-Cookie header that begins a session; that ends it when the id is empty. */
+export function sessionCookie(origin: string, id: string): string {
+  const secure = origin.startsWith("https:") ? "; Secure" : "";
+  const age = id === "" ? 0 : longestMs / 1000;
+  return `${cookieName(origin)}=${id}; Path=/console; HttpOnly; SameSite=Strict; Max-Age=${age}${secure}`;
+}
+
+/**
+ * Does a request that changes something come from our own page? What the browser says of its origin decides; a
+ * request that says nothing of it is refused.
+ */
+export function isFromOwnPage(request: Request, origin: string): boolean {
+  const site = request.headers.get("sec-fetch-site");
+  if (site !== null) return site === "same-origin";
+  return request.headers.get("origin") === origin;
+}

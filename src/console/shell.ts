@@ -1,0 +1,20 @@
+/** What the frame around every page needs. */
+import type { Shell } from "../../views/layout.tsx";
+import type { ConsoleDeps } from "./index.ts";
+import type { Visit } from "./route.ts";
+
+export function shellOf(deps: ConsoleDeps, visit: Visit, current: string): Shell {
+  return {
+    style: deps.assets.style,
+    icon: deps.assets.icon,
+    scripts: deps.assets.scripts,
+    isEncrypted: isPrivate(visit.origin),
+    current,
+    csrf: visit.session?.csrf ?? null,
+  };
+}
+
+/** TLS, or a browser on the same machine. */
+function isPrivate(origin: string): boolean {
+  return origin.startsWith("https:") || /^http:\/\/(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/.test(origin);
+}

@@ -1,0 +1,95 @@
+/** Signing in with the admin key, and out. */
+import { loginPage } from "../../views/pages/login.tsx";
+import { GatewayError } from "../model/error.ts";
+import type { ConsoleDeps } from "./index.ts";
+import { page, redirect } from "./page.ts";
+import type { ConsoleRoute, Visit } from "./route.ts";
+import { isFromOwnPage, sessionCookie, sessionId } from "./session.ts";
+import { shellOf } from "./shell.ts";
+
+const mostFormBytes = 16_384;
+const wrong = "That is not the admin key. It begins with adm- and was printed at the first start.";
+
+export function signInRoutes(deps: ConsoleDeps): ConsoleRoute[] {
+  return [
+    { method: "GET", path: "/console/login", access: "public", run: (visit) => showLogin(deps, visit) },
+    { method: "POST", path: "/console/login", access: "public", run: (visit) => signIn(deps, visit) },
+    {
+      method: "POST",
+      path: "/console/logout",
+      access: "session",
+      run(visit) {
+        const id = sessionId(visit.request, visit.origin);
+        if (id) deps.sessions.end(id);
+        const headers = { "set-cookie": sessionCookie(visit.origin, ""), "clear-site-data": '"cache", "storage"' };
+        return redirect(visit, "/console/login", headers);
+      },
+    },
+  ];
+}
+
+function showLogin(deps: ConsoleDeps, visit: Visit): Response {
+  const next = nextPath(visit.query.get("next"));
+  const id = sessionId(visit.request, visit.origin);
+  if (id && deps.sessions.find(id)) return redirect(visit, next);
+  return login(deps, visit, { next });
+}
+
+interface Shown {
+  next: string;
+  problem?: string;
+  status?: number;
+  headers?: Record<string, string>;
+}
+
+function login(deps: ConsoleDeps, visit: Visit, { next, problem, status, headers }: Shown): Response {
+  const all = { "cache-control": "private, no-store", ...headers };
+  return page(visit, loginPage({ shell: shellOf(deps, visit, ""), next, problem: problem ?? null }), {
+    status: status ?? 200,
+    headers: all,
+  });
+}
+
+async function signIn(deps: ConsoleDeps, visit: Visit): Promise<Response> {
+  if (!isFromOwnPage(visit.request, visit.origin)) throw foreign();
+  const form = await readForm(visit.request);
+  const next = nextPath(form.get("next"));
+  const { limiter } = deps;
+  const waitMs = limiter.waitMs(visit.address);
+  if (waitMs > 0) {
+    const seconds = Math.ceil(waitMs / 1000);
+    const problem = `Too many failed attempts from your address. Try again in ${seconds} s.`;
+    return login(deps, visit, { next, problem, status: 429, headers: { "retry-after": String(seconds) } });
+  }
+  if (limiter.slowMs() > 0) await Bun.sleep(limiter.slowMs());
+  if (!deps.isAdmin((form.get("key") ?? "").trim())) {
+    limiter.failed(visit.address);
+    deps.log.warn("a sign-in to the console failed", { address: visit.address, request: visit.requestId });
+    return login(deps, visit, { next, problem: wrong, status: 401 });
+  }
+  limiter.succeeded(visit.address);
+  const before = sessionId(visit.request, visit.origin);
+  if (before) deps.sessions.end(before);
+  deps.log.info("signed in to the console", { address: visit.address, request: visit.requestId });
+  return redirect(visit, next, { "set-cookie": sessionCookie(visit.origin, deps.sessions.start()) });
+}
+
+/** A path of the console; anything else is its first page. */
+export function nextPath(text: string | null): string {
+  return text !== null && /^\/console(?:[/?][\w\-./?=&%~:]*)?$/.test(text) ? text : "/console";
+}
+
+export function foreign(): GatewayError {
+  return new GatewayError("forbidden", "This form was not sent by a page of this console. Open the page again.");
+}
+
+/** Throws when the form is too large or is none. */
+export async function readForm(request: Request): Promise<URLSearchParams> {
+  const length = Number(request.headers.get("content-length") ?? Number.NaN);
+  // Browsers always say how long a form is.
+  if (!(length <= mostFormBytes)) throw new GatewayError("too-large", "The form is larger than 16 KB.");
+  if (!request.headers.get("content-type")?.startsWith("application/x-www-form-urlencoded")) {
+    throw new GatewayError("invalid-request", "The console takes forms as browsers send them.");
+  }
+  return new URLSearchParams(await request.text());
+}

@@ -1,0 +1,84 @@
+/**
+ * JSX that escapes: every text and every attribute value, and no address that runs code. The printing is
+ * `@elysiajs/html`'s, which by itself escapes no children. `unescaped` is the only way round it.
+ */
+import { Html } from "@elysiajs/html";
+
+/** HTML that is already safe to print. Only this module makes it. */
+export class Markup {
+  readonly html: string;
+
+  constructor(html: string) {
+    this.html = html;
+  }
+
+  toString(): string {
+    return this.html;
+  }
+}
+
+export type Child = Markup | string | number | boolean | null | undefined | readonly Child[];
+export type AttributeValue = string | number | boolean | null | undefined;
+type Props = Record<string, unknown>;
+
+/** HTML of our own making, printed as it is. Never for anything that came from outside. */
+export function unescaped(html: string): Markup {
+  return new Markup(html);
+}
+
+const addresses = new Set(["href", "src", "action", "formaction", "poster", "data", "ping", "hx-get", "hx-post"]);
+/** Attributes that the content security policy would refuse anyway: they run code or style from the markup. */
+const forbidden = /^(on|hx-on|hx-live|hx-vars)|^(style|srcdoc|srcset)$/;
+
+/** An http or https address, a path of this site or a place on the page; anything else becomes `about:blank`. */
+export function href(address: string): string {
+  if (/^(#|\?|\/(?![/\\]))/.test(address)) return address;
+  return /^https?:\/\/[^\s\\]+$/i.test(address) ? address : "about:blank";
+}
+
+function attribute(name: string, value: unknown): AttributeValue {
+  if (forbidden.test(name.toLowerCase())) throw new Error(`views must not use the attribute ${name}`);
+  if (!/^[a-zA-Z][\w:.-]*$/.test(name)) throw new Error(`${name} is not the name of an attribute`);
+  if (value === null || value === undefined || typeof value === "boolean") return value;
+  const text = String(value);
+  const safe = addresses.has(name.toLowerCase()) ? href(text) : text;
+  // The printer escapes quotes and nothing else.
+  return safe.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+}
+
+function print(child: unknown): string {
+  if (child === null || child === undefined || typeof child === "boolean") return "";
+  if (child instanceof Markup) return child.html;
+  if (Array.isArray(child)) return child.map(print).join("");
+  return Html.escapeHtml(String(child));
+}
+
+export function jsx(tag: string | ((props: Props) => Markup), props: Props): Markup {
+  if (typeof tag === "function") return tag(props);
+  const { children, ...rest } = props;
+  const attributes: Record<string, AttributeValue> = {};
+  for (const [name, value] of Object.entries(rest)) attributes[name] = attribute(name, value);
+  const inner = print(children);
+  // Without children the printer closes void elements by itself.
+  return new Markup(
+    String(inner === "" ? Html.createElement(tag, attributes) : Html.createElement(tag, attributes, inner)),
+  );
+}
+
+export const jsxs = jsx;
+export const jsxDEV = jsx;
+
+export function Fragment({ children }: { children?: Child }): Markup {
+  return new Markup(print(children));
+}
+
+/** Where the compiler looks for the types of JSX. */
+export namespace JSX {
+  export type Element = Markup;
+  export interface ElementChildrenAttribute {
+    children: unknown;
+  }
+  export interface IntrinsicElements {
+    [tag: string]: { children?: Child; [attribute: string]: AttributeValue | Child };
+  }
+}

@@ -1,0 +1,78 @@
+/** The frame around every page: head, rail, main. */
+import type { Child, Markup } from "./jsx/jsx-runtime.ts";
+
+export interface Shell {
+  /** Path of the style sheet. */
+  style: string;
+  icon: string;
+  scripts: readonly string[];
+  /** False on plain HTTP over a network. */
+  isEncrypted: boolean;
+  /** Path of the page in the menu that this one belongs to. */
+  current: string;
+  /** The session's token for forms; null when nobody is signed in. */
+  csrf: string | null;
+}
+
+const menu = [
+  { path: "/console", name: "Overview" },
+  { path: "/console/requests", name: "Requests" },
+];
+const htmxConfig = JSON.stringify({ includeIndicatorCSS: false, defaultTimeout: 10_000 });
+
+export function Layout({ shell, title, children }: { shell: Shell; title: string; children?: Child }): Markup {
+  return (
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <meta name="htmx-config" content={htmxConfig} />
+        <title>{title} - Plexus</title>
+        <link rel="icon" type="image/svg+xml" href={shell.icon} />
+        <link rel="stylesheet" href={shell.style} />
+        {shell.scripts.map((path) => (
+          <script src={path} defer></script>
+        ))}
+      </head>
+      <body>
+        <a class="skip" href="#main">
+          Skip to the content
+        </a>
+        {shell.csrf === null ? null : <Rail shell={shell} csrf={shell.csrf} />}
+        <main id="main" tabindex="-1">
+          {shell.isEncrypted ? null : (
+            <p class="banner warn">This connection is not encrypted: others in your network can read what you see.</p>
+          )}
+          <noscript>
+            <p class="banner info">Without JavaScript this page does not update by itself; reload it to see news.</p>
+          </noscript>
+          {children}
+        </main>
+      </body>
+    </html>
+  );
+}
+
+function Rail({ shell, csrf }: { shell: Shell; csrf: string }): Markup {
+  return (
+    <header class="rail">
+      <a class="brand" href="/console">
+        Plexus
+      </a>
+      <nav aria-label="Pages">
+        {menu.map(({ path, name }) => (
+          <a href={path} aria-current={shell.current === path ? "page" : null}>
+            {name}
+          </a>
+        ))}
+      </nav>
+      <form method="post" action="/console/logout">
+        <input type="hidden" name="csrf" value={csrf} />
+        <button type="submit" class="quiet">
+          Sign out
+        </button>
+      </form>
+    </header>
+  );
+}

@@ -1,0 +1,44 @@
+/** Sign in with the admin key. */
+import type { Markup } from "../jsx/jsx-runtime.ts";
+import { Layout, type Shell } from "../layout.tsx";
+
+export interface LoginProps {
+  shell: Shell;
+  /** Where to go afterwards. */
+  next: string;
+  /** Why the last attempt failed. */
+  problem: string | null;
+}
+
+export function loginPage({ shell, next, problem }: LoginProps): Markup {
+  return (
+    <Layout shell={shell} title="Sign in">
+      <form class="card narrow" method="post" action="/console/login">
+        <h1>Sign in to Plexus</h1>
+        {problem === null ? null : (
+          <p class="banner bad" role="alert" id="problem">
+            {problem}
+          </p>
+        )}
+        <input type="hidden" name="next" value={next} />
+        <input type="text" name="username" value="admin" autocomplete="username" hidden />
+        <label for="key">Admin key</label>
+        <input
+          id="key"
+          name="key"
+          type="password"
+          autocomplete="current-password"
+          required
+          autofocus
+          aria-describedby={problem === null ? "help" : "problem help"}
+          aria-invalid={problem === null ? null : "true"}
+        />
+        <p class="muted" id="help">
+          The first start printed it as <code>ADMIN_KEY=adm-…</code>. If it is lost, set the variable{" "}
+          <code>ADMIN_KEY</code> and start Plexus again.
+        </p>
+        <button type="submit">Sign in</button>
+      </form>
+    </Layout>
+  );
+}

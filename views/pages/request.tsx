@@ -1,0 +1,243 @@
+/** One request: what became of it, why, when, and everything that is kept of it. */
+import type { Child, Markup } from "../jsx/jsx-runtime.ts";
+import { Layout, type Shell } from "../layout.tsx";
+import { Or } from "../parts/empty.tsx";
+import { clockOf, duration, money, whole } from "../parts/format.ts";
+import { type Phase, Phases } from "../parts/phases.tsx";
+import { Badge, type Outcome } from "../parts/result.tsx";
+
+export interface Failure {
+  code: string;
+  message: string;
+  target?: string;
+  upstreamStatus?: number;
+  chain: readonly string[];
+}
+
+export interface RequestDetail extends Outcome {
+  id: string;
+  /** Epoch milliseconds. */
+  at: number;
+  address: string;
+  key: string | null;
+  label: string | null;
+  protocol: string;
+  model: string | null;
+  alias: string | null;
+  target: string | null;
+  stream: boolean;
+  tokens: {
+    input: number;
+    output: number;
+    reasoning: number;
+    cacheRead: number;
+    cacheWrite: number;
+    estimated: boolean;
+  } | null;
+  costNano: number | null;
+  ttftMs: number | null;
+  totalMs: number | null;
+  upstreamMs: number | null;
+  /** Milliseconds since arrival at which each phase was over. */
+  phases: Partial<Record<Phase, number>>;
+  finish: string | null;
+  degraded: readonly { action: string; field: string; detail?: string }[];
+  errors: readonly Failure[];
+  clientRequestId: string | null;
+}
+
+export interface RequestProps {
+  shell: Shell;
+  request: RequestDetail;
+  zone: string;
+}
+
+export function requestPage({ shell, request, zone }: RequestProps): Markup {
+  return (
+    <Layout shell={shell} title={`Request ${request.id}`}>
+      <nav aria-label="Where you are" class="crumbs">
+        <a href="/console/requests">Requests</a>
+      </nav>
+      <h1>Request</h1>
+      <p class="verdict">
+        <Badge {...request} /> {verdict(request)}
+      </p>
+      <div class="columns">
+        <Facts request={request} zone={zone} />
+        <Tokens request={request} />
+      </div>
+      <Phases phases={request.phases} totalMs={request.totalMs} upstreamMs={request.upstreamMs} />
+      <Failures errors={request.errors} />
+      <Degraded notes={request.degraded} />
+    </Layout>
+  );
+}
+
+/** One sentence: what happened. */
+function verdict(request: RequestDetail): string {
+  const { attempts, target, status, code, totalMs, interrupted, errors } = request;
+  const took = totalMs === null ? "" : ` in ${duration(totalMs)}`;
+  if (interrupted) return "Plexus ended before this request did, so the client got no complete answer.";
+  if (code === null) {
+    const tries = attempts > 1 ? ` on try ${attempts}, because ${errors[0]?.target ?? "another target"} failed` : "";
+    return `Served by ${target ?? "Plexus"}${tries}${took}.`;
+  }
+  const answer = status === null ? "The client got no answer." : `The client got ${status}.`;
+  if (code === "cancelled") return `The client left${took === "" ? "" : ` after ${took.slice(4)}`}.`;
+  const why = errors.at(-1)?.message ?? code;
+  const sentence = /[.!?]$/.test(why) ? why : `${why}.`;
+  if (attempts === 0) return `Refused${took}, before any provider was called: ${sentence} ${answer}`;
+  return `Failed after ${attempts} ${attempts === 1 ? "try" : "tries"}${took}: ${sentence} ${answer}`;
+}
+
+function Fact({ name, children }: { name: string; children?: Child }): Markup {
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </>
+  );
+}
+
+function Facts({ request, zone }: { request: RequestDetail; zone: string }): Markup {
+  return (
+    <section aria-labelledby="facts">
+      <h2 id="facts">What was asked</h2>
+      <dl class="card facts">
+        <Fact name={`Time (${zone})`}>
+          <time datetime={new Date(request.at).toISOString()}>{clockOf(zone).long(request.at)}</time>
+        </Fact>
+        <Fact name="Key">
+          <Or text={request.key} />
+        </Fact>
+        <Fact name="Label">
+          <Or text={request.label} />
+        </Fact>
+        <Fact name="Client address">
+          <Or text={request.address} />
+        </Fact>
+        <Fact name="Protocol">
+          {request.protocol}, {request.stream ? "streamed" : "whole"}
+        </Fact>
+        <Fact name="Model">
+          <Or text={request.model} />
+        </Fact>
+        <Fact name="Alias">
+          <Or text={request.alias} />
+        </Fact>
+        <Fact name="Served by">
+          <Or text={request.target} />
+        </Fact>
+        <Fact name="Tries">{whole(request.attempts)}</Fact>
+        <Fact name="Finish reason">
+          <Or text={request.finish} />
+        </Fact>
+        <Fact name="Request id">
+          <code id="id">{request.id}</code>{" "}
+          <button type="button" class="quiet small" data-copy="id" aria-label="Copy the request id">
+            Copy
+          </button>
+        </Fact>
+        <Fact name="Client's request id">
+          <Or text={request.clientRequestId} />
+        </Fact>
+      </dl>
+    </section>
+  );
+}
+
+function Tokens({ request }: { request: RequestDetail }): Markup {
+  const { tokens } = request;
+  return (
+    <section aria-labelledby="tokens">
+      <h2 id="tokens">What it took</h2>
+      {tokens === null ? (
+        <p class="card muted">No provider answered, so no tokens were used.</p>
+      ) : (
+        <dl class="card facts numbers">
+          <Fact name="Input">{whole(tokens.input)} tokens</Fact>
+          <Fact name="of it read from cache">{whole(tokens.cacheRead)} tokens</Fact>
+          <Fact name="of it written to cache">{whole(tokens.cacheWrite)} tokens</Fact>
+          <Fact name="Output">{whole(tokens.output)} tokens</Fact>
+          <Fact name="of it reasoning">{whole(tokens.reasoning)} tokens</Fact>
+          <Fact name="Counted by">{tokens.estimated ? "estimate" : "provider"}</Fact>
+          <Fact name="Cost">{money(request.costNano)}</Fact>
+          <Fact name="First token">
+            <Or text={request.ttftMs === null ? null : duration(request.ttftMs)} />
+          </Fact>
+          <Fact name="Speed">
+            <Or text={speed(request)} />
+          </Fact>
+        </dl>
+      )}
+    </section>
+  );
+}
+
+/** Output after the first token; of a whole answer there is no such time. */
+function speed({ tokens, ttftMs, totalMs, stream }: RequestDetail): string | null {
+  if (!stream || !tokens || ttftMs === null || totalMs === null || totalMs <= ttftMs) return null;
+  return `${((tokens.output * 1000) / (totalMs - ttftMs)).toFixed(1)} tok/s`;
+}
+
+function Failures({ errors }: { errors: readonly Failure[] }): Markup | null {
+  if (errors.length === 0) return null;
+  return (
+    <section aria-labelledby="errors">
+      <h2 id="errors">What failed</h2>
+      <ol class="failures">
+        {errors.map((failure) => (
+          <li class="card">
+            <p>
+              <strong>{failure.code}</strong>
+              {failure.target === undefined ? null : <> from {failure.target}</>}
+              {failure.upstreamStatus === undefined ? null : <>, which answered {failure.upstreamStatus}</>}
+            </p>
+            <p class="words">{failure.message}</p>
+            {failure.chain.length === 0 ? null : (
+              <details>
+                <summary>Causes, outermost first ({failure.chain.length})</summary>
+                {failure.chain.map((cause) => (
+                  <pre>{cause}</pre>
+                ))}
+              </details>
+            )}
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+function Degraded({ notes }: { notes: RequestDetail["degraded"] }): Markup | null {
+  if (notes.length === 0) return null;
+  return (
+    <section aria-labelledby="degraded">
+      <h2 id="degraded">What the provider could not take as it was</h2>
+      <section class="scroll" tabindex="0" aria-labelledby="degraded">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Field</th>
+              <th scope="col">What Plexus did</th>
+              <th scope="col">Detail</th>
+            </tr>
+          </thead>
+          <tbody>
+            {notes.map(({ action, field, detail }) => (
+              <tr>
+                <th scope="row">
+                  <code>{field}</code>
+                </th>
+                <td>{action}</td>
+                <td>
+                  <Or text={detail} />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </section>
+    </section>
+  );
+}

@@ -1,0 +1,185 @@
+/** The list of requests, newest first. Its rows are fetched again every two seconds and merged in place. */
+import type { Markup } from "../jsx/jsx-runtime.ts";
+import { Layout, type Shell } from "../layout.tsx";
+import { None, Or } from "../parts/empty.tsx";
+import { type Clock, clockOf, duration, whole } from "../parts/format.ts";
+import { Badge, type Outcome } from "../parts/result.tsx";
+import { Snippet } from "../parts/snippet.tsx";
+
+export interface Row extends Outcome {
+  id: string;
+  /** Epoch milliseconds. */
+  at: number;
+  key: string | null;
+  label: string | null;
+  protocol: string;
+  model: string | null;
+  target: string | null;
+  tokens: { input: number; output: number } | null;
+  ttftMs: number | null;
+  totalMs: number | null;
+}
+
+export interface RowsProps {
+  rows: readonly Row[];
+  /** IANA name of the reporting timezone. */
+  zone: string;
+}
+
+export interface RequestsProps extends RowsProps {
+  shell: Shell;
+  /** Cursor of the next page. */
+  next: string | null;
+  /** The newest page, which stays up to date. */
+  isFirst: boolean;
+  baseUrl: string;
+  /** A name that clients can call. */
+  model: string;
+}
+
+export function requestsPage({ shell, rows, zone, next, isFirst, baseUrl, model }: RequestsProps): Markup {
+  return (
+    <Layout shell={shell} title="Requests">
+      <div class="bar">
+        <h1>Requests</h1>
+        {isFirst ? <Tail /> : null}
+      </div>
+      <section class="scroll" tabindex="0" aria-label="Requests, newest first">
+        <table class="requests">
+          <caption class="hidden">Requests, newest first; times in {zone}</caption>
+          <thead>
+            <tr>
+              <th scope="col">Time ({zone})</th>
+              <th scope="col">Result</th>
+              <th scope="col">Key</th>
+              <th scope="col">Protocol</th>
+              <th scope="col">Model</th>
+              <th scope="col">Served by</th>
+              <th scope="col" class="number">
+                Tries
+              </th>
+              <th scope="col" class="number">
+                Tokens in
+              </th>
+              <th scope="col" class="number">
+                Tokens out
+              </th>
+              <th scope="col" class="number">
+                First token
+              </th>
+              <th scope="col" class="number">
+                Total
+              </th>
+            </tr>
+          </thead>
+          <tbody id="rows" {...(isFirst ? live : {})}>
+            {requestRows({ rows, zone })}
+          </tbody>
+        </table>
+      </section>
+      <Empty isFirst={isFirst} baseUrl={baseUrl} model={model} />
+      <Pages next={next} isFirst={isFirst} />
+    </Layout>
+  );
+}
+
+/** The rows alone, as the live list fetches them. */
+export function requestRows({ rows, zone }: RowsProps): Markup {
+  const clock = clockOf(zone);
+  return (
+    <>
+      {rows.map((row) => (
+        <RequestRow row={row} clock={clock} />
+      ))}
+    </>
+  );
+}
+
+const live = { "hx-get": "/console/requests", "hx-trigger": "every 2s", "hx-swap": "innerMorph", "data-live": "" };
+
+function Tail(): Markup {
+  return (
+    <div class="tail">
+      <span id="live" role="status" class="muted">
+        updates every 2 s
+      </span>
+      <button type="button" class="quiet" data-pause aria-pressed="false">
+        Pause
+      </button>
+    </div>
+  );
+}
+
+function RequestRow({ row, clock }: { row: Row; clock: Clock }): Markup {
+  const { tokens } = row;
+  return (
+    <tr id={`r-${row.id}`}>
+      <th scope="row" class="time">
+        <a href={`/console/requests/${encodeURIComponent(row.id)}`}>
+          <time datetime={new Date(row.at).toISOString()}>{clock.short(row.at)}</time>
+        </a>
+      </th>
+      <td class="result">
+        <Badge {...row} />
+      </td>
+      <td class="key" data-name="Key">
+        <Or text={row.key} />
+        {row.label === null ? null : <span class="muted">:{row.label}</span>}
+      </td>
+      <td class="protocol" data-name="Protocol">
+        {row.protocol}
+      </td>
+      <td class="model" data-name="Model">
+        <Or text={row.model} />
+      </td>
+      <td class="target" data-name="Served by">
+        <Or text={row.target} />
+      </td>
+      <Figure name="Tries" text={whole(row.attempts)} />
+      <Figure name="Tokens in" text={tokens && whole(tokens.input)} />
+      <Figure name="Tokens out" text={tokens && whole(tokens.output)} />
+      <Figure name="First token" text={row.ttftMs === null ? null : duration(row.ttftMs)} />
+      <Figure name="Total" text={row.totalMs === null ? null : duration(row.totalMs)} />
+    </tr>
+  );
+}
+
+function Figure({ name, text }: { name: string; text: string | null }): Markup {
+  return (
+    <td class="number" data-name={name}>
+      {text === null ? <None /> : text}
+    </td>
+  );
+}
+
+/** Shown by the style sheet while there are no rows. */
+function Empty({ isFirst, baseUrl, model }: Pick<RequestsProps, "isFirst" | "baseUrl" | "model">): Markup {
+  if (!isFirst) {
+    return (
+      <section class="card empty">
+        <p>There are no older requests.</p>
+        <p>
+          <a class="button" href="/console/requests">
+            Go to the newest
+          </a>
+        </p>
+      </section>
+    );
+  }
+  return (
+    <section class="empty">
+      <p>No request has come in yet. Send one, and it appears here by itself.</p>
+      <Snippet protocol="chat" baseUrl={baseUrl} model={model} />
+    </section>
+  );
+}
+
+function Pages({ next, isFirst }: { next: string | null; isFirst: boolean }): Markup | null {
+  if (isFirst && next === null) return null;
+  return (
+    <nav class="pages" aria-label="Pages of the list">
+      {isFirst ? null : <a href="/console/requests">Newest</a>}
+      {next === null ? null : <a href={`/console/requests?after=${encodeURIComponent(next)}`}>Older</a>}
+    </nav>
+  );
+}

@@ -1,0 +1,108 @@
+/** Where the time went: one bar for each phase on one axis, with its numbers in the same row. */
+import type { Markup } from "../jsx/jsx-runtime.ts";
+import { duration } from "./format.ts";
+
+const order = ["authenticated", "read", "parsed", "routed", "sent", "headers", "committed", "closed"] as const;
+export type Phase = (typeof order)[number];
+
+const names: Record<Phase, string> = {
+  authenticated: "Check the key",
+  read: "Receive the request",
+  parsed: "Parse",
+  routed: "Route",
+  sent: "Transform and send",
+  headers: "Wait for the provider",
+  committed: "Wait for the first content",
+  closed: "Answer",
+};
+/** Bars thinner than this would not be seen, in hundredths of the axis. */
+const thinnest = 0.5;
+
+export interface PhasesProps {
+  /** Milliseconds since arrival at which each phase was over. */
+  phases: Partial<Record<Phase, number>>;
+  totalMs: number | null;
+  upstreamMs: number | null;
+}
+
+interface Bar {
+  phase: Phase;
+  from: number;
+  to: number;
+}
+
+export function Phases({ phases, totalMs, upstreamMs }: PhasesProps): Markup | null {
+  const bars = barsOf(phases);
+  if (bars.length === 0) return null;
+  const axis = Math.max(totalMs ?? 0, bars.at(-1)?.to ?? 0, 0.001);
+  return (
+    <section aria-labelledby="timing">
+      <h2 id="timing">Where the time went</h2>
+      {totalMs === null ? null : (
+        <p>
+          {duration(totalMs)} in all, {upstreamMs === null ? "none" : duration(upstreamMs)} of it spent waiting for
+          providers.
+        </p>
+      )}
+      <table class="phases card">
+        <caption class="hidden">Phases with their start and length</caption>
+        <thead>
+          <tr>
+            <th scope="col">Phase</th>
+            <th scope="col" class="bars">
+              Share
+            </th>
+            <th scope="col" class="number">
+              From
+            </th>
+            <th scope="col" class="number">
+              Took
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {bars.map((bar) => (
+            <Line bar={bar} axis={axis} />
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+function barsOf(phases: PhasesProps["phases"]): Bar[] {
+  let from = 0;
+  const bars: Bar[] = [];
+  for (const phase of order) {
+    const to = phases[phase];
+    if (to === undefined) continue;
+    bars.push({ phase, from, to: Math.max(from, to) });
+    from = Math.max(from, to);
+  }
+  return bars;
+}
+
+function Line({ bar: { phase, from, to }, axis }: { bar: Bar; axis: number }): Markup {
+  const width = Math.max((100 * (to - from)) / axis, thinnest);
+  const start = Math.min((100 * from) / axis, 100 - width);
+  const isWaiting = phase === "headers" || phase === "committed";
+  return (
+    <tr>
+      <th scope="row">{names[phase]}</th>
+      <td class="bars">
+        <svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true" class={isWaiting ? "waiting" : "own"}>
+          <rect x={start.toFixed(2)} y="0" width={width.toFixed(2)} height="10" />
+        </svg>
+      </td>
+      <td class="number">{fine(from)}</td>
+      <td class="number">{fine(to - from)}</td>
+    </tr>
+  );
+}
+
+/** Phases of our own are often shorter than a millisecond. */
+function fine(ms: number): string {
+  if (ms === 0) return "0 ms";
+  if (ms < 0.05) return "<0.1 ms";
+  return ms < 10 ? `${ms.toFixed(1)} ms` : duration(ms);
+}

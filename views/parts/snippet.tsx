@@ -1,0 +1,70 @@
+/** Requests that work as pasted into a shell. */
+import type { Markup } from "../jsx/jsx-runtime.ts";
+
+interface Example {
+  title: string;
+  path: (model: string) => string;
+  headers: readonly string[];
+  body: (model: string) => unknown;
+}
+
+const bearer = "Authorization: Bearer $PLEXUS_KEY";
+const messages = [{ role: "user", content: "Hello!" }];
+const examples: Record<string, Example> = {
+  chat: {
+    title: "OpenAI Chat Completions",
+    path: () => "/v1/chat/completions",
+    headers: [bearer],
+    body: (model) => ({ model, messages }),
+  },
+  responses: {
+    title: "OpenAI Responses",
+    path: () => "/v1/responses",
+    headers: [bearer],
+    body: (model) => ({ model, input: "Hello!" }),
+  },
+  messages: {
+    title: "Anthropic Messages",
+    path: () => "/v1/messages",
+    headers: ["x-api-key: $PLEXUS_KEY", "anthropic-version: 2023-06-01"],
+    body: (model) => ({ model, max_tokens: 256, messages }),
+  },
+  gemini: {
+    title: "Google Gemini",
+    path: (model) => `/v1beta/models/${encodeURIComponent(model)}:generateContent`,
+    headers: ["x-goog-api-key: $PLEXUS_KEY"],
+    body: () => ({ contents: [{ parts: [{ text: "Hello!" }] }] }),
+  },
+};
+
+export function curl({ protocol, baseUrl, model }: { protocol: string; baseUrl: string; model: string }): string {
+  const example = examples[protocol];
+  if (!example) return "";
+  const headers = [...example.headers, "Content-Type: application/json"].map((header) => `  -H "${header}" \\\n`);
+  // Within single quotes the shell reads everything but the quote itself as it is.
+  const body = JSON.stringify(example.body(model)).replaceAll("'", "'\\''");
+  const url = `${baseUrl}${example.path(model)}`.replaceAll("'", "%27");
+  return `curl '${url}' \\\n${headers.join("")}  -d '${body}'`;
+}
+
+export interface SnippetProps {
+  protocol: string;
+  baseUrl: string;
+  model: string;
+}
+
+export function Snippet(props: SnippetProps): Markup {
+  const id = `snippet-${props.protocol}`;
+  const title = examples[props.protocol]?.title ?? props.protocol;
+  return (
+    <section class="snippet">
+      <div class="bar">
+        <h3>{title}</h3>
+        <button type="button" class="quiet" data-copy={id} aria-label={`Copy the request for ${title}`}>
+          Copy
+        </button>
+      </div>
+      <pre id={id}>{curl(props)}</pre>
+    </section>
+  );
+}
