@@ -6,8 +6,9 @@ import { defaultCapabilities, type TargetFacts } from "../../src/model/target.ts
 import { protocols } from "../../src/protocols/index.ts";
 import type { Protocol } from "../../src/protocols/protocol.ts";
 import { ask } from "../recordings/clients.ts";
-import { openDoor } from "../recordings/door.ts";
+import { openDoor, type ProtocolName, protocolNames } from "../recordings/door.ts";
 import { viewOf } from "../recordings/view.ts";
+import { plainQuestion } from "./question.ts";
 import { type Spec, streamOf } from "./spec.ts";
 
 const said: Spec = {
@@ -23,8 +24,8 @@ const facts: TargetFacts = { provider: "p", model: "model", scope: "p", can: def
 
 /** What comes out when the stream comes in these pieces. */
 function read(protocol: Protocol, pieces: Uint8Array[], verbatim: boolean): { events: ChatEvent[]; text: string } {
-  const envelope = { model: "alias", stream: true };
-  const passage = protocol.pass(envelope, { model: "alias", stream: true, messages: [] }, facts);
+  const body = { ...plainQuestion(protocol.name as ProtocolName, true), model: "alias" };
+  const passage = protocol.pass({ model: "alias", stream: true }, body, facts);
   const reading = new Reading({ protocol, model: "alias", ...(verbatim ? { passage } : {}) });
   const events: ChatEvent[] = [];
   const out: Uint8Array[] = [];
@@ -40,9 +41,25 @@ function read(protocol: Protocol, pieces: Uint8Array[], verbatim: boolean): { ev
 /** Frames with LF line ends, comments left out, as a client reads them. */
 const lines = (text: string) => text.replaceAll("\r\n", "\n");
 
-for (const protocol of protocols.filter(({ name }) => name === "chat" || name === "messages"))
+/** The client's name of the model stands wherever the provider's did; Chat clients get the usage only when they ask. */
+function forwarded(name: ProtocolName, text: string): string {
+  switch (name) {
+    case "chat": {
+      const renamed = text.replaceAll('"model":"model"', '"model":"alias"').replaceAll(',"usage":null', "");
+      return renamed.replace(/data: [^\r\n]*"choices":\[\][^\r\n]*(\r?\n){2}/, "");
+    }
+    case "messages":
+      return text.replace('"model":"model"', '"model":"alias"');
+    case "responses":
+      return text.replaceAll('"model":"model"', '"model":"alias"');
+    case "gemini":
+      return text.replaceAll('"modelVersion":"model"', '"modelVersion":"alias"');
+  }
+}
+
+for (const protocol of protocols)
   for (const ends of ["\n", "\r\n"]) {
-    const name = protocol.name as "chat" | "messages";
+    const name = protocol.name as ProtocolName;
     const text = `: comment\n\n${streamOf(name, said)}`.replaceAll("\n", ends);
     const bytes = new TextEncoder().encode(text);
     const label = `${name} with ${JSON.stringify(ends)}`;
@@ -59,15 +76,7 @@ for (const protocol of protocols.filter(({ name }) => name === "chat" || name ==
 
     test(`a stream cut at any byte is forwarded as the same bytes, with the client's name of the model (${label})`, () => {
       const whole = read(protocol, [bytes], true);
-      const renamed =
-        name === "chat"
-          ? text.replaceAll('"model":"model"', '"model":"alias"')
-          : text.replace('"model":"model"', '"model":"alias"');
-      const kept =
-        name === "chat"
-          ? renamed.replaceAll(',"usage":null', "").replace(/data: [^\r\n]*"choices":\[\][^\r\n]*(\r?\n){2}/, "")
-          : renamed;
-      expect(lines(whole.text)).toBe(lines(kept));
+      expect(lines(whole.text)).toBe(lines(forwarded(name, text)));
       for (let cut = 0; cut <= bytes.length; cut++) {
         const parts = read(protocol, [bytes.slice(0, cut), bytes.slice(cut)], true);
         expect(parts.text).toBe(whole.text);
@@ -77,26 +86,23 @@ for (const protocol of protocols.filter(({ name }) => name === "chat" || name ==
       expect(read(protocol, single, true).text).toBe(whole.text);
     });
 
-    test.each(["chat", "messages"] as const)(
-      `bytes that come one by one say the same to a %s client (${label})`,
-      async (client) => {
-        const views = [];
-        for (const pieces of [[bytes], single]) {
-          const body = new ReadableStream<Uint8Array>({
-            start(controller) {
-              for (const piece of pieces) controller.enqueue(piece);
-              controller.close();
-            },
-          });
-          const headers = { "content-type": "text/event-stream" };
-          const door = openDoor({ provider: name, answer: () => new Response(body, { headers }) });
-          const outcome = await ask(client, door.fetch, { model: "model", stream: true });
-          door.close();
-          if (outcome.kind === "error") throw new Error(outcome.message);
-          views.push(viewOf(outcome));
-        }
-        expect(views[1]).toEqual(views[0] as never);
-        expect(views[0]?.text).toBe(said.text);
-      },
-    );
+    test.each(protocolNames)(`bytes that come one by one say the same to a %s client (${label})`, async (client) => {
+      const views = [];
+      for (const pieces of [[bytes], single]) {
+        const body = new ReadableStream<Uint8Array>({
+          start(controller) {
+            for (const piece of pieces) controller.enqueue(piece);
+            controller.close();
+          },
+        });
+        const headers = { "content-type": "text/event-stream" };
+        const door = openDoor({ provider: name, answer: () => new Response(body, { headers }) });
+        const outcome = await ask(client, door.fetch, { model: "model", stream: true });
+        door.close();
+        if (outcome.kind === "error") throw new Error(outcome.message);
+        views.push(viewOf(outcome));
+      }
+      expect(views[1]).toEqual(views[0] as never);
+      expect(views[0]?.text).toBe(said.text);
+    });
   }

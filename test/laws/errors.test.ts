@@ -3,18 +3,24 @@ import { SseDecoder } from "../../src/kit/sse.ts";
 import { type ErrorCode, errorTable, GatewayError } from "../../src/model/error.ts";
 import { protocols } from "../../src/protocols/index.ts";
 import { ask, type Failure } from "../recordings/clients.ts";
-import { openDoor, type ProtocolName, secret } from "../recordings/door.ts";
+import { openDoor, type ProtocolName, pathOf, protocolNames, secret } from "../recordings/door.ts";
+import { plainQuestion } from "./question.ts";
 import { type Spec, streamOf } from "./spec.ts";
 
 const codes = Object.keys(errorTable) as ErrorCode[];
-const names = ["chat", "messages"] as const;
 
 const common: Readonly<Record<number, string>> = {
   ...{ 400: "BadRequestError", 401: "AuthenticationError", 403: "PermissionDeniedError", 404: "NotFoundError" },
   ...{ 409: "ConflictError", 429: "RateLimitError", 500: "InternalServerError", 502: "InternalServerError" },
 };
+const openai = {
+  ...{ ...common, 413: "APIError", 499: "APIError", 503: "InternalServerError", 504: "InternalServerError" },
+};
 const classes: Readonly<Record<ProtocolName, Readonly<Record<number, string>>>> = {
-  chat: { ...common, 413: "APIError", 499: "APIError", 503: "InternalServerError", 504: "InternalServerError" },
+  chat: openai,
+  responses: openai,
+  // Google's SDK has one class.
+  gemini: Object.fromEntries([...Object.keys(common), 413, 499, 503, 504].map((status) => [status, "ApiError"])),
   messages: {
     ...common,
     ...{ 402: "PaymentRequiredError", 413: "ContentTooLargeError", 499: "ClientClosedRequestError" },
@@ -24,10 +30,12 @@ const classes: Readonly<Record<ProtocolName, Readonly<Record<number, string>>>> 
 /** Where the table of a protocol deviates. */
 const own: Readonly<Record<ProtocolName, Partial<Record<ErrorCode, number>>>> = {
   chat: {},
+  responses: {},
+  gemini: {},
   messages: { overloaded: 529, billing: 402 },
 };
 
-describe.each(names)("errors for a %s client", (name) => {
+describe.each(protocolNames)("errors for a %s client", (name) => {
   const protocol = protocols.find((one) => one.name === name);
   test.each(codes)("%s has the class that the SDK gives its status, and our words", async (code) => {
     const built = protocol?.buildError(new GatewayError(code, "In our words."), "id");
@@ -50,24 +58,31 @@ const said: Spec = {
 };
 const broken: Readonly<Record<ProtocolName, string>> = {
   chat: 'data: {"error":{"message":"too much","type":"server_error","code":503}}\n\n',
+  responses:
+    'event: error\ndata: {"type":"error","code":"server_error","message":"too much","param":null,"sequence_number":9}\n\n',
+  gemini: 'data: {"error":{"code":503,"message":"too much","status":"UNAVAILABLE"}}\n\n',
   messages: 'event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"too much"}}\n\n',
 };
-const terminals = ["[DONE]", "message_stop", "message_delta", '"finish_reason":"'];
+const terminals = [
+  ...["[DONE]", "message_stop", "message_delta", '"finish_reason":"', '"finishReason":"'],
+  ...["event: response.completed", "event: response.incomplete"],
+];
 
-for (const client of names)
-  for (const provider of names)
+for (const client of protocolNames)
+  for (const provider of protocolNames)
     describe(`a stream of a ${provider} provider for a ${client} client`, () => {
       const frames = streamOf(provider, said).split(/(?<=\n\n)/);
-      const finish = frames.findIndex((frame) => /message_delta|"finish_reason":"/.test(frame));
+      const finish = frames.findIndex((frame) =>
+        /message_delta|"finish_reason":"|"finishReason":"|response.completed/.test(frame),
+      );
       const cuts = Array.from({ length: finish }, (_, at) => at);
       const type = { "content-type": "text/event-stream" };
 
       async function text(body: string): Promise<string> {
         const door = openDoor({ provider, answer: () => new Response(body, { headers: type }) });
-        const path = client === "chat" ? "/v1/chat/completions" : "/v1/messages";
         const headers = { authorization: `Bearer ${secret}` };
-        const question = { model: "model", max_tokens: 9, stream: true, messages: [{ role: "user", content: "q" }] };
-        const response = await door.fetch(`http://localhost${path}`, {
+        const question = plainQuestion(client, true);
+        const response = await door.fetch(`http://localhost${pathOf(client, "model", true)}`, {
           method: "POST",
           headers,
           body: JSON.stringify(question),
@@ -91,7 +106,10 @@ for (const client of names)
             if (body.endsWith(broken[provider])) expect(all).toContain("too much");
             const sse = new SseDecoder();
             const last = [...sse.push(new TextEncoder().encode(all)), ...sse.end()].at(-1);
-            expect(JSON.parse(last?.data ?? all)).toHaveProperty("error");
+            const told = JSON.parse(last?.data ?? all);
+            expect(
+              told.error ?? told.response?.error ?? (told.type === "error" ? told.message : undefined),
+            ).toBeTruthy();
             const door = openDoor({ provider, answer: () => new Response(body, { headers: type }) });
             expect((await ask(client, door.fetch, { model: "model", stream: true })).kind).toBe("error");
             door.close();

@@ -23,7 +23,7 @@ function told(protocol: Protocol, finish: FinishReason, items: Item[], isStream:
   return collect([...frames.flatMap((frame) => decoder.push(frame)), ...decoder.end()])[0]?.finish;
 }
 
-for (const protocol of protocols.filter(({ name }) => name === "chat" || name === "messages"))
+for (const protocol of protocols)
   describe(`the end of an answer of ${protocol.name}`, () => {
     test.each(reasons)("%s is said the same whole and streamed, and the same again", (finish) => {
       for (const items of [[words], [words, call], [call], []]) {

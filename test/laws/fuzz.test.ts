@@ -1,12 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { Json, JsonObject } from "../../src/model/json.ts";
-import { type Door, openDoor, type ProtocolName, secret } from "../recordings/door.ts";
+import { allPairs, type Door, openDoor, type ProtocolName, pathOf, secret } from "../recordings/door.ts";
 import { bodyOf, conversation } from "./conversation.ts";
+import { asksStream, plainQuestion } from "./question.ts";
 import { answerOf, type Spec, spec, streamOf } from "./spec.ts";
 
-const names = ["chat", "messages"] as const;
-const pairs = names.flatMap((client) => names.map((provider) => ({ client, provider })));
+const pairs = allPairs;
 const said: Spec = {
   ...{ text: "so", calls: [], cut: false, pieces: 1, interleaved: false },
   counts: { fresh: 1, cached: 0, written: 0, visible: 1, reasoning: 0 },
@@ -15,26 +15,29 @@ const said: Spec = {
 function doorTo(provider: ProtocolName): Door {
   return openDoor({
     provider,
-    answer: ({ body }) => answerOf(provider, said, (JSON.parse(body) as JsonObject).stream === true),
+    answer: (sent) => answerOf(provider, said, asksStream(sent)),
   });
 }
 
-async function post(door: Door, client: ProtocolName, body: string | Uint8Array<ArrayBuffer>) {
-  const path = client === "chat" ? "/v1/chat/completions" : "/v1/messages";
+async function post(door: Door, client: ProtocolName, body: string | Uint8Array<ArrayBuffer>, isStream = false) {
+  const path = pathOf(client, "model", isStream);
   const headers = { authorization: `Bearer ${secret}`, "content-type": "application/json" };
   const response = await door.fetch(`http://localhost${path}`, { method: "POST", headers, body });
   return { status: response.status, text: await response.text() };
 }
 
-const shapes = {
-  chat: {
-    error: {
-      message: expect.any(String),
-      type: "invalid_request_error",
-      param: expect.anything(),
-      code: expect.anything(),
-    },
+const openai = {
+  error: {
+    message: expect.any(String),
+    type: "invalid_request_error",
+    param: expect.anything(),
+    code: expect.anything(),
   },
+};
+const shapes = {
+  chat: openai,
+  responses: openai,
+  gemini: { error: { code: 400, message: expect.any(String), status: "INVALID_ARGUMENT" } },
   messages: { type: "error", error: { type: "invalid_request_error", message: expect.any(String) } },
 };
 
@@ -52,7 +55,7 @@ async function isTaken(door: Door, client: ProtocolName, body: string | Uint8Arr
   if (status === 404) expect(json.error.message).toContain("does not exist");
   else {
     expect(status).toBe(400);
-    if (client === "chat") {
+    if (client === "chat" || client === "responses") {
       expect(Object.keys(json.error)).toEqual(["message", "type", "param", "code"]);
       json.error.param = json.error.code = "";
     }
@@ -61,7 +64,30 @@ async function isTaken(door: Door, client: ProtocolName, body: string | Uint8Arr
   }
 }
 
+/** Two turns with this content. */
+function dialogue(client: ProtocolName, content: Json): JsonObject {
+  const turns = [
+    { role: "user", content: "q" },
+    { role: "assistant", content },
+    { role: "user", content },
+  ];
+  if (client === "responses") return { input: [...turns, ...(Array.isArray(content) ? content : [])] };
+  if (client !== "gemini") return { messages: turns };
+  const parts = (role: string) => ({ role, parts: content });
+  return { contents: [{ role: "user", parts: [{ text: "q" }] }, parts("model"), parts("user")] };
+}
+
+const endings: Record<ProtocolName, RegExp> = {
+  chat: /^data: \[DONE\]$|^data: \{"error"|^\{/gm,
+  messages: /^event: message_stop$|^event: error$|^\{/gm,
+  responses: /^event: (?:response\.(?:completed|incomplete|failed)|error)$|^\{/gm,
+  gemini: /"finishReason":"|"blockReason":"|^data: \{"error"|^\{/gm,
+};
+
 const keys = [
+  ...["input", "instructions", "call_id", "output", "summary", "encrypted_content", "include", "reasoning", "previous"],
+  ...["contents", "parts", "functionCall", "functionResponse", "args", "response", "inlineData", "mimeType", "pad"],
+  ...["thoughtSignature", "thought", "generationConfig", "thinkingConfig", "functionDeclarations", "systemInstruction"],
   ...["model", "messages", "system", "role", "content", "type", "text", "tools", "tool_choice", "function", "name"],
   ...["parameters", "input_schema", "tool_calls", "id", "arguments", "tool_call_id", "tool_use_id", "input", "stream"],
   ...[
@@ -90,6 +116,7 @@ const keys = [
   ...["reasoning_details", "reasoning_effort", "is_error", "citations", "__proto__", "constructor", "toString", ""],
 ];
 const words = [
+  ...["input_text", "output_text", "function_call", "function_call_output", "summary_text", "OBJECT", "STRING", "ANY"],
   ...["model", "user", "assistant", "tool", "system", "developer", "text", "image", "image_url", "document", "base64"],
   ...[
     "tool_use",
@@ -154,7 +181,7 @@ function changed(body: Json, where: number, value: Json | undefined): Json {
 describe.each(pairs)("whatever a $client client sends towards a $provider provider", ({ client, provider }) => {
   test("JSON of the right words is answered or refused by name", async () => {
     const door = doorTo(provider);
-    const question = { model: "model", max_tokens: 9, messages: [{ role: "user", content: "q" }] };
+    const question = plainQuestion(client, false);
     await fc.assert(
       fc.asyncProperty(tree, fc.constantFrom(...keys), fc.boolean(), async (value, key, isList) => {
         await isTaken(door, client, JSON.stringify({ ...question, [key]: value }));
@@ -164,12 +191,7 @@ describe.each(pairs)("whatever a $client client sends towards a $provider provid
           JSON.stringify({ ...question, [key]: isList ? [value] : { type: key, [key]: value } }),
         );
         const content = isList ? [value] : [{ type: key, [key]: value }, value];
-        const messages = [
-          { role: "user", content: "q" },
-          { role: "assistant", content },
-          { role: "user", content },
-        ];
-        await isTaken(door, client, JSON.stringify({ ...question, messages }));
+        await isTaken(door, client, JSON.stringify({ ...question, ...dialogue(client, content) }));
         await isTaken(door, client, JSON.stringify(value));
       }),
       { numRuns: 400 },
@@ -190,7 +212,7 @@ describe.each(pairs)("whatever a $client client sends towards a $provider provid
 
   test("bytes that are cut, doubled or no text at all are refused, not answered with a failure", async () => {
     const door = doorTo(provider);
-    const good = JSON.stringify({ model: "model", max_tokens: 9, messages: [{ role: "user", content: "grüße 😀" }] });
+    const good = JSON.stringify({ ...plainQuestion(client, false), pad: 9 }).replace('"q"', '"grüße 😀"');
     const bytes = new TextEncoder().encode(good);
     for (let at = 0; at <= bytes.length; at++) await isTaken(door, client, bytes.slice(0, at));
     const odd = [
@@ -201,10 +223,10 @@ describe.each(pairs)("whatever a $client client sends towards a $provider provid
       good.replace("9", "-0"),
       good.replace("9", "12345678901234567890123"),
       good.replace('"q"', '"\\ud800"'),
-      good.replace('"messages"', '"__proto__":{"model":1},"messages"'),
+      good.replace('"pad"', '"__proto__":{"model":1},"pad"'),
       `${"[".repeat(5000)}${"]".repeat(5000)}`,
       good.replace('"grüße 😀"', `${'[{"type":"text","content":'.repeat(300)}1${"}]".repeat(300)}`),
-      good.replace('"user"', '"user","pad":"x"'),
+      good.replace('"pad"', '"pad":"x","pad"'),
       "null",
       "[]",
       '"text"',
@@ -217,8 +239,7 @@ describe.each(pairs)("whatever a $client client sends towards a $provider provid
 });
 
 describe.each(pairs)("whatever a $provider provider answers to a $client client", ({ client, provider }) => {
-  const question = (stream: boolean) =>
-    JSON.stringify({ model: "model", max_tokens: 9, stream, messages: [{ role: "user", content: "q" }] });
+  const question = (stream: boolean) => JSON.stringify(plainQuestion(client, stream));
 
   test("a whole answer with one place changed is an answer or an error that names the provider's fault", async () => {
     await fc.assert(
@@ -250,13 +271,13 @@ describe.each(pairs)("whatever a $provider provider answers to a $client client"
             : "";
           const headers = { "content-type": "text/event-stream" };
           const door = openDoor({ provider, answer: () => new Response(frames.join(""), { headers }) });
-          const { status, text } = await post(door, client, question(true));
+          const { status, text } = await post(door, client, question(true), true);
           door.close();
           expect(door.records[0]?.errors ?? []).not.toContainEqual(expect.objectContaining({ code: "internal" }));
           expect(status).not.toBe(500);
           if (client === provider) return;
-          const ends = text.match(/^data: \[DONE\]$|^event: message_stop$|^data: \{"error"|^event: error$|^\{/gm) ?? [];
-          expect(ends).toHaveLength(1);
+          // Google has no event for the end: the last chunk says the finish, or the error.
+          expect(text.match(endings[client]) ?? []).toHaveLength(1);
         },
       ),
       { numRuns: 600 },

@@ -3,13 +3,23 @@ import fc from "fast-check";
 import { isEnvelope, type SealRing, unwrapSeal, wrapSeal } from "../../src/gateway/seals.ts";
 import type { Seal } from "../../src/model/chat.ts";
 import type { JsonObject } from "../../src/model/json.ts";
-import { openDoor, type ProtocolName, secret } from "../recordings/door.ts";
+import {
+  allPairs,
+  crossed,
+  openDoor,
+  type ProtocolName,
+  pathOf,
+  plainAnswers,
+  protocolNames,
+  secret,
+} from "../recordings/door.ts";
 
 const ring: SealRing = { key: Buffer.alloc(32, 7), owner: "recordings" };
+const forms = ["signature", "redacted", "encrypted", "details", "thought"] as const;
 const seal: fc.Arbitrary<Seal> = fc.record({
-  origin: fc.constantFrom("chat", "messages"),
+  origin: fc.constantFrom(...protocolNames),
   scope: fc.constantFrom("up", "other"),
-  form: fc.constantFrom("signature" as const, "redacted" as const, "encrypted" as const, "details" as const),
+  form: fc.constantFrom(...forms),
   bytes: fc.oneof(fc.base64String(), fc.string({ unit: "binary" })),
 });
 
@@ -55,68 +65,74 @@ describe("an envelope", () => {
 });
 
 describe("a seal that comes back in a conversation", () => {
-  const reply = {
-    chat: {
-      id: "c",
-      object: "chat.completion",
-      choices: [{ index: 0, message: { role: "assistant", content: "a" }, finish_reason: "stop" }],
-    },
-    messages: {
-      id: "msg_1",
-      type: "message",
-      role: "assistant",
-      content: [{ type: "text", text: "a" }],
-      stop_reason: "end_turn",
-      usage: {},
-    },
-  };
   /** A history whose answer was thought out, with this proof. */
-  const history = (client: ProtocolName, bytes: string): JsonObject => ({
-    model: "model",
-    max_tokens: 9,
-    messages: [
-      { role: "user", content: "q" },
-      client === "messages"
-        ? {
-            role: "assistant",
-            content: [
-              { type: "thinking", thinking: "hm", signature: bytes },
-              { type: "text", text: "so" },
-            ],
-          }
-        : {
-            role: "assistant",
-            content: "so",
-            reasoning_details: [{ type: "reasoning.text", text: "hm", signature: bytes, format: "plexus", index: 0 }],
-          },
-      { role: "user", content: "and" },
-    ],
-  });
+  const history: Record<ProtocolName, (bytes: string) => JsonObject> = {
+    chat: (signature) => ({
+      model: "model",
+      messages: [
+        { role: "user", content: "q" },
+        {
+          ...{ role: "assistant", content: "so" },
+          reasoning_details: [{ type: "reasoning.text", text: "hm", signature, format: "plexus", index: 0 }],
+        },
+        { role: "user", content: "and" },
+      ],
+    }),
+    messages: (signature) => ({
+      ...{ model: "model", max_tokens: 9 },
+      messages: [
+        { role: "user", content: "q" },
+        {
+          role: "assistant",
+          content: [
+            { type: "thinking", thinking: "hm", signature },
+            { type: "text", text: "so" },
+          ],
+        },
+        { role: "user", content: "and" },
+      ],
+    }),
+    responses: (encrypted_content) => ({
+      model: "model",
+      input: [
+        { role: "user", content: "q" },
+        { type: "reasoning", id: "rs_1", summary: [{ type: "summary_text", text: "hm" }], encrypted_content },
+        { role: "assistant", content: [{ type: "output_text", text: "so", annotations: [] }] },
+        { role: "user", content: "and" },
+      ],
+    }),
+    gemini: (thoughtSignature) => ({
+      contents: [
+        { role: "user", parts: [{ text: "q" }] },
+        { role: "model", parts: [{ text: "hm", thought: true, thoughtSignature }, { text: "so" }] },
+        { role: "user", parts: [{ text: "and" }] },
+      ],
+    }),
+  };
 
   async function sent(client: ProtocolName, provider: ProtocolName, bytes: string): Promise<string> {
-    const door = openDoor({ provider, answer: () => Response.json(reply[provider]) });
-    const path = client === "chat" ? "/v1/chat/completions" : "/v1/messages";
-    const headers = { authorization: `Bearer ${secret}` };
-    const response = await door.fetch(`http://localhost${path}`, {
-      method: "POST",
-      headers,
-      body: JSON.stringify(history(client, bytes)),
+    const door = openDoor({ provider, answer: () => Response.json(plainAnswers[provider]) });
+    const response = await door.fetch(`http://localhost${pathOf(client)}`, {
+      ...{ method: "POST", headers: { authorization: `Bearer ${secret}` } },
+      body: JSON.stringify(history[client](bytes)),
     });
     door.close();
     expect(response.status).toBe(200);
     return door.sent[0]?.body ?? "";
   }
 
-  const own = (origin: ProtocolName, scope = "up") => {
-    const form = origin === "chat" ? ("details" as const) : ("signature" as const);
-    const bytes = origin === "chat" ? '[{"type":"reasoning.text","text":"hm","signature":"PROOF"}]' : "PROOF";
-    return wrapSeal(ring, { origin, scope, form, bytes });
+  const formOf: Record<ProtocolName, Seal["form"]> = {
+    ...{ chat: "details", messages: "signature", responses: "encrypted", gemini: "thought" },
   };
-  const pairs = (["chat", "messages"] as const).flatMap((client) =>
-    (["chat", "messages"] as const).map((provider) => ({ client, provider })),
-  );
+  const own = (origin: ProtocolName, scope = "up") => {
+    const bytes = origin === "chat" ? '[{"type":"reasoning.text","text":"hm","signature":"PROOF"}]' : "PROOF";
+    return wrapSeal(ring, { origin, scope, form: formOf[origin], bytes });
+  };
+  const others: Record<ProtocolName, ProtocolName> = {
+    ...{ chat: "messages", messages: "responses", responses: "gemini", gemini: "chat" },
+  };
 
-  test.each(pairs)(
+  test.each(allPairs)(
     "is given to no provider when it was tampered with ($client client, $provider provider)",
     async ({ client, provider }) => {
       const good = own(provider);
@@ -128,10 +144,10 @@ describe("a seal that comes back in a conversation", () => {
     },
   );
 
-  test.each(pairs)(
+  test.each(allPairs)(
     "is given to no other provider ($client client, $provider provider)",
     async ({ client, provider }) => {
-      const other = provider === "chat" ? "messages" : "chat";
+      const other = others[provider];
       for (const bytes of [own(other), own(provider, "elsewhere")]) {
         const body = await sent(client, provider, bytes);
         expect(body).not.toContain("PROOF");
@@ -140,10 +156,7 @@ describe("a seal that comes back in a conversation", () => {
     },
   );
 
-  test.each([
-    { client: "chat", provider: "messages" },
-    { client: "messages", provider: "chat" },
-  ] as const)(
+  test.each(crossed)(
     "is given back to the provider that made it ($client client, $provider provider)",
     async ({ client, provider }) => {
       const body = await sent(client, provider, own(provider));
@@ -152,10 +165,7 @@ describe("a seal that comes back in a conversation", () => {
     },
   );
 
-  test.each(["chat", "messages"] as const)(
-    "of the client's own protocol goes through untouched (%s)",
-    async (protocol) => {
-      expect(await sent(protocol, protocol, "EroBCkYIBxgCKkDraw")).toContain('"EroBCkYIBxgCKkDraw"');
-    },
-  );
+  test.each(protocolNames)("of the client's own protocol goes through untouched (%s)", async (protocol) => {
+    expect(await sent(protocol, protocol, "EroBCkYIBxgCKkDraw")).toContain('"EroBCkYIBxgCKkDraw"');
+  });
 });

@@ -5,6 +5,7 @@
 import fc from "fast-check";
 import type { ProtocolName } from "../recordings/door.ts";
 import type { View } from "../recordings/view.ts";
+import { geminiStream, geminiWhole, responseObject, responsesStream } from "./spec-others.ts";
 
 export interface SpecCall {
   id: string;
@@ -58,7 +59,7 @@ export const spec: fc.Arbitrary<Spec> = fc
   })
   .map(({ reasoning, ...rest }) => (reasoning ? { ...rest, reasoning } : rest));
 
-function split(text: string, count: number): string[] {
+export function split(text: string, count: number): string[] {
   const points = [...text];
   const size = Math.max(1, Math.ceil(points.length / count));
   const pieces: string[] = [];
@@ -84,16 +85,22 @@ export function viewOfSpec(said: Spec): View {
 
 export function answerOf(provider: ProtocolName, said: Spec, isStream: boolean): Response {
   if (!isStream) {
-    const text = provider === "chat" ? JSON.stringify(chatWhole(said)) : messagesWhole(said);
-    return new Response(text, { headers: { "content-type": "application/json" } });
+    return new Response(writers[provider].whole(said), { headers: { "content-type": "application/json" } });
   }
   return new Response(streamOf(provider, said), { headers: { "content-type": "text/event-stream" } });
 }
 
 /** The bytes of a stream, as text. */
 export function streamOf(provider: ProtocolName, said: Spec): string {
-  return provider === "chat" ? chatStream(said) : messagesStream(said);
+  return writers[provider].stream(said);
 }
+
+const writers: Record<ProtocolName, { whole(said: Spec): string; stream(said: Spec): string }> = {
+  chat: { whole: (said) => JSON.stringify(chatWhole(said)), stream: chatStream },
+  messages: { whole: messagesWhole, stream: messagesStream },
+  responses: { whole: (said) => JSON.stringify(responseObject(said)), stream: responsesStream },
+  gemini: { whole: geminiWhole, stream: geminiStream },
+};
 
 function chatUsage({ counts }: Spec): object {
   const prompt = counts.fresh + counts.cached + counts.written;

@@ -83,9 +83,9 @@ export function viewOfGoogle(chunks: Partial<GenerateContentResponse>[], open: O
   };
 }
 
-/** Signatures of thoughts and calls have to come back; those on texts and on the provider's own tools may be missed. */
+/** Signatures have to come back, but for those on the provider's own tools. */
 function isOwed({ thought, functionCall, text }: Part): boolean {
-  return thought === true || functionCall !== undefined || text === "";
+  return thought === true || functionCall !== undefined || text !== undefined;
 }
 
 /** Arguments may come in pieces, in parts without a name. */

@@ -320,6 +320,12 @@ describe("text in a stream", () => {
     expect(got.finish).toBe("stop");
   });
 
+  test.each([1e308, 1.5, -1, 128])("an index that nobody can have asked for (%p) is the first answer", (index) => {
+    const delta = { role: "assistant", content: "a" };
+    const events = decode(frames({ id: "i", choices: [{ index, delta, finish_reason: "stop" }] }, done));
+    expect(events.map((event) => ("c" in event ? event.c : 0))).toEqual(events.map(() => 0));
+  });
+
   test("candidates are kept apart", () => {
     const of = (index: number, delta: object, finish: string | null = null) => ({
       id: "i",

@@ -14,6 +14,12 @@ function lastError(events: ChatEvent[]) {
   return last.error;
 }
 
+describe("candidates", () => {
+  test.each([1e308, 1.5, -1])("an index that nobody can have asked for (%p) is the first candidate", (index) => {
+    expect(answers([chunk([{ text: "a" }], { ...stop, index })])).toHaveLength(1);
+  });
+});
+
 describe("text and thought", () => {
   test("pieces of text that touch are one block", () => {
     const [answer] = answers([chunk([{ text: "Hel" }]), chunk([{ text: "lo" }], stop, { usageMetadata })]);

@@ -1,0 +1,226 @@
+/**
+ * Requests that a protocol cannot carry, and the words of the 400 that tells the client what: a tool that its vendor
+ * runs, a field without counterpart, a medium, what only one provider keeps.
+ */
+import type { ProtocolName } from "./door.ts";
+
+/** `all`: every other protocol. */
+export const refused: Readonly<Record<string, Partial<Record<ProtocolName | "all", string>>>> = {
+  "openai-chat/ai-gateway_chat-streaming-detailed-usage_0aa8ad8d": { gemini: "has no content" },
+  "openai-chat/ai-gateway_chat-streaming-web-search_d3c33fe9": { messages: "web_search_options" },
+  "openai-chat/ai-gateway_chat-text-to-audio_3300b35a": {
+    messages: "answer with",
+    responses: "answer with",
+    gemini: "audio",
+  },
+  "openai-chat/crewai_azure-test-azure-agent-kickoff-structured-output-with-tool_87a13ea6": {
+    responses: "stop sequences",
+  },
+  "openai-chat/dd-trace-py_completion-stream-multiple-choices-proxy_20df4ef9": {
+    messages: "one answer to a request",
+    responses: "one answer to a request",
+  },
+  "openai-chat/pydantic-ai_test-huggingface-test-image-url-input_d54fcc62": { gemini: "does not fetch addresses" },
+  "openai-chat/pydantic-ai_test-openrouter-test-openrouter-web-search-annotations_3666e01d": {
+    all: "openrouter:web_search",
+  },
+  "openai-chat/rig_chat-streaming-logprobs-matr-streaming-gpt-4-1-mini-stop-top-two_4c5ec01b": {
+    messages: "log probabilities",
+  },
+  "openai-chat/rig_followup-hunt-matrix-streaming-stop-sequence-reaches-the-wire-and-stops-g_b525b72f": {
+    responses: "stop sequences",
+  },
+  "openai-chat/rig_multimodal-content-streaming-agent-sends-audio_407ba119": { all: "kind of content" },
+  "openai-chat/rig_request-parameter-matrix-stop-sequence-from-additional-params_478d7dba": {
+    responses: "stop sequences",
+  },
+  "openai-chat/rig_streaming-logprobs-matrix-streaming-low-length-top-two_92a7d8d8": { messages: "log probabilities" },
+  "openai-chat/rig_terminal-metadata-matrix-streaming-gpt-4-1-mini-tiny-plain-two_1f732177": {
+    messages: "one answer to a request",
+    responses: "one answer to a request",
+  },
+  "openai-chat/ruby-llm_chat-audio-models-bedrock-mistral-voxtral-mini-3b-25_07e80bea": { messages: "audio" },
+  "openai-chat/ruby-llm_chat-with-extended-thinking-mistral-mistral-small-la_1d8ff4c1": {
+    responses: "kind of content",
+  },
+  "anthropic-messages/crewai_testagentmultimodalanthropic-test-mixed-files-anthro_ecbbdfaa": {
+    responses: "stop sequences",
+  },
+  "anthropic-messages/dd-trace-py_anthropic-completion-beta-tools-stream_fc45ea2e": {
+    gemini: "tool_search_tool_regex",
+  },
+  "anthropic-messages/ellmer_vcr-anthropic-web-fetch_f3e7b3f5": { all: "web_fetch" },
+  "anthropic-messages/ellmer_vcr-anthropic-web-search_54fbee85": { chat: "web_search" },
+  "anthropic-messages/fantasy_claude-opus-4-6-computer-use-streaming_a8127b2b": { all: "computer" },
+  "anthropic-messages/fantasy_claude-sonnet-4-computer-use-streaming_c68aadee": { all: "computer" },
+  "anthropic-messages/llm-anthropic_test-anthropic-test-prompt-with-prefill-and-stop-sequences_d1013538": {
+    responses: "stop sequences",
+  },
+  "anthropic-messages/pydantic-ai_test-anthropic-test-anthropic-advisor-tool-message-replay_30a01445": {
+    all: "advisor",
+  },
+  "anthropic-messages/pydantic-ai_test-anthropic-test-anthropic-advisor-tool_788b10cb": { all: "advisor" },
+  "anthropic-messages/pydantic-ai_test-anthropic-test-anthropic-code-execution-tool-container-reuse_027c8f5f": {
+    chat: "container",
+    responses: "container",
+  },
+  "anthropic-messages/pydantic-ai_test-anthropic-test-anthropic-code-execution-tool-stream_26e7701c": {
+    chat: "code_execution",
+    responses: "code_execution",
+  },
+  "anthropic-messages/pydantic-ai_test-anthropic-test-anthropic-mcp-servers-stream_f218c3c0": { all: "mcp_servers" },
+  "anthropic-messages/pydantic-ai_test-anthropic-test-anthropic-mcp-servers_282a2ff3": { all: "mcp_servers" },
+  "anthropic-messages/pydantic-ai_test-anthropic-test-anthropic-text-editor-code-execution-tool_f91f8c36": {
+    chat: "code_execution",
+    responses: "code_execution",
+  },
+  "anthropic-messages/pydantic-ai_test-anthropic-test-anthropic-web-fetch-tool_11bdee46": { all: "web_fetch" },
+  "anthropic-messages/pydantic-ai_test-code-execution-files-vc-test-anthropic-code-execution-files-cache-prefix-sta_de909196":
+    { chat: "container", responses: "container", gemini: "kind of content" },
+  "anthropic-messages/pydantic-ai_test-tool-availability-porta-test-anthropic-live-delta-preserves-the-warmed-cache_ac723c11":
+    { all: "kind of content" },
+  "anthropic-messages/pydantic-ai_test-tool-availability-porta-test-tool-availability-portability-matrix-r4-t1-tool_e6f341ee":
+    { all: "kind of content" },
+  "anthropic-messages/pydantic-ai_test-tool-search-test-anthropic-native-tool-search-streaming_e8d07e44": {
+    gemini: "tool_search_tool_bm25",
+  },
+  "anthropic-messages/pydantic-ai_test-tool-search-test-anthropic-to-google-deferred-capability-history_f444c3ea": {
+    all: "kind of content",
+  },
+  "anthropic-messages/req-llm_claude-sonnet-4-5-20250929-web-fetch-basic_be057cea": { all: "web_fetch" },
+  "anthropic-messages/rig_empty-stop-sequence-matrix-agent-stream-empty-stop-sequence_c704384a": {
+    responses: "stop sequences",
+  },
+  "anthropic-messages/rig_empty-stop-sequence-matrix-with-preamble-empty-stop_50ce69a9": {
+    responses: "stop sequences",
+  },
+  "anthropic-messages/rig_opus-4-8-web-search-with-dynamic-filtering-succeeds_6d24ab43": { chat: "web_search" },
+  "anthropic-messages/rig_pdf-citations-pdf-document-citations-decode-as-page-locations_24c56d54": {
+    chat: "document by URL",
+    gemini: "does not fetch addresses",
+  },
+  "anthropic-messages/rig_streamed-server-tools-streamed-web-search-preserves-server-tool-blocks_a3bb0368": {
+    chat: "web_search",
+  },
+  "anthropic-messages/ruby-llm_chat-web-search-with-anthropic-claude-haiku-4-5-stre_d452c87f": { chat: "web_search" },
+  "openai-responses/dd-trace-py_v1-response-tools-stream_a6714e44": {
+    chat: "web_search_preview",
+    messages: "web_search_preview",
+  },
+  "openai-responses/dd-trace-py_v1-response-with-mixed-prompt-url-preserved_3b142db7": { all: "prompt" },
+  "openai-responses/fantasy_testopenaiwebsearch-stream_f37d68f7": { chat: "web_search", messages: "web_search" },
+  "openai-responses/openinference_test-responses-test-responses-websearch-input_9bdb8425": {
+    chat: "web_search_preview",
+    messages: "web_search_preview",
+  },
+  "openai-responses/pydantic-ai_test-openai-responses-test-background-mode-streaming-continuation-vcr_e29efcf3": {
+    all: "background",
+  },
+  "openai-responses/pydantic-ai_test-openai-responses-test-background-mode-streaming-without-starting-afte_6639d1db": {
+    all: "background",
+  },
+  "openai-responses/pydantic-ai_test-openai-responses-test-openai-conversation-id-auto-respects-pydantic-a_e4f0a6a2": {
+    all: "conversation",
+  },
+  "openai-responses/pydantic-ai_test-openai-responses-test-openai-previous-response-id_51ff4eea": {
+    all: "previous_response_id",
+  },
+  "openai-responses/pydantic-ai_test-openai-responses-test-openai-responses-code-execution-return-image-st_276e3c6f": {
+    chat: "code_interpreter",
+    messages: "code_interpreter",
+  },
+  "openai-responses/pydantic-ai_test-openai-responses-test-openai-responses-code-execution-return-image_6170e981": {
+    chat: "code_interpreter",
+    messages: "code_interpreter",
+  },
+  "openai-responses/pydantic-ai_test-openai-responses-test-openai-responses-image-generation-jpeg_eccee37b": {
+    all: "image_generation",
+  },
+  "openai-responses/pydantic-ai_test-openai-responses-test-openai-responses-model-file-search-tool-with-re_98863275": {
+    all: "file_search",
+  },
+  "openai-responses/pydantic-ai_test-openai-responses-test-openai-responses-model-mcp-server-tool-stream_7f4ad8aa": {
+    all: "mcp",
+  },
+  "openai-responses/pydantic-ai_test-tool-search-test-openai-hosted-tool-search-stateless-continuatio_08a05612": {
+    all: "tool_search",
+  },
+  "openai-responses/pydantic-ai_test-tool-search-test-openai-native-tool-search-streaming_50abd8f0": {
+    all: "tool_search",
+  },
+  "openai-responses/pydantic-ai_test-tool-search-test-openai-native-tool-search-with-deferred-capabil_1e845444": {
+    all: "tool_search",
+  },
+  "openai-responses/req-llm_grok-4-fast-reasoning-web-search-basic_fa1a7b9b": {
+    chat: "web_search",
+    messages: "web_search",
+  },
+  "openai-responses/req-llm_grok-4-fast-reasoning-x-search-streaming_355817c3": { all: "x_search" },
+  "openai-responses/rig_streaming-grammar-previous-response-id-chain_15245997": { all: "previous_response_id" },
+  "openai-responses/ruby-llm_chat-web-search-with-deepseek-deepseek-v4-flash-sear_ba279545": {
+    chat: "web_search",
+    messages: "web_search",
+  },
+  "openai-responses/ruby-llm_chat-web-search-with-openai-gpt-5-2-searches-and-rec_b1897b64": {
+    chat: "web_search",
+    messages: "web_search",
+  },
+  "gemini/chatlas_test-provider-google-test-google-mixed-tools-end-to-end_d0aa092a": { all: "googleSearch" },
+  "gemini/chatlas_test-provider-google-test-google-web-fetch_f7904fc2": { all: "urlContext" },
+  "gemini/crewai_google-test-gemini-agent-kickoff-structured-output-without-_f34118b1": { responses: "stop sequences" },
+  "gemini/crewai_utilities-testgeministructuredplanning-test-gemini-research-wo_96341abc": {
+    responses: "stop sequences",
+  },
+  "gemini/ellmer_vcr-google-web-fetch_572f718d": { all: "urlContext" },
+  "gemini/opentelemetry-python-contrib_test-generate-content-extra-params_8134e0c3": { responses: "stop sequences" },
+  "gemini/pydantic-ai_test-google-test-google-model-file-search-grounding-gemini-3-fal_e606b674": { all: "fileSearch" },
+  "gemini/pydantic-ai_test-google-test-google-model-file-search-grounding-gemini-3-tru_fc9a88dc": { all: "fileSearch" },
+  "gemini/pydantic-ai_test-google-test-google-model-mobile-youtube-video-url-input_8b73bfd0": { all: "video input" },
+  "gemini/pydantic-ai_test-google-test-google-model-web-fetch-tool-stream_6a45f9ab": { all: "urlContext" },
+  "gemini/pydantic-ai_test-google-test-google-url-input-videourl_ab64e0ca": { all: "video input" },
+  "gemini/pydantic-ai_test-google-test-google-vertex-logprobs-from-provider-details_eccbc4a2": {
+    messages: "log probabilities",
+  },
+  "gemini/pydantic-ai_test-google-test-google-vertex-tool-combination-omits-include-se_69de6a45": {
+    all: "googleSearch",
+  },
+  "gemini/pydantic-ai_test-google-test-google-vertexai-image-generation-with-output-fo_f5f02967": {
+    all: "answer with",
+  },
+  "gemini/pydantic-ai_test-multimodal-tool-returns-test-multimodal-tool-return-matrix-direct-uploaded-f_56b8af5b": {
+    all: "audio",
+  },
+  "gemini/pydantic-ai_test-multimodal-tool-returns-test-multimodal-tool-return-matrix-direct-uploaded-f_9014bb62": {
+    all: "file id of another provider",
+  },
+  "gemini/pydantic-ai_test-multimodal-tool-returns-test-multimodal-tool-return-matrix-direct-url-docume_7a8726d2": {
+    chat: "document by URL",
+  },
+  "gemini/pydantic-ai_test-structured-output-test-auto-mode-with-function-and-builtin-tools_130fdbb3": {
+    chat: "googleSearch",
+    responses: "googleSearch",
+  },
+  "gemini/req-llm_gemini-2-0-flash-exp-image-g-image-basic_b5b5dfcc": { all: "answer with" },
+  "gemini/req-llm_gemini-2-0-flash-grounding-streaming_c212c93d": { all: "googleSearch" },
+  "gemini/rig_cached-content-matrix-edge-cached-code-execution_328bc037": { all: "cachedContent" },
+  "gemini/rig_cached-content-matrix-use-streaming_3e19a3dd": { all: "cachedContent" },
+  "gemini/rig_thought-text-matrix-text-response-across-two-candidates_cfa62d6c": {
+    messages: "one answer to a request",
+    responses: "one answer to a request",
+  },
+  "gemini/rig_thought-text-matrix-transcription-with-thinking-disabled-is-unchanged_8cc7aca8": { messages: "audio" },
+  "gemini/ruby-llm_chat-citations-with-vertexai-gemini-2-5-flash-return_5a7bcaa7": { all: "googleSearch" },
+  "gemini/ruby-llm_chat-code-execution-with-gemini-gemini-3-5-flash-run_d7b05c35": { all: "codeExecution" },
+  "gemini/ruby-llm_chat-code-execution-with-gemini-gemini-3-5-flash-run_ea6fcb3d": { all: "codeExecution" },
+};
+
+/** What a double refuses and the provider does not, by recording and provider. */
+export const undoubled: Readonly<Record<string, string>> = {
+  "openai-chat/ruby-llm_chat-audio-models-bedrock-mistral-voxtral-mini-3b-25_07e80bea > responses": "input_audio",
+  "openai-chat/ruby-llm_chat-audio-models-bedrock-mistral-voxtral-mini-3b-25_07e80bea > gemini": "audio/wav",
+  "gemini/rig_thought-text-matrix-transcription-with-thinking-disabled-is-unchanged_8cc7aca8 > responses":
+    "input_audio",
+  // The recorded bytes were replaced.
+  "gemini/opentelemetry-python-contrib_test-generate-content-with-files_b44a6dde > chat": "image/jpeg",
+  "gemini/opentelemetry-python-contrib_test-generate-content-with-files_b44a6dde > responses": "image/jpeg",
+};
