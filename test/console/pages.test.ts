@@ -158,6 +158,19 @@ test("what a client wrote is shown as text", async () => {
   });
 }, 60_000);
 
+test("a failed request says after how many tries, why, and what its causes were", async () => {
+  const id = await ask(visits.gateway, "demo/fail-500");
+  await signedIn(async ({ page }) => {
+    await page.goto(`${visits.gateway.url}/console/requests/${id}`);
+    const text = await page.innerText("main");
+    for (const words of ["502 upstream error", "Failed after 1 try", "The client got 502.", "from demo/fail-500"]) {
+      expect(text).toContain(words);
+    }
+    await page.click("summary");
+    expect(await page.innerText("details pre")).toContain("GatewayError");
+  });
+}, 60_000);
+
 test("an address that is none says so and leads back", async () => {
   await signedIn(async ({ page }) => {
     for (const path of ["/console/nothing", "/console/requests/none"]) {

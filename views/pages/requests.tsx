@@ -129,10 +129,10 @@ function RequestRow({ row, clock }: { row: Row; clock: Clock }): Markup {
       <td class="protocol" data-name="Protocol">
         {row.protocol}
       </td>
-      <td class="model" data-name="Model">
+      <td class="model" data-name="Model" title={row.model}>
         <Or text={row.model} />
       </td>
-      <td class="target" data-name="Served by">
+      <td class="target" data-name="Served by" title={row.target}>
         <Or text={row.target} />
       </td>
       <Figure name="Tries" text={whole(row.attempts)} />
@@ -146,7 +146,7 @@ function RequestRow({ row, clock }: { row: Row; clock: Clock }): Markup {
 
 function Figure({ name, text }: { name: string; text: string | null }): Markup {
   return (
-    <td class="number" data-name={name}>
+    <td class={name === "Tries" ? "number tries" : "number"} data-name={name}>
       {text === null ? <None /> : text}
     </td>
   );
