@@ -90,7 +90,8 @@ export class Outward {
     const out: CallItem = { ...item, callId: safeId(item.callId), name: this.names.fromWire(item.name) };
     const namespace = this.names.toolOf(item.name)?.namespace;
     if (namespace !== undefined) out.namespace = namespace;
-    if (item.seals) out.seals = item.seals.map((seal) => this.seal(seal));
+    const seals = item.seals ?? this.missing();
+    if (seals) out.seals = seals.map((seal) => this.seal(seal));
     if (this.isEmulated(item)) {
       out.kind = "custom";
       out.args = unwrap(item.args);
@@ -98,6 +99,12 @@ export class Outward {
       out.args = this.names.keysOf(item.name)?.fromWire(item.args) ?? item.args;
     }
     return out;
+  }
+
+  /** A client of Google sends its calls to Google as they are: those of others are told by an empty seal. */
+  private missing(): Seal[] | undefined {
+    const { from, to } = this.options;
+    return to.sealsTexts && from !== to ? [{ origin: from.name, form: "thought", bytes: "" }] : undefined;
   }
 
   private isEmulated(item: CallItem): boolean {

@@ -66,7 +66,9 @@ function openItem(ring: SealRing, item: Item): Item {
   const seals = item.seals.flatMap((seal) => {
     if (!isEnvelope(seal.bytes)) return [seal];
     const opened = unwrapSeal(ring, seal.bytes);
-    return opened ? [opened] : [];
+    // On a call an empty one only says that there is none.
+    const isNone = item.type === "call" && opened?.bytes === "";
+    return opened && !isNone ? [opened] : [];
   });
   return { ...item, seals };
 }

@@ -103,7 +103,7 @@ export interface Protocol {
   readonly keys?: LegalNames;
   /** Its calls have a place for seals; elsewhere these travel in a reasoning item before the call. */
   readonly sealsCalls?: true;
-  /** Texts have a place for seals, too. */
+  /** Texts have a place for seals, too, and calls may not go without one. */
   readonly sealsTexts?: true;
   /** A response header that carries the request id beside `x-request-id`. */
   readonly idHeader?: string;

@@ -80,7 +80,8 @@ export class Scene {
 
   constructor(seat: Seat, name: string, { steps, at, locked = false }: SceneOptions) {
     const place = at ?? seat.provider;
-    this.seat = seat;
+    // A scene may be at another provider than its seat.
+    this.seat = { ...seat, provider: place === "router" ? "chat" : place };
     this.upstream = seat.world.upstreams[place];
     this.upstreamModel = this.upstream.script(name, steps);
     this.target = `${place}${locked ? "-locked" : ""}/${this.upstreamModel}`;

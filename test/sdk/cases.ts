@@ -220,14 +220,14 @@ export const conversations: Case[] = [
   { name: "structured output", run: structured },
 ];
 
-type Place = "chat" | "router" | "messages";
+type Place = Protocol | "router";
 
 /** A tool loop whose every step another provider answers: no history may be refused, and proofs find their maker. */
 function wandering(first: Place, second: Place): Case {
   const run = async (seat: Seat) => {
     const { client } = seat;
     // A Messages client's own request to think is passed through: it would start in the middle of a turn without.
-    const thinks = first !== "chat" || client.protocol === "chat";
+    const thinks = first !== "chat" || client.protocol !== "messages";
     const common = { tools: [clock], thinks };
     const history: unknown[] = [client.user("What time is it?")];
     const scenes = new Map<Place, Scene>();
@@ -243,11 +243,17 @@ function wandering(first: Place, second: Place): Case {
       scene.add(answer);
       const outcome = await scene.ask({ ...common, history }, answer);
       expect(outcome.calls).toEqual([call]);
-      expect(scene.last().calls.map(({ id }) => id)).toEqual([0, 1, 2].slice(0, step).map((at) => `call_step${at}`));
+      expect(scene.last().calls.map(({ args }) => args.city)).toEqual(
+        [0, 1, 2].slice(0, step).map((at) => `city ${at}`),
+      );
       expect(scene.last().results.map(({ text: said }) => said)).toEqual(["0", "1", "2"].slice(0, step));
       history.push(outcome.message, ...client.results([{ id: call.id, name: call.name, text: String(step) }]));
     }
-    for (const [place, scene] of scenes) expect(scene.last().proofs.length).toBe(place === "chat" || !thinks ? 0 : 1);
+    for (const [place, scene] of scenes) {
+      // Google signs calls whether they were thought about or not.
+      const isProven = place === "gemini" || (place !== "chat" && thinks);
+      expect(scene.last().proofs.length).toBe(isProven ? 1 : 0);
+    }
   };
   return { name: `a conversation that goes from ${first} to ${second} and back`, run };
 }
@@ -256,6 +262,6 @@ function wandering(first: Place, second: Place): Case {
 export const wanderings: Record<Protocol, Case[]> = {
   chat: [wandering("chat", "messages"), wandering("router", "messages")],
   messages: [wandering("messages", "chat"), wandering("messages", "router")],
-  responses: [],
-  gemini: [],
+  responses: [wandering("responses", "messages"), wandering("responses", "router")],
+  gemini: [wandering("gemini", "messages"), wandering("gemini", "responses")],
 };

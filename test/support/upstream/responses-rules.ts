@@ -84,6 +84,10 @@ const message = tagged(
   "role",
 );
 
+const caller = tagged({
+  direct: shape({ type: oneOf("direct") }),
+  program: shape({ type: oneOf("program"), caller_id: text({ least: 1 }) }),
+});
 const typedItem = tagged({
   message,
   reasoning: shape(
@@ -100,7 +104,7 @@ const typedItem = tagged({
   ),
   function_call: shape(
     { type: oneOf("function_call"), call_id: callId, name: toolName, arguments: text({ least: 1 }) },
-    { id: itemId("fc"), status },
+    { id: itemId("fc"), status, caller: nullable(caller) },
   ),
   function_call_output: shape(
     { type: oneOf("function_call_output"), call_id: callId, output: content(inputPart) },
