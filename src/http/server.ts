@@ -112,8 +112,9 @@ function requireAdmin(deps: ServerDeps, request: Request): void {
 }
 
 async function inSession(deps: ServerDeps, route: HttpRoute, incoming: Incoming): Promise<Response> {
-  const session = await deps.console.admit(visitOf(deps.config, incoming));
-  return route.run({ ...incoming, session });
+  // Kept on the request itself, so that an error page, too, is shown to somebody signed in.
+  incoming.session = await deps.console.admit(visitOf(deps.config, incoming));
+  return route.run(incoming);
 }
 
 function logged(deps: ServerDeps, incoming: Incoming, thrown: unknown): GatewayError {

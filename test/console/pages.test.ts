@@ -176,6 +176,7 @@ test("an address that is none says so and leads back", async () => {
     for (const path of ["/console/nothing", "/console/requests/none"]) {
       const response = await page.goto(visits.gateway.url + path);
       expect(response?.status()).toBe(404);
+      expect(await page.locator("nav[aria-label=Pages] a").count()).toBe(2);
       await page.click("main a.button");
       await page.waitForURL(`${visits.gateway.url}/console`);
     }
