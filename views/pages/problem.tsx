@@ -16,7 +16,7 @@ export function problemPage({ shell, title, problem, requestId }: ProblemProps):
         <h1>{title}</h1>
         <p role="alert">{problem}</p>
         <p class="muted">
-          In the log: request <code>{requestId}</code>
+          Request id <code>{requestId}</code>
         </p>
         <p>
           <a class="button" href="/console">
