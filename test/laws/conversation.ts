@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import type { JsonObject } from "../../src/model/json.ts";
 import type { ProtocolName } from "../recordings/door.ts";
+import { geminiBody, responsesBody } from "./conversation-others.ts";
 import { args, callId, type SpecCall } from "./spec.ts";
 
 export type Part = { type: "text"; text: string } | { type: "image"; data: string } | { type: "pdf"; data: string };
@@ -94,7 +95,7 @@ export const conversation: fc.Arbitrary<Conversation> = fc
         effort: maybe(fc.constantFrom("low" as const, "medium" as const, "high" as const)),
         tier: maybe(fc.boolean()),
         seed: maybe(fc.nat(99)),
-        topK: maybe(fc.nat(50)),
+        topK: maybe(fc.integer({ min: 1, max: 50 })),
       })
       .map(present),
   })
@@ -108,11 +109,11 @@ function unique(rounds: Round[]): Round[] {
   }));
 }
 
-function present<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+export function present<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
 }
 
-const schemaOf = (optional: boolean) => ({
+export const schemaOf = (optional: boolean) => ({
   type: "object",
   properties: { a: { type: "string" }, ...(optional ? { b: { type: ["integer", "null"] } } : {}) },
   required: optional ? ["a", "b"] : ["a"],
@@ -121,8 +122,10 @@ const schemaOf = (optional: boolean) => ({
 const answerSchema = schemaOf(true);
 
 export function bodyOf(client: ProtocolName, one: Conversation): JsonObject {
-  return (client === "chat" ? chatBody(one) : messagesBody(one)) as JsonObject;
+  return bodies[client](one) as JsonObject;
 }
+
+const bodies = { chat: chatBody, messages: messagesBody, responses: responsesBody, gemini: geminiBody };
 
 function chatBody({ system, rounds, last, tools, options }: Conversation): object {
   const messages: object[] = system.map((content) => ({ role: "system", content }));

@@ -46,6 +46,7 @@ function declare(tool: Tool, at: string, build: Build): JsonObject {
   if (name !== tool.name) {
     build.notes.add("renamed", `${at}.name`, tool.namespace === undefined ? undefined : "flattened");
   }
+  if (tool.strict && !build.own) build.notes.add("dropped", `${at}.strict`, "not_enforced");
   if (tool.defer && !build.own) build.notes.add("dropped", `${at}.defer_loading`);
   if (tool.kind === "custom") {
     build.notes.add("emulated", at, "custom_tool_as_function");

@@ -277,6 +277,12 @@ describe("tools", () => {
     tools([fn({ type: "object", properties: { p: schema } })]).body.tools[0].functionDeclarations[0]
       .parametersJsonSchema.properties.p;
 
+  test("a strict tool is told as not enforced", () => {
+    const strict = fn({ type: "object", properties: { a: { type: "string" } } }, { strict: true });
+    expect(tools([strict]).notes).toEqual(["dropped tools.0.strict not_enforced"]);
+    expect(tools([{ ...strict, strict: false }]).notes).toEqual([]);
+  });
+
   test("a tool without parameters has no schema", () => {
     for (const schema of [
       undefined,
