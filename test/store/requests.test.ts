@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { uuidv7 } from "../../src/kit/id.ts";
 import {
+  countRequests,
   findRequest,
   insertRequests,
   interruptedRecord,
@@ -36,6 +37,19 @@ describe.each([...dialects])("usage rows (%s)", (dialect) => {
       await insertRequests(database.sql, records.slice(100));
       await insertRequests(database.sql, []);
       expect(await database.sql`SELECT CAST(count(*) AS TEXT) AS rows FROM requests`).toEqual([{ rows: "300" }]);
+    });
+  });
+
+  test("those since a time are counted, and how many of them failed", async () => {
+    await withMigrated(dialect, async ({ database }) => {
+      const now = 1_800_000_000_000;
+      const at = (ms: number) => Bun.randomUUIDv7("hex", ms);
+      const records = [now - 1, now, now + 1, now + 3_600_000].map((ms) => closedRecord({ id: at(ms), at: ms }));
+      const failed = closedRecord({ id: at(now + 5), at: now + 5, status: 502, code: "upstream-failed" });
+      await insertRequests(database.sql, [...records, failed]);
+      expect(await countRequests(database.sql, now)).toEqual({ all: 4, failed: 1 });
+      expect(await countRequests(database.sql, now + 3_600_001)).toEqual({ all: 0, failed: 0 });
+      expect(await countRequests(database.sql, 0)).toEqual({ all: 5, failed: 1 });
     });
   });
 
