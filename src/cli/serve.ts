@@ -64,6 +64,9 @@ async function serve(options: Options, io: Io): Promise<void> {
     write: (line) => void process.stderr.write(line),
   });
   guardProcess(log);
+  if (io.environment.BUN_CONFIG_MAX_HTTP_REQUESTS === undefined) {
+    log.warn("at most 256 requests to providers run at once: set BUN_CONFIG_MAX_HTTP_REQUESTS=65535 to lift this");
+  }
   sayWarnings(log, snapshot, store);
   const app = await startApp({ options, store, snapshot, adminHash: await adminHash(store, options), log });
   const reload = async (why: string) => {
