@@ -1,6 +1,6 @@
 // The load generator: keeps so many requests in flight until all are answered, and checks each answer.
 import { type Case, cases, paths } from "./cases.ts";
-import { cpuMs, type Subject } from "./process.ts";
+import { cpuMs, memoryMb, type Subject } from "./process.ts";
 
 export interface Target {
   subject: Subject;
@@ -70,7 +70,6 @@ export async function hold(
 ): Promise<Held> {
   const { pid } = target.subject;
   const body = bodyFor(target, one);
-  const { memoryMb } = await import("./process.ts");
   const before = memoryMb(pid);
   const leave = new AbortController();
   let open = 0;
