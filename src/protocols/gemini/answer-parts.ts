@@ -1,8 +1,8 @@
 /** Items of an answer as the parts that a client sees, in whole answers and at the ends of streamed items alike. */
 import type { Block, CallItem, ChatRequest, Item, MediaBlock, ReasoningItem, TextBlock } from "../../model/chat.ts";
 import type { JsonObject } from "../../model/json.ts";
+import { isObject } from "../read.ts";
 import { callArguments } from "./arguments.ts";
-import { isObject } from "./read.ts";
 
 /** What the client asked to be shown. */
 export interface View {

@@ -2,7 +2,7 @@
 import { parseExact } from "../../kit/json.ts";
 import type { CallItem } from "../../model/chat.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
-import { isObject } from "./read.ts";
+import { isObject } from "../read.ts";
 
 /** Undefined when the text is no JSON. What is no object is wrapped as `{value}`; empty text is `{}`. */
 export function callArguments(

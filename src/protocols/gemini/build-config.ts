@@ -1,8 +1,9 @@
 /** `generationConfig` of an outgoing request: sampling, format, thinking, modalities. */
 import type { ChatRequest, OutputFormat } from "../../model/chat.ts";
 import type { JsonObject } from "../../model/json.ts";
+import { isObject } from "../read.ts";
 import type { Build } from "./build.ts";
-import { isObject, unsupported } from "./read.ts";
+import { unsupported } from "./read.ts";
 import { lowered } from "./schema-down.ts";
 import { buildThinking } from "./thinking.ts";
 

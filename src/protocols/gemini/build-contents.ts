@@ -4,12 +4,13 @@
  */
 import type { Block, CallItem, Item, MessageItem, ReasoningItem } from "../../model/chat.ts";
 import type { JsonObject } from "../../model/json.ts";
+import { invalid, isObject } from "../read.ts";
 import { callArguments } from "./arguments.ts";
 import type { Build, Content } from "./build.ts";
 import { buildBlock, buildBlocks } from "./build-parts.ts";
 import { buildResults } from "./build-results.ts";
 import { pairCalls } from "./pairing.ts";
-import { invalid, isObject, unsupported } from "./read.ts";
+import { unsupported } from "./read.ts";
 import { fillMissing, usableSeal } from "./signatures.ts";
 
 /** The first items that are system messages, and the rest. */

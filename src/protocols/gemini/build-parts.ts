@@ -1,9 +1,10 @@
 /** Canonical blocks to parts. */
 import type { Block, MediaBlock } from "../../model/chat.ts";
 import type { JsonObject } from "../../model/json.ts";
+import { isObject } from "../read.ts";
 import type { Build } from "./build.ts";
 import { base64 } from "./parts.ts";
-import { isObject, unsupported } from "./read.ts";
+import { unsupported } from "./read.ts";
 import { usableSeal } from "./signatures.ts";
 
 /** One part, or none for a text without length. Throws `unsupported`. */

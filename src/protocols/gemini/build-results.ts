@@ -1,9 +1,9 @@
 /** One round of results: as many responses as there were calls, in their order, and then what responses cannot hold. */
 import type { Block, CallItem, MediaBlock, ResultItem } from "../../model/chat.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
+import { isObject } from "../read.ts";
 import type { Build, Content } from "./build.ts";
 import { buildBlock, buildMedia } from "./build-parts.ts";
-import { isObject } from "./read.ts";
 
 export interface Answered {
   call: CallItem;

@@ -2,8 +2,9 @@
 import type { ChatRequest, Tool } from "../../model/chat.ts";
 import type { JsonObject } from "../../model/json.ts";
 import type { LegalNames } from "../names.ts";
+import { invalid, isObject } from "../read.ts";
 import type { Build } from "./build.ts";
-import { invalid, isObject, unsupported } from "./read.ts";
+import { unsupported } from "./read.ts";
 import { lowered } from "./schema-down.ts";
 
 export const legalNames: LegalNames = { pattern: /^[A-Za-z_][A-Za-z0-9_.:-]*$/, maxLength: 128 };

@@ -7,12 +7,13 @@ import type { GatewayError } from "../../model/error.ts";
 import type { ChatEvent } from "../../model/event.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
 import { derivedId } from "../ids.ts";
+import { isAbsent, isObject, remainder } from "../read.ts";
 import { failureOf, isCut, parseFinish, reasonWord } from "./finish.ts";
 import { parseGrounding } from "./grounding.ts";
 import { parseLogprobs } from "./logprobs.ts";
 import { addPiece } from "./partial-args.ts";
 import { parseMedia, parseServerPart, sealOf } from "./parts.ts";
-import { camel, isAbsent, isObject, remainder, textOr } from "./read.ts";
+import { camel, textOr } from "./read.ts";
 
 interface OpenCall {
   index: number;

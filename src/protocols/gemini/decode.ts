@@ -10,9 +10,10 @@ import { collect } from "../../model/collect.ts";
 import { GatewayError } from "../../model/error.ts";
 import type { Answer, ChatEvent } from "../../model/event.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
+import { isObject, remainder } from "../read.ts";
 import { Candidate, candidateIndex } from "./candidate.ts";
 import { errorOfBody } from "./parse-error.ts";
-import { camel, isObject, remainder, textOr } from "./read.ts";
+import { camel, textOr } from "./read.ts";
 import { parseUsage } from "./usage.ts";
 
 /** Members whose values are a tool's own JSON. */

@@ -9,9 +9,9 @@ import type { ChatEvent } from "../../model/event.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
 import { emptyUsage, type Usage } from "../../model/usage.ts";
 import type { Encoder, ReplyContext } from "../protocol.ts";
+import { isObject } from "../read.ts";
 import { answerParts, bareWord, callPart, mediaPart, signed, type View, viewOf } from "./answer-parts.ts";
 import { errorBody } from "./error.ts";
-import { isObject } from "./read.ts";
 import { buildEnd, responseId } from "./response.ts";
 import { buildUsage } from "./usage.ts";
 

@@ -1,7 +1,8 @@
 /** Grounding to annotations and back. Google counts UTF-8 bytes within a part, the canonical model code points. */
 import type { Annotation, TextBlock } from "../../model/chat.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
-import { isObject, numeric, textOr } from "./read.ts";
+import { isObject } from "../read.ts";
+import { numeric, textOr } from "./read.ts";
 
 export interface Cited {
   block: TextBlock;

@@ -1,6 +1,7 @@
 /** Log probabilities: Google's two parallel lists to and from the entries that the canonical text block holds. */
 import type { Json, JsonObject } from "../../model/json.ts";
-import { isObject, numeric, textOr } from "./read.ts";
+import { isObject } from "../read.ts";
+import { numeric, textOr } from "./read.ts";
 
 export function parseLogprobs(result: unknown): Json[] {
   if (!isObject(result) || !Array.isArray(result.chosenCandidates)) return [];

@@ -1,7 +1,7 @@
 /** Calls and results of a history, paired: the API wants one result for each call. */
 import type { CallItem, Item, ResultItem } from "../../model/chat.ts";
 import type { Notes } from "../../model/note.ts";
-import { invalid } from "./read.ts";
+import { invalid } from "../read.ts";
 
 /** Throws `invalid-request` for a call without a result and for a result without a call. */
 export function pairCalls(items: readonly Item[], notes: Notes): Map<CallItem, ResultItem> {

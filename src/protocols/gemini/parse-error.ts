@@ -5,9 +5,10 @@
 import { type ErrorCode, type ErrorDetail, GatewayError } from "../../model/error.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
 import { isContextLength } from "../context-length.ts";
+import { isObject } from "../read.ts";
 import { retryAfterMs } from "../retry.ts";
 import { classify } from "../signs.ts";
-import { isObject, numeric, textOr } from "./read.ts";
+import { numeric, textOr } from "./read.ts";
 
 const reasons: Readonly<Record<string, ErrorCode>> = {
   API_KEY_INVALID: "upstream-auth",

@@ -1,6 +1,6 @@
 /** Arguments that come in pieces, each with the path of the value that it sets or makes longer. */
 import type { Json, JsonObject } from "../../model/json.ts";
-import { isAbsent, isObject } from "./read.ts";
+import { isAbsent, isObject } from "../read.ts";
 
 const mostSteps = 64;
 const mostElements = 10_000;

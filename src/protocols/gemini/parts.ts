@@ -1,7 +1,8 @@
 /** Single parts, as requests and answers share them: media, code and tools that the provider runs, signatures. */
 import type { MediaBlock, MediaSource, Seal, ServerCallItem, ServerResultItem } from "../../model/chat.ts";
 import type { JsonObject } from "../../model/json.ts";
-import { extOf, invalid, isObject, readName, readObject, textOr } from "./read.ts";
+import { invalid, isObject, readName } from "../read.ts";
+import { extOf, readObject, textOr } from "./read.ts";
 
 export function sealOf(part: JsonObject): Seal | undefined {
   const bytes = part.thoughtSignature;

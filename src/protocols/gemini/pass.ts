@@ -2,8 +2,9 @@
 import type { Json, JsonObject } from "../../model/json.ts";
 import type { TargetFacts } from "../../model/target.ts";
 import type { Envelope, Passage } from "../protocol.ts";
+import { isObject } from "../read.ts";
 import { pathOf } from "./place.ts";
-import { camel, isObject } from "./read.ts";
+import { camel } from "./read.ts";
 import { skipValidation } from "./signatures.ts";
 
 /** The model stands in the path: nothing in the body names it. */

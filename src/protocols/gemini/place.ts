@@ -2,7 +2,8 @@
 import { GatewayError } from "../../model/error.ts";
 import type { JsonObject } from "../../model/json.ts";
 import type { Envelope, Place } from "../protocol.ts";
-import { camel, invalid, readRepeated, textOr } from "./read.ts";
+import { invalid } from "../read.ts";
+import { camel, readRepeated, textOr } from "./read.ts";
 
 const served = new Set(["generateContent", "streamGenerateContent"]);
 const later = new Set(["countTokens", "embedContent", "batchEmbedContents"]);

@@ -5,20 +5,9 @@
 import type { Block, CallItem, Item, MessageItem, ReasoningItem, ResultItem, TextBlock } from "../../model/chat.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
 import { derivedId } from "../ids.ts";
+import { invalid, isAbsent, isObject, optional, readName, readText } from "../read.ts";
 import { parseMedia, parseServerPart, sealOf } from "./parts.ts";
-import {
-  extOf,
-  invalid,
-  isAbsent,
-  isObject,
-  optional,
-  readFree,
-  readName,
-  readObject,
-  readRepeated,
-  readText,
-  textOr,
-} from "./read.ts";
+import { extOf, readFree, readObject, readRepeated, textOr } from "./read.ts";
 
 const roles: Readonly<Record<string, "user" | "assistant">> = {
   "": "user",

@@ -1,19 +1,8 @@
 /** Tool declarations and the function calling mode of a client's request. */
 import type { Tool, ToolChoice } from "../../model/chat.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
-import {
-  camel,
-  extOf,
-  isObject,
-  optional,
-  readEnum,
-  readFree,
-  readName,
-  readObject,
-  readRepeated,
-  readText,
-  remainder,
-} from "./read.ts";
+import { isObject, optional, readName, readText, remainder } from "../read.ts";
+import { camel, extOf, readEnum, readFree, readObject, readRepeated } from "./read.ts";
 import { raised } from "./schema-up.ts";
 
 /** Throws `invalid-request`. An entry with several kinds of tools becomes one tool for each. */

@@ -2,21 +2,9 @@
 import type { ChatRequest, Effort, OutputFormat, Reasoning, Sampling } from "../../model/chat.ts";
 import type { JsonObject } from "../../model/json.ts";
 import type { Place } from "../protocol.ts";
+import { optional, readFlag, readText, remainder } from "../read.ts";
 import { open } from "./place.ts";
-import {
-  camel,
-  optional,
-  readCount,
-  readEnum,
-  readFlag,
-  readFree,
-  readInteger,
-  readNumber,
-  readObject,
-  readRepeated,
-  readText,
-  remainder,
-} from "./read.ts";
+import { camel, readCount, readEnum, readFree, readInteger, readNumber, readObject, readRepeated } from "./read.ts";
 import { parseContents, parseInstruction } from "./request-contents.ts";
 import { parseToolConfig, parseTools } from "./request-tools.ts";
 import { raised } from "./schema-up.ts";

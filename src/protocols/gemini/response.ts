@@ -3,11 +3,11 @@ import type { Item } from "../../model/chat.ts";
 import type { Answer, FinishReason } from "../../model/event.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
 import type { ReplyContext } from "../protocol.ts";
+import { isObject } from "../read.ts";
 import { answerParts, viewOf } from "./answer-parts.ts";
 import { buildFinish } from "./finish.ts";
 import { buildGrounding } from "./grounding.ts";
 import { buildLogprobs } from "./logprobs.ts";
-import { isObject } from "./read.ts";
 import { buildUsage } from "./usage.ts";
 
 export function buildResponse(answers: Answer[], context: ReplyContext): JsonObject {

@@ -1,7 +1,7 @@
 /** JSON Schema lowered to the subset that `parametersJsonSchema` and `responseJsonSchema` take; the rest is described. */
 import type { Json, JsonObject } from "../../model/json.ts";
 import type { Notes } from "../../model/note.ts";
-import { isObject } from "./read.ts";
+import { isObject } from "../read.ts";
 
 /** Says nothing of which values are allowed. */
 const silent = new Set(["$schema", "$comment", "nullable", "deprecated", "readOnly", "writeOnly"]);

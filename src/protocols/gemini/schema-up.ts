@@ -1,6 +1,7 @@
 /** Google's Schema dialect to JSON Schema: lower-case types, `nullable` as a type, int64 strings as numbers. */
 import type { Json, JsonObject } from "../../model/json.ts";
-import { camel, isObject, numeric } from "./read.ts";
+import { isObject } from "../read.ts";
+import { camel, numeric } from "./read.ts";
 
 const types = ["type_unspecified", "string", "number", "integer", "boolean", "array", "object", "null"];
 const counts = new Set(["minItems", "maxItems", "minProperties", "maxProperties", "minLength", "maxLength"]);

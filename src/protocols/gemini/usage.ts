@@ -1,7 +1,8 @@
 /** Token counts: cached tokens stand inside the prompt, thoughts beside the candidates, tool results beside the prompt. */
 import type { JsonObject } from "../../model/json.ts";
 import { cacheWriteTokens, emptyUsage, type Usage } from "../../model/usage.ts";
-import { camel, isObject, numeric } from "./read.ts";
+import { isObject } from "../read.ts";
+import { camel, numeric } from "./read.ts";
 
 function count(value: unknown): number {
   const number = numeric(value);

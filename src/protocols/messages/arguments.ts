@@ -2,7 +2,7 @@
 import { parseExact } from "../../kit/json.ts";
 import type { CallItem } from "../../model/chat.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
-import { isObject } from "./read.ts";
+import { isObject } from "../read.ts";
 
 /** Empty text is `{}`; what is no object, or no JSON at all, is wrapped as `{value}`. */
 export function argumentsObject(args: string): { input: JsonObject; wrapped: boolean } {

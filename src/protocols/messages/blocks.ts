@@ -1,18 +1,8 @@
 /** Content blocks of the wire (text, image, document, search result) to canonical blocks. */
 import type { Annotation, Block, CacheMark, MediaBlock, MediaSource, TextBlock } from "../../model/chat.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
-import {
-  extOf,
-  invalid,
-  isAbsent,
-  isObject,
-  optional,
-  readFlag,
-  readList,
-  readName,
-  readObject,
-  readText,
-} from "./read.ts";
+import { invalid, isAbsent, isObject, optional, readFlag, readList, readName, readText } from "../read.ts";
+import { extOf, readObject } from "./read.ts";
 
 /** Where a value stands: the path for errors, and whether what is read keeps it (requests do, answers do not). */
 export interface Place {

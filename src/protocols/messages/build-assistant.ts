@@ -1,10 +1,10 @@
 /** The model's own turns on the way back to a provider: thinking, text, calls and server tool blocks, in order. */
 import type { Item, ReasoningItem } from "../../model/chat.ts";
 import type { JsonObject } from "../../model/json.ts";
+import { isObject } from "../read.ts";
 import { callInput } from "./arguments.ts";
 import { type Build, buildBlock, withoutMark } from "./build-blocks.ts";
 import type { Pair } from "./pairing.ts";
-import { isObject } from "./read.ts";
 
 export function buildAssistant(item: Item, pair: Pair | undefined, build: Build): JsonObject[] {
   switch (item.type) {

@@ -5,9 +5,9 @@ import type { Json, JsonObject } from "../../model/json.ts";
 import type { Notes } from "../../model/note.ts";
 import type { TargetFacts } from "../../model/target.ts";
 import type { ToolNames } from "../names.ts";
+import { isObject } from "../read.ts";
 import type { Marks } from "./marks.ts";
 import { buildSource } from "./media.ts";
-import { isObject } from "./read.ts";
 
 /** What building a request carries along. `own`: the client speaks this protocol too. */
 export interface Build {

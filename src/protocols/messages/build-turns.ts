@@ -5,10 +5,10 @@
 import type { CallItem, Item, MessageItem, ResultItem } from "../../model/chat.ts";
 import { GatewayError } from "../../model/error.ts";
 import type { JsonObject } from "../../model/json.ts";
+import { isObject } from "../read.ts";
 import { buildAssistant } from "./build-assistant.ts";
 import { type Build, buildBlock, buildBlocks, withoutMark } from "./build-blocks.ts";
 import { type Pair, pairCalls } from "./pairing.ts";
-import { isObject } from "./read.ts";
 
 export interface Turn {
   role: "user" | "assistant" | "system";

@@ -7,10 +7,11 @@ import type { CallItem, Item, MessageItem, ReasoningItem, TextBlock } from "../.
 import type { GatewayError } from "../../model/error.ts";
 import type { ChatEvent } from "../../model/event.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
+import { isObject, remainder } from "../read.ts";
 import { parseCitation } from "./blocks.ts";
 import { errorOf } from "./error.ts";
 import { callHead, isServerCall, isServerResult, parseItem } from "./items.ts";
-import { isObject, numeric, remainder } from "./read.ts";
+import { numeric } from "./read.ts";
 import { broken, messageKeys, textOr } from "./response.ts";
 import { isCut, parseRefusal, parseStop } from "./stop.ts";
 import { mergeUsage, parseUsage } from "./usage.ts";

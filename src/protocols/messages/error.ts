@@ -3,8 +3,9 @@ import { type ErrorCode, type ErrorDetail, GatewayError } from "../../model/erro
 import type { Json, JsonObject } from "../../model/json.ts";
 import { isContextLength } from "../context-length.ts";
 import type { ErrorReply } from "../protocol.ts";
+import { isObject } from "../read.ts";
 import { retryAfterMs } from "../retry.ts";
-import { isObject, numeric } from "./read.ts";
+import { numeric } from "./read.ts";
 
 const types: Readonly<Record<ErrorCode, string>> = {
   "invalid-request": "invalid_request_error",

@@ -1,8 +1,9 @@
 /** The content list of one wire message to canonical items: history turns and whole answers alike. */
 import type { CallItem, Item, MessageItem, ReasoningItem, ResultItem } from "../../model/chat.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
+import { invalid, isObject, optional, readFlag, readList, readName, readText } from "../read.ts";
 import { atOf, inside, type Place, parseBlock, parseMark, parseNested } from "./blocks.ts";
-import { extOf, invalid, isObject, optional, readFlag, readList, readName, readObject, readText } from "./read.ts";
+import { extOf, readObject } from "./read.ts";
 
 export type Role = "user" | "assistant";
 

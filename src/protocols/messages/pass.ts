@@ -3,7 +3,7 @@ import type { Json, JsonObject } from "../../model/json.ts";
 import type { TargetFacts } from "../../model/target.ts";
 import { safeId } from "../ids.ts";
 import type { Envelope, Passage } from "../protocol.ts";
-import { isObject } from "./read.ts";
+import { isObject } from "../read.ts";
 import { lostThinking } from "./thinking.ts";
 
 export function pass(_envelope: Envelope, body: JsonObject, target: TargetFacts): Passage {

@@ -12,23 +12,10 @@ import type {
 import { GatewayError } from "../../model/error.ts";
 import type { JsonObject } from "../../model/json.ts";
 import type { Envelope } from "../protocol.ts";
+import { invalid, isAbsent, isObject, optional, readFlag, readList, readName, readText, remainder } from "../read.ts";
 import { parseMark, parseNested } from "./blocks.ts";
 import { parseMessage } from "./items.ts";
-import {
-  extOf,
-  invalid,
-  isAbsent,
-  isObject,
-  optional,
-  readCount,
-  readFlag,
-  readList,
-  readName,
-  readNumber,
-  readObject,
-  readText,
-  remainder,
-} from "./read.ts";
+import { extOf, readCount, readNumber, readObject } from "./read.ts";
 
 /** Checks what every request must have. Throws `invalid-request`. */
 export function open(body: JsonObject): Envelope {

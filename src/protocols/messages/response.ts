@@ -6,11 +6,11 @@ import type { Json, JsonObject } from "../../model/json.ts";
 import { emptyUsage } from "../../model/usage.ts";
 import { safeId } from "../ids.ts";
 import type { ReplyContext } from "../protocol.ts";
+import { isAbsent, isObject, remainder } from "../read.ts";
 import { callInput } from "./arguments.ts";
 import { citationsOf, withoutMark } from "./build-blocks.ts";
 import { errorOfBody } from "./error.ts";
 import { parseContent } from "./items.ts";
-import { isAbsent, isObject, remainder } from "./read.ts";
 import { buildStop, buildStopDetails, isCut, parseRefusal, parseStop } from "./stop.ts";
 import { buildUsage, parseUsage } from "./usage.ts";
 

@@ -1,7 +1,7 @@
 /** JSON Schema lowered to the subset that strict tools and `output_config.format` take; what it lacks is described. */
 import type { Json, JsonObject } from "../../model/json.ts";
 import type { Notes } from "../../model/note.ts";
-import { isObject } from "./read.ts";
+import { isObject } from "../read.ts";
 
 const dropped = new Set(["$schema", "$id", "$comment"]);
 const described = new Set([

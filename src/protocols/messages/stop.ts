@@ -1,7 +1,7 @@
 /** Stop reasons and what stands beside them. */
 import type { FinishReason } from "../../model/event.ts";
 import type { JsonObject } from "../../model/json.ts";
-import { isObject } from "./read.ts";
+import { isObject } from "../read.ts";
 
 const parsed: Readonly<Record<string, FinishReason>> = {
   end_turn: "stop",

@@ -3,7 +3,7 @@ import type { ChatRequest, Effort, Reasoning } from "../../model/chat.ts";
 import type { JsonObject } from "../../model/json.ts";
 import type { Notes } from "../../model/note.ts";
 import type { TargetFacts } from "../../model/target.ts";
-import { isObject } from "./read.ts";
+import { isObject } from "../read.ts";
 
 const leastBudget = 1024;
 

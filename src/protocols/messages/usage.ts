@@ -1,7 +1,8 @@
 /** Token counts: Anthropic's exclusive accounting to and from the disjoint parts of model/usage.ts. */
 import type { JsonObject } from "../../model/json.ts";
 import { cacheWriteTokens, outputTokens, type Usage } from "../../model/usage.ts";
-import { isObject, numeric } from "./read.ts";
+import { isObject } from "../read.ts";
+import { numeric } from "./read.ts";
 
 function count(value: unknown): number {
   const number = numeric(value);
