@@ -14,7 +14,9 @@ import type { LegalNames } from "./names.ts";
 export interface Route {
   method: "GET" | "POST";
   path: string;
-  operation: "generate" | "models" | "model";
+  operation: "generate" | "embed" | "models" | "model";
+  /** Several routes may share a path that says more in its end: this one takes the paths for which it says yes. */
+  accepts?(path: string): boolean;
 }
 
 /** The few facts that routing and pass-through need, read without building the canonical request. */
@@ -86,17 +88,45 @@ export interface ListedModel {
   maxOutput?: number;
 }
 
-/** A canonical field by the client's own name of it. */
-export function clientField(protocol: Protocol, field: string): string {
-  return (Object.hasOwn(protocol.fields, field) ? protocol.fields[field] : undefined) ?? field;
+/** A canonical field by the client's own name of it. Positions in lists are `*` in the table: `inputs.*` -> `input.*`. */
+export function clientField({ fields }: Wire, field: string): string {
+  if (Object.hasOwn(fields, field)) return fields[field] ?? field;
+  const positions: string[] = [];
+  const pattern = field.replace(/(?<=\.)\d+(?=\.|$)/g, (position) => {
+    positions.push(position);
+    return "*";
+  });
+  if (positions.length === 0 || !Object.hasOwn(fields, pattern)) return field;
+  return (fields[pattern] ?? field).replace(/\*/g, () => positions.shift() ?? "*");
 }
 
-export interface Protocol {
+/** What all wire formats have, whatever is asked in them. */
+export interface Wire {
   /** The name that configuration and API use. */
   readonly name: string;
   readonly routes: readonly Route[];
   /** Default way of sending a provider's credential. */
   readonly auth: "bearer" | "x-api-key" | "x-goog-api-key";
+  /** A response header that carries the request id beside `x-request-id`. */
+  readonly idHeader?: string;
+  /** Member of whole and streamed answers that names the model; `model` unless said. */
+  readonly modelMember?: string;
+  /** The client's JSON path of a canonical field (`sampling.seed` -> `seed`); what is not listed is named as it is. */
+  readonly fields: Readonly<Record<string, string>>;
+  /** Request headers of a client that cross to a provider of this protocol, in lower case. */
+  readonly headers: readonly string[];
+  /** Checks what every request must have. Throws `invalid-request` with `param`. */
+  open(body: JsonObject, place?: Place): Envelope;
+  buildError(error: GatewayError, requestId: string): ErrorReply;
+  /** Classifies an answer with a status of 400 or more. `body` is its text, at most 64 KiB. */
+  parseError(status: number, headers: Headers, body: string): GatewayError;
+  /** Could `pass` have to edit the lists of this body's text? Yes when in doubt; asked of large bodies only. */
+  mayEdit(text: string): boolean;
+  pass(envelope: Envelope, body: JsonObject, target: TargetFacts): Passage;
+}
+
+/** A wire format of conversations. */
+export interface Protocol extends Wire {
   /** Tool names that this wire takes; others are renamed on the way to the provider and back. */
   readonly names: LegalNames;
   /** Property keys of a tool's schema that this wire takes, when not all; renamed like the names. */
@@ -105,10 +135,6 @@ export interface Protocol {
   readonly sealsCalls?: true;
   /** Texts have a place for seals, too, and calls may not go without one. */
   readonly sealsTexts?: true;
-  /** A response header that carries the request id beside `x-request-id`. */
-  readonly idHeader?: string;
-  /** Member of whole and streamed answers that names the model; `model` unless said. */
-  readonly modelMember?: string;
   /** Members whose values are a tool's own JSON: their numbers are kept as written. */
   readonly exactKeys?: readonly string[];
   /** Headers of which one tells that a client speaks it, where the path does not (`anthropic-version`). */
@@ -117,19 +143,12 @@ export interface Protocol {
   readonly keyInQuery?: true;
   /** Unknown paths that begin so are answered in its shape. */
   readonly pathPrefix?: string;
-  /** The client's JSON path of a canonical field (`sampling.seed` -> `seed`); what is not listed is named as it is. */
-  readonly fields: Readonly<Record<string, string>>;
-  /** Request headers of a client that cross to a provider of this protocol, in lower case. */
-  readonly headers: readonly string[];
 
   // ingress: we serve this protocol
-  /** Checks what every request must have. Throws `invalid-request` with `param`. */
-  open(body: JsonObject, place?: Place): Envelope;
   /** Throws `invalid-request` with `param`. Never mutates `body`. */
   parseRequest(body: JsonObject, notes: Notes, place?: Place): ChatRequest;
   buildResponse(answers: Answer[], context: ReplyContext): JsonObject;
   encodeStream(context: ReplyContext): Encoder;
-  buildError(error: GatewayError, requestId: string): ErrorReply;
   buildModels(models: ListedModel[]): JsonObject;
   buildModel(model: ListedModel): JsonObject;
   /** What is sent in silence: a comment or a ping, ready to write. */
@@ -141,13 +160,8 @@ export interface Protocol {
   /** A whole answer with status 200. Throws when an error hides in it, or when it is no answer. */
   parseResponse(body: Json): Answer[];
   decodeStream(): Machine<Frame, ChatEvent>;
-  /** Classifies an answer with a status of 400 or more. `body` is its text, at most 64 KiB. */
-  parseError(status: number, headers: Headers, body: string): GatewayError;
 
   // both sides speak it
-  /** Could `pass` have to edit the messages of this body's text? Yes when in doubt; asked of large bodies only. */
-  mayEdit(text: string): boolean;
-  pass(envelope: Envelope, body: JsonObject, target: TargetFacts): Passage;
   /**
    * Top-level members to set so that no carrier holds bytes for which `foreign` says yes (seals of another provider,
    * in our envelope). Empty when nothing is to be taken out.

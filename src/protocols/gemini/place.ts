@@ -6,7 +6,6 @@ import { invalid } from "../read.ts";
 import { camel, readRepeated, textOr } from "./read.ts";
 
 const served = new Set(["generateContent", "streamGenerateContent"]);
-const later = new Set(["countTokens", "embedContent", "batchEmbedContents"]);
 
 /** Throws `not-found` for a method that is not served, `invalid-request` for a request without contents. */
 export function open(body: JsonObject, place?: Place): Envelope {
@@ -16,26 +15,30 @@ export function open(body: JsonObject, place?: Place): Envelope {
   return envelope;
 }
 
-/** The model's name may hold slashes and colons: the method is what follows the last one. */
 function addressed({ path, query }: Place): Envelope {
-  const text = decoded(path);
-  const start = text.indexOf("/models/");
-  const colon = text.lastIndexOf(":");
-  const method = colon < 0 ? "" : text.slice(colon + 1);
-  const model = start < 0 || colon < start ? "" : bare(text.slice(start + "/models/".length, colon));
-  if (later.has(method)) {
-    throw new GatewayError("not-found", "countTokens and embedContent are not served yet. Call generateContent.");
+  const { model, method } = splitPath(path);
+  if (method === "countTokens") {
+    throw new GatewayError("not-found", "countTokens is not served yet. Call generateContent.");
   }
   if (!served.has(method) || model === "") {
-    const message = "Call /v1beta/models/{model}:generateContent or :streamGenerateContent.";
-    throw new GatewayError("not-found", `There is no method at ${text}. ${message}`);
+    const message = "Call /v1beta/models/{model}:generateContent, :streamGenerateContent or :embedContent.";
+    throw new GatewayError("not-found", `There is no method at ${decoded(path)}. ${message}`);
   }
   const stream = method === "streamGenerateContent";
   const isArray = stream && query.get("alt")?.toLowerCase() !== "sse";
   return { model, stream, ...(isArray ? { framing: "json-array" } : {}) };
 }
 
-function bare(model: string): string {
+/** The model's name may hold slashes and colons: the method is what follows the last one. Both are "" where there is none. */
+export function splitPath(path: string): { model: string; method: string } {
+  const text = decoded(path);
+  const start = text.indexOf("/models/");
+  const colon = text.lastIndexOf(":");
+  const method = colon < 0 ? "" : text.slice(colon + 1);
+  return { model: start < 0 || colon < start ? "" : bare(text.slice(start + "/models/".length, colon)), method };
+}
+
+export function bare(model: string): string {
   return model.replace(/^models\//, "");
 }
 
@@ -50,11 +53,19 @@ function decoded(path: string): string {
 
 /** The provider's path for a model; streams are always asked for as server-sent events. */
 export function pathOf(model: string, stream: boolean): string {
+  return methodPath(model, stream ? "streamGenerateContent?alt=sse" : "generateContent");
+}
+
+/** The provider's path for a method of a model. */
+export function methodPath(model: string, method: string): string {
+  return `/${resourceOf(model)}:${method}`;
+}
+
+function resourceOf(model: string): string {
   const name = bare(model)
     .split("/")
     .map((segment) => encodeURIComponent(segment))
     .join("/");
   // Tuned models have a collection of their own.
-  const resource = name.startsWith("tunedModels/") ? name : `models/${name}`;
-  return `/${resource}:${stream ? "streamGenerateContent?alt=sse" : "generateContent"}`;
+  return name.startsWith("tunedModels/") ? name : `models/${name}`;
 }
