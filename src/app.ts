@@ -15,7 +15,7 @@ import { createServer } from "./http/server.ts";
 import { sha256Hex } from "./kit/hash.ts";
 import type { Log } from "./kit/log.ts";
 import { createSweep } from "./kit/sweep.ts";
-import { protocols } from "./protocols/index.ts";
+import { embeddingWires, protocols } from "./protocols/index.ts";
 import { fetchTransport } from "./providers/call.ts";
 import { createDemoTransport, demoScheme } from "./providers/demo/transport.ts";
 import { createTargetFacts } from "./providers/facts.ts";
@@ -81,10 +81,11 @@ export async function startApp({ options, store, snapshot, adminHash, log }: App
     onError: (error) => log.error("usage rows could not be stored yet; they are safe in the journal", { error }),
   });
   const running = { count: 0 };
-  const demo = createDemoTransport(protocols);
+  const demo = createDemoTransport({ protocols, embeddingWires });
   const gateway: Gateway = {
     config,
     protocols,
+    embeddingWires,
     authenticate: createAuthenticate(),
     targetFacts: createTargetFacts(),
     transport: (url) => (url.startsWith(demoScheme) ? demo : fetchTransport),

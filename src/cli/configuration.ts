@@ -6,15 +6,17 @@ import { ConfigFaults } from "../config/faults.ts";
 import { formatOf, parseConfig } from "../config/parse.ts";
 import { resolveReferences } from "../config/resolve.ts";
 import type { Snapshot } from "../config/snapshot.ts";
-import { protocols } from "../protocols/index.ts";
+import { embeddingWires, protocols } from "../protocols/index.ts";
 import { selectors } from "../routing/selectors/index.ts";
 import type { StoredConfig } from "../store/config.ts";
 
+const wires = [...new Set([...protocols, ...embeddingWires].map(({ name }) => name))];
+
 export const names: Names = {
-  protocols: protocols.map((protocol) => protocol.name),
+  protocols: wires,
   selectors: selectors.map((selector) => selector.name),
   quirks: [],
-  demoProtocols: protocols.map((protocol) => protocol.name),
+  demoProtocols: wires,
 };
 
 export interface ConfigSources {

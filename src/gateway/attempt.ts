@@ -6,13 +6,13 @@ import { guardDepth } from "../model/deep.ts";
 import { GatewayError, toGatewayError } from "../model/error.ts";
 import type { Answer, ChatEvent } from "../model/event.ts";
 import type { Json } from "../model/json.ts";
-import { clientField, type Protocol } from "../protocols/protocol.ts";
+import { clientField, type Protocol, type Wire } from "../protocols/protocol.ts";
 import { callUpstream, readErrorBody, transportError } from "../providers/call.ts";
 import type { Candidate } from "../routing/resolve.ts";
 import type { Exchange } from "./exchange.ts";
 import { Feed } from "./feed.ts";
 import type { Inbound } from "./inbound.ts";
-import { type Prepared, prepare } from "./outgoing.ts";
+import { type Addressed, type Prepared, prepare } from "./outgoing.ts";
 import { Reading, type Step } from "./reading.ts";
 
 /** Nothing of the request's body is kept here: an answer may be open for minutes. */
@@ -44,7 +44,21 @@ export interface StreamUpstream extends Committed {
 
 export type Upstream = WholeUpstream | StreamUpstream;
 
-export async function attempt(exchange: Exchange, inbound: Inbound, candidate: Candidate): Promise<Upstream> {
+export function attempt(exchange: Exchange, inbound: Inbound, candidate: Candidate): Promise<Upstream> {
+  return underLimits(exchange, candidate, async (controller) => {
+    const prepared = told(exchange, () => prepare(exchange, inbound, candidate));
+    const upstream = await send(exchange, { candidate, prepared, controller, stream: inbound.envelope.stream });
+    exchange.answering(upstream.isVerbatim);
+    return upstream;
+  });
+}
+
+/** What every attempt is held to: the provider's slots, the deadline, the client that may leave; and its record. */
+export async function underLimits<T>(
+  exchange: Exchange<Wire>,
+  candidate: Candidate,
+  run: (controller: AbortController) => Promise<T>,
+): Promise<T> {
   const { gateway } = exchange;
   const name = `${candidate.provider.id}/${candidate.model}`;
   const started = performance.now();
@@ -58,11 +72,9 @@ export async function attempt(exchange: Exchange, inbound: Inbound, candidate: C
     if (!release)
       throw new GatewayError("overloaded", `The provider of ${name} is at its limit of concurrent requests.`);
     if (exchange.left) throw exchange.left;
-    const prepared = prepareFor(exchange, inbound, candidate);
-    const upstream = await send(exchange, { candidate, prepared, controller, stream: inbound.envelope.stream });
+    const upstream = await run(controller);
     exchange.onClose(release);
     exchange.mark("committed");
-    exchange.answering(upstream.isVerbatim);
     return upstream;
   } catch (thrown) {
     release?.();
@@ -75,9 +87,9 @@ export async function attempt(exchange: Exchange, inbound: Inbound, candidate: C
 }
 
 /** What cannot be carried is told by the client's own names of its fields. */
-function prepareFor(exchange: Exchange, inbound: Inbound, candidate: Candidate): Prepared {
+export function told<T>(exchange: Exchange<Wire>, prepare: () => T): T {
   try {
-    return guardDepth(() => prepare(exchange, inbound, candidate));
+    return guardDepth(prepare);
   } catch (thrown) {
     const error = toGatewayError(thrown);
     const { param = "" } = error.detail;
@@ -89,7 +101,7 @@ function prepareFor(exchange: Exchange, inbound: Inbound, candidate: Candidate):
 }
 
 /** Ends the attempt when it, or the whole request, was not committed in time. */
-function attemptDeadline(exchange: Exchange, candidate: Candidate, controller: AbortController): Watch {
+function attemptDeadline(exchange: Exchange<Wire>, candidate: Candidate, controller: AbortController): Watch {
   const { sweep } = exchange.gateway;
   const whole = exchange.snapshot.settings.timeouts.requestMs - exchange.elapsed();
   const milliseconds = Math.max(0, Math.min(candidate.provider.timeoutMs, whole));
@@ -105,15 +117,27 @@ function attemptDeadline(exchange: Exchange, candidate: Candidate, controller: A
   return watch;
 }
 
-interface Sending {
-  candidate: Candidate;
+interface Sending extends Posting {
   prepared: Prepared;
-  controller: AbortController;
   stream: boolean;
 }
 
 async function send(exchange: Exchange, sending: Sending): Promise<Upstream> {
-  const { candidate, prepared, controller } = sending;
+  const response = await post(exchange, sending);
+  const isStream = looksLikeStream(response, sending.stream);
+  if (isStream && sending.stream) return openStream(exchange, sending, response);
+  return readWhole(exchange, sending, { response, isStream });
+}
+
+interface Posting {
+  candidate: Candidate;
+  prepared: Addressed;
+  controller: AbortController;
+}
+
+/** Resolves with an answer that is no refusal. */
+export async function post(exchange: Exchange<Wire>, posting: Posting): Promise<Response> {
+  const { candidate, prepared, controller } = posting;
   const { proxy } = candidate.provider;
   exchange.mark("sent");
   const response = await callUpstream(exchange.gateway.transport(prepared.url), prepared.url, {
@@ -124,13 +148,11 @@ async function send(exchange: Exchange, sending: Sending): Promise<Upstream> {
     ...(proxy === null ? {} : { proxy }),
   });
   exchange.mark("headers");
-  if (!response.ok) throw await refused(sending, response);
-  const isStream = looksLikeStream(response, sending.stream);
-  if (isStream && sending.stream) return openStream(exchange, sending, response);
-  return readWhole(exchange, sending, { response, isStream });
+  if (!response.ok) throw await refused(posting, response);
+  return response;
 }
 
-async function refused({ prepared }: Sending, response: Response): Promise<GatewayError> {
+async function refused({ prepared }: Posting, response: Response): Promise<GatewayError> {
   const text = await readErrorBody(response);
   if (response.status >= 300 && response.status < 400) {
     const message = `The provider answered with a redirect (${response.status}). Correct its base URL.`;
@@ -200,12 +222,7 @@ async function readWhole(
   { candidate, prepared, controller }: Sending,
   { response, isStream }: { response: Response; isStream: boolean },
 ): Promise<WholeUpstream> {
-  let text: string;
-  try {
-    text = await response.text();
-  } catch (error) {
-    throw transportError(error, controller.signal);
-  }
+  const text = await readText(response, controller.signal);
   const answers = isStream ? collectText(prepared, text) : parseWhole(prepared, text);
   exchange.usage = answers[0]?.usage;
   exchange.finish = answers[0]?.finish ?? null;
@@ -215,14 +232,26 @@ async function readWhole(
   return { kind: "whole", candidate, protocol, isVerbatim, headers, answers, ...(isVerbatim ? { text } : {}) };
 }
 
-function parseWhole({ protocol }: Prepared, text: string): Answer[] {
-  let body: Json;
+/** The whole text of an answer. */
+export async function readText(response: Response, signal: AbortSignal): Promise<string> {
   try {
-    body = parseJson(text, protocol.exactKeys ?? []) as Json;
+    return await response.text();
+  } catch (error) {
+    throw transportError(error, signal);
+  }
+}
+
+function parseWhole({ protocol }: Prepared, text: string): Answer[] {
+  return protocol.parseResponse(answerJson(text, protocol.exactKeys));
+}
+
+/** The JSON of an answer; values under members named in `exactKeys` keep their numbers as written. */
+export function answerJson(text: string, exactKeys: readonly string[] = []): Json {
+  try {
+    return parseJson(text, exactKeys) as Json;
   } catch (cause) {
     throw new GatewayError("upstream-failed", "The provider's answer is not JSON.", { cause });
   }
-  return protocol.parseResponse(body);
 }
 
 /** A stream that came where a whole answer was asked for. */

@@ -11,14 +11,14 @@ import type { ChatEvent, FinishReason } from "../model/event.ts";
 import { type Note, Notes } from "../model/note.ts";
 import type { FailureRecord, Phases, RequestRecord, TokenCounts } from "../model/record.ts";
 import { cacheWriteTokens, emptyUsage, inputTokens, outputTokens, type Usage } from "../model/usage.ts";
-import { clientField } from "../protocols/protocol.ts";
+import { clientField, type Protocol, type Wire } from "../protocols/protocol.ts";
 import { discreet, withoutSecrets } from "./discreet.ts";
 import type { Call, Gateway, Observer } from "./gateway.ts";
 import type { Inbound } from "./inbound.ts";
 
-export class Exchange {
+export class Exchange<W extends Wire = Protocol> {
   readonly gateway: Gateway;
-  readonly call: Call;
+  readonly call: Call<W>;
   readonly snapshot: Snapshot;
   readonly at = Date.now();
   readonly notes = new Notes();
@@ -49,7 +49,7 @@ export class Exchange {
   private readonly releases: (() => void)[] = [];
   private isClosed = false;
 
-  constructor(gateway: Gateway, call: Call) {
+  constructor(gateway: Gateway, call: Call<W>) {
     this.gateway = gateway;
     this.call = call;
     this.snapshot = gateway.config.current();
@@ -219,7 +219,7 @@ export class Exchange {
   }
 }
 
-export function openExchange(gateway: Gateway, call: Call): Exchange {
+export function openExchange<W extends Wire>(gateway: Gateway, call: Call<W>): Exchange<W> {
   const exchange = new Exchange(gateway, call);
   call.signal.addEventListener("abort", () => exchange.leave(), { once: true });
   exchange.open();

@@ -4,7 +4,8 @@ import type { LiveConfig } from "../config/live.ts";
 import type { Log } from "../kit/log.ts";
 import type { Sweep } from "../kit/sweep.ts";
 import type { OpenedRecord, RequestRecord } from "../model/record.ts";
-import type { Place, Protocol, Route } from "../protocols/protocol.ts";
+import type { EmbeddingWire } from "../protocols/embedding.ts";
+import type { Place, Protocol, Wire } from "../protocols/protocol.ts";
 import type { Transport } from "../providers/call.ts";
 import type { FactsOf } from "../routing/resolve.ts";
 import type { Slots } from "./slots.ts";
@@ -18,6 +19,7 @@ export interface Observer {
 export interface Gateway {
   readonly config: LiveConfig;
   readonly protocols: readonly Protocol[];
+  readonly embeddingWires: readonly EmbeddingWire[];
   readonly authenticate: Authenticate;
   readonly targetFacts: FactsOf;
   /** The transport for a base URL: `fetch`, or an upstream inside the process. */
@@ -32,10 +34,9 @@ export interface Gateway {
 }
 
 /** One request of a client as the ingress hands it over. */
-export interface Call {
+export interface Call<W extends Wire = Protocol> {
   readonly requestId: string;
-  readonly protocol: Protocol;
-  readonly operation: Route["operation"];
+  readonly protocol: W;
   readonly place: Place;
   readonly headers: Headers;
   /** In their order of precedence. */

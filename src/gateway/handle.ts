@@ -1,5 +1,6 @@
 /** The pipeline: what happens to a request, in this order. Steps decide; observers only watch. */
 import { GatewayError } from "../model/error.ts";
+import type { Envelope, Wire } from "../protocols/protocol.ts";
 import { withFailover } from "../routing/failover.ts";
 import { order } from "../routing/order.ts";
 import { type Candidate, permit, resolve } from "../routing/resolve.ts";
@@ -20,13 +21,9 @@ export async function handle(gateway: Gateway, call: Call): Promise<Response> {
   try {
     authenticate(exchange);
     const inbound = await parse(exchange);
-    const candidates = route(exchange, inbound);
+    const candidates = route(exchange, inbound.envelope.model, speaker(exchange));
     admit(exchange);
-    const { failover, timeouts } = exchange.snapshot.settings;
-    const isOver = () => timeouts.requestMs - exchange.elapsed() < leastAttemptMs;
-    const upstream = withFailover(candidates, { ...failover, isOver }, (candidate) =>
-      attempt(exchange, inbound, candidate),
-    );
+    const upstream = tryInOrder(exchange, candidates, (candidate) => attempt(exchange, inbound, candidate));
     if (!exchange.stream) return replyWhole(exchange, wholeOnly(await upstream));
     const committed = await inTime(upstream);
     return committed ? replyStream(exchange, committed) : replyEarly(exchange, upstream);
@@ -35,7 +32,7 @@ export async function handle(gateway: Gateway, call: Call): Promise<Response> {
   }
 }
 
-function authenticate(exchange: Exchange): void {
+export function authenticate(exchange: Exchange<Wire>): void {
   const { gateway, call, snapshot } = exchange;
   const caller = { credentials: call.credentials, address: call.address, now: exchange.at };
   const { key, label } = gateway.authenticate(snapshot, caller);
@@ -45,42 +42,56 @@ function authenticate(exchange: Exchange): void {
 }
 
 async function parse(exchange: Exchange): Promise<Inbound> {
-  const { call, snapshot } = exchange;
-  const text = await call.body(snapshot.settings.limits.bodyBytes);
-  exchange.mark("read");
-  const { protocol, place } = call;
-  const inbound = new Inbound(text, { protocol, place, mayPass: mayPass(exchange, text) });
+  const text = await read(exchange);
+  const { protocol, place } = exchange.call;
+  const inbound = new Inbound(text, { protocol, place, mayPass: mayPass(exchange, text, speaker(exchange)) });
   exchange.inbound = inbound;
-  exchange.requestCharacters = text.length;
-  exchange.model = inbound.envelope.model;
-  exchange.stream = inbound.envelope.stream;
-  exchange.framing = inbound.envelope.framing ?? "sse";
-  exchange.mark("parsed");
+  opened(exchange, inbound.envelope);
   return inbound;
+}
+
+/** The request's text, within its limit. */
+export async function read(exchange: Exchange<Wire>): Promise<string> {
+  const text = await exchange.call.body(exchange.snapshot.settings.limits.bodyBytes);
+  exchange.requestCharacters = text.length;
+  exchange.mark("read");
+  return text;
+}
+
+/** Takes over what the request says of itself. */
+export function opened(exchange: Exchange<Wire>, envelope: Envelope): void {
+  exchange.model = envelope.model;
+  exchange.stream = envelope.stream;
+  exchange.framing = envelope.framing ?? "sse";
+  exchange.mark("parsed");
+}
+
+/** The wire in which a candidate would be called; undefined when there is none. */
+export type Speaker = (candidate: Candidate) => Wire | undefined;
+
+function speaker({ call, gateway }: Exchange): Speaker {
+  return (candidate) => protocolFor(candidate, call.protocol, gateway.protocols);
 }
 
 /**
  * Could the text be passed through? Read off the name where it stands at either end; a guess that only decides whether a
  * large body is parsed now or, perhaps, never.
  */
-function mayPass({ snapshot, call, gateway }: Exchange, text: string): boolean {
+export function mayPass({ snapshot, call, gateway }: Exchange<Wire>, text: string, spoken: Speaker): boolean {
   if (text.length <= smallText) return true;
   const ends = `${text.slice(0, 512)}\n${text.slice(-512)}`;
   const name = /"model"\s*:\s*"([^"\\]+)"/.exec(ends)?.[1];
   if (name === undefined || !snapshot.aliases.has(name)) return true;
   const { groups } = resolve(snapshot, name, gateway.targetFacts);
-  return groups.some(({ candidates }) =>
-    candidates.some((candidate) => protocolFor(candidate, call.protocol, gateway.protocols) === call.protocol),
-  );
+  return groups.some(({ candidates }) => candidates.some((candidate) => spoken(candidate) === call.protocol));
 }
 
-function route(exchange: Exchange, inbound: Inbound): Candidate[] {
+/** The targets of the model, in the order in which they are tried. */
+export function route(exchange: Exchange<Wire>, model: string, spoken: Speaker): Candidate[] {
   const { gateway, snapshot, key } = exchange;
-  const { model } = inbound.envelope;
   const resolved = resolve(snapshot, model, gateway.targetFacts);
   exchange.alias = resolved.alias;
   const permitted = key ? permit(resolved, model, key) : resolved;
-  const spoken = (candidate: Candidate) => protocolFor(candidate, exchange.call.protocol, gateway.protocols);
   const candidates = order(permitted, {
     isFull: (id) => {
       const most = snapshot.providers.get(id)?.maxConcurrency ?? null;
@@ -95,7 +106,7 @@ function route(exchange: Exchange, inbound: Inbound): Candidate[] {
 }
 
 /** Takes the key's slot; it is given back when the exchange closes. */
-function admit(exchange: Exchange): void {
+export function admit(exchange: Exchange<Wire>): void {
   const { gateway, key } = exchange;
   if (!key) return;
   const release = gateway.slots.take(`key ${key.name}`, key.maxConcurrency);
@@ -104,6 +115,16 @@ function admit(exchange: Exchange): void {
     throw new GatewayError("quota-exceeded", message, { retryAfterMs: 1000 });
   }
   exchange.onClose(release);
+}
+
+export function tryInOrder<T>(
+  exchange: Exchange<Wire>,
+  candidates: readonly Candidate[],
+  attempt: (candidate: Candidate) => Promise<T>,
+): Promise<T> {
+  const { failover, timeouts } = exchange.snapshot.settings;
+  const isOver = () => timeouts.requestMs - exchange.elapsed() < leastAttemptMs;
+  return withFailover(candidates, { ...failover, isOver }, attempt);
 }
 
 function wholeOnly(upstream: Upstream) {

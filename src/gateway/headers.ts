@@ -1,5 +1,6 @@
 /** Headers of answers: ours, and those of the upstream that may cross. */
 import type { Note } from "../model/note.ts";
+import type { Wire } from "../protocols/protocol.ts";
 import type { Exchange } from "./exchange.ts";
 
 const degradedBytes = 2048;
@@ -17,7 +18,7 @@ export function degradedHeader(notes: readonly Note[]): string | undefined {
 }
 
 /** Headers that every answer carries, errors included. */
-export function ownHeaders(exchange: Exchange): Record<string, string> {
+export function ownHeaders(exchange: Exchange<Wire>): Record<string, string> {
   const headers: Record<string, string> = { "x-request-id": exchange.id };
   const { idHeader } = exchange.call.protocol;
   if (idHeader !== undefined) headers[idHeader] = exchange.id;

@@ -8,7 +8,7 @@ import { guardDepth } from "../model/deep.ts";
 import { GatewayError } from "../model/error.ts";
 import type { Json, JsonObject } from "../model/json.ts";
 import type { Notes } from "../model/note.ts";
-import type { Envelope, Place, Protocol } from "../protocols/protocol.ts";
+import type { Envelope, Place, Protocol, Wire } from "../protocols/protocol.ts";
 import { envelopeMark, openSeals, type SealRing } from "./seals.ts";
 
 /** Bodies up to this length are parsed at once. */
@@ -16,27 +16,27 @@ export const smallText = 65_536;
 /** In a larger one, lists and objects above this are left as stand-ins. */
 const smallMember = 4096;
 
-export interface InboundOptions {
-  protocol: Protocol;
+export interface ReceivedOptions<W extends Wire> {
+  protocol: W;
   place: Place;
   /** False when no target of the request speaks its protocol: then it is parsed in any case. */
   mayPass: boolean;
 }
 
-export class Inbound {
+/** What holds for a request of any kind. */
+export class Received<W extends Wire> {
   readonly text: string;
   readonly envelope: Envelope;
-  private readonly protocol: Protocol;
-  private readonly place: Place;
+  protected readonly protocol: W;
+  protected readonly place: Place;
   /** All members; of a large body the long ones by an empty value of their type. */
   private readonly head: JsonObject;
   /** Where the members of a large body stand. */
   private readonly members: readonly Member[] | undefined;
   private parsed: JsonObject | undefined;
-  private request: ChatRequest | undefined;
   private mayEdit: boolean | undefined;
 
-  constructor(text: string, options: InboundOptions) {
+  constructor(text: string, options: ReceivedOptions<W>) {
     this.text = text;
     this.protocol = options.protocol;
     this.place = options.place;
@@ -61,6 +61,11 @@ export class Inbound {
   get known(): Known {
     return { object: this.head, members: this.members };
   }
+}
+
+/** A request in a conversation. */
+export class Inbound extends Received<Protocol> {
+  private request: ChatRequest | undefined;
 
   /** Could a carrier in it hold one of our envelopes? */
   get hasEnvelope(): boolean {

@@ -2,19 +2,22 @@
 import { applySplices, spliceMembers } from "../kit/json.ts";
 import type { ChatRequest } from "../model/chat.ts";
 import type { Json, JsonObject } from "../model/json.ts";
-import type { TargetFacts } from "../model/target.ts";
-import type { Outgoing, Passage, Protocol } from "../protocols/protocol.ts";
+import type { Outgoing, Passage, Protocol, Wire } from "../protocols/protocol.ts";
 import { authHeaders } from "../providers/auth.ts";
 import type { Candidate } from "../routing/resolve.ts";
 import type { Exchange } from "./exchange.ts";
-import type { Inbound } from "./inbound.ts";
+import type { Inbound, Received } from "./inbound.ts";
 import { isEnvelope, type SealRing } from "./seals.ts";
 
-export interface Prepared {
-  protocol: Protocol;
+/** A request that is ready to be sent. */
+export interface Addressed<W extends Wire = Wire> {
+  protocol: W;
   url: string;
   headers: Record<string, string>;
   body: string;
+}
+
+export interface Prepared extends Addressed<Protocol> {
   /** Present when the client's text is passed through. */
   passage?: Passage;
   /** Present when they were translated. */
@@ -23,12 +26,17 @@ export interface Prepared {
 
 /** The client's own protocol where the provider offers it for this model, else the first of its list that we speak. */
 export function protocolFor(candidate: Candidate, client: Protocol, known: readonly Protocol[]): Protocol | undefined {
+  const offered = offeredBy(candidate, known);
+  return offered.find((protocol) => protocol.name === client.name) ?? offered[0];
+}
+
+/** The wires that the provider offers for this model, in the order written. */
+export function offeredBy<W extends Wire>(candidate: Candidate, known: readonly W[]): W[] {
   const only = candidate.listed?.protocols ?? null;
-  const offered = candidate.provider.protocols.flatMap(({ name }) => {
+  return candidate.provider.protocols.flatMap(({ name }) => {
     const protocol = known.find((one) => one.name === name);
     return protocol && (only === null || only.includes(name)) ? [protocol] : [];
   });
-  return offered.find((protocol) => protocol.name === client.name) ?? offered[0];
 }
 
 export function sealRing(exchange: Exchange): SealRing {
@@ -38,20 +46,53 @@ export function sealRing(exchange: Exchange): SealRing {
 export function prepare(exchange: Exchange, inbound: Inbound, candidate: Candidate): Prepared {
   const client = exchange.call.protocol;
   const protocol = protocolFor(candidate, client, exchange.gateway.protocols) ?? client;
-  const extra = [candidate.provider.body, candidate.listed?.body ?? {}, exchange.alias?.body ?? {}];
   if (protocol === client) {
-    const passage = protocol.pass(inbound.envelope, inbound.passBody, candidate.facts);
-    const body = patched(inbound, protocol, { passage, extra, target: candidate.facts });
-    const outgoing = { path: passage.path, headers: crossing(exchange, protocol), body };
-    return { ...addressed(candidate, protocol, outgoing), passage };
+    const without = inbound.hasEnvelope ? protocol.strip(inbound.body, isEnvelope, candidate.facts) : noMembers;
+    return passedOn(exchange, inbound, { candidate, without });
   }
   const request = exchange.canonical();
   const built = protocol.buildRequest(request, candidate.facts, exchange.notes);
-  const body = JSON.stringify(extra.reduce<JsonObject>(merge, built.body));
-  return { ...addressed(candidate, protocol, { ...built, body }), request };
+  return { ...writtenAnew(exchange, built, { candidate, protocol }), request };
 }
 
-function addressed(candidate: Candidate, protocol: Protocol, outgoing: Omit<Outgoing, "body"> & { body: string }) {
+type Members = ReadonlyMap<string, string>;
+const noMembers: Members = new Map();
+
+/** The client's text to a provider of its own wire; `without` are members that are set for what must not go along. */
+export function passedOn<W extends Wire>(
+  exchange: Exchange<W>,
+  received: Received<W>,
+  { candidate, without = noMembers }: { candidate: Candidate; without?: Members },
+): Addressed<W> & { passage: Passage } {
+  const { protocol } = exchange.call;
+  const passage = protocol.pass(received.envelope, received.passBody, candidate.facts);
+  const body = patched(received, [...passage.set, ...without], configuredFields(exchange, candidate));
+  const outgoing = { path: passage.path, headers: crossing(exchange), body };
+  return { ...addressed(candidate, protocol, outgoing), passage };
+}
+
+/** What was made of the canonical request, with the configured fields. */
+export function writtenAnew<W extends Wire>(
+  exchange: Exchange<Wire>,
+  built: Outgoing,
+  { candidate, protocol }: { candidate: Candidate; protocol: W },
+): Addressed<W> {
+  const body = JSON.stringify(configuredFields(exchange, candidate).reduce<JsonObject>(merge, built.body));
+  return addressed(candidate, protocol, { ...built, body });
+}
+
+type Fields = Readonly<Record<string, Json>>;
+
+/** Fields of the configuration that are merged into the body, in order. */
+function configuredFields({ alias }: Exchange<Wire>, { provider, listed }: Candidate): Fields[] {
+  return [provider.body, listed?.body ?? {}, alias?.body ?? {}];
+}
+
+function addressed<W extends Wire>(
+  candidate: Candidate,
+  protocol: W,
+  outgoing: Omit<Outgoing, "body"> & { body: string },
+): Addressed<W> {
   const { provider } = candidate;
   const base = provider.protocols.find((one) => one.name === protocol.name)?.baseUrl ?? "";
   const query = Object.keys(provider.query).length === 0 ? "" : new URLSearchParams(provider.query).toString();
@@ -74,35 +115,25 @@ function mergeList(one: string, other: string): string {
 }
 
 /** The client's headers that cross to a provider of its own protocol. */
-function crossing(exchange: Exchange, protocol: Protocol): Record<string, string> {
+function crossing({ call }: Exchange<Wire>): Record<string, string> {
   const headers: Record<string, string> = {};
-  for (const name of protocol.headers) {
-    const value = exchange.call.headers.get(name);
+  for (const name of call.protocol.headers) {
+    const value = call.headers.get(name);
     if (value !== null) headers[name] = value;
   }
   return headers;
 }
 
 /** The client's text, with single values patched in place. */
-function patched(inbound: Inbound, protocol: Protocol, { passage, extra, target }: Edits): string {
-  const values = new Map(passage.set);
-  if (inbound.hasEnvelope) {
-    for (const [key, value] of protocol.strip(inbound.body, isEnvelope, target)) values.set(key, value);
-  }
-  for (const fields of extra) {
+function patched(received: Received<Wire>, members: Iterable<[string, string]>, configured: Fields[]): string {
+  const values = new Map(members);
+  for (const fields of configured) {
     for (const [key, value] of Object.entries(fields)) {
-      const own = values.has(key) ? (JSON.parse(values.get(key) ?? "null") as Json) : inbound.body[key];
+      const own = values.has(key) ? (JSON.parse(values.get(key) ?? "null") as Json) : received.body[key];
       values.set(key, JSON.stringify(isObject(own) && isObject(value) ? merge(own, value) : value));
     }
   }
-  return applySplices(inbound.text, spliceMembers(inbound.text, values, inbound.known));
-}
-
-interface Edits {
-  passage: Passage;
-  target: TargetFacts;
-  /** Fields of the configuration that are merged into the body, in order. */
-  extra: readonly Readonly<Record<string, Json>>[];
+  return applySplices(received.text, spliceMembers(received.text, values, received.known));
 }
 
 function isObject(value: Json | undefined): value is JsonObject {

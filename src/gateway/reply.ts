@@ -1,6 +1,7 @@
 /** The answer to the client: whole, as an error, or as the head of a stream. */
 import { applySplices, scanObject } from "../kit/json.ts";
 import type { GatewayError } from "../model/error.ts";
+import type { Wire } from "../protocols/protocol.ts";
 import type { StreamUpstream, Upstream, WholeUpstream } from "./attempt.ts";
 import type { Exchange } from "./exchange.ts";
 import { crossingHeaders, ownHeaders } from "./headers.ts";
@@ -25,7 +26,7 @@ function rendered(exchange: Exchange, upstream: WholeUpstream): string {
 }
 
 /** The provider's own text, with the client's name of the model. */
-function renamed(exchange: Exchange, text: string): string {
+export function renamed(exchange: Exchange<Wire>, text: string): string {
   const name = exchange.call.protocol.modelMember ?? "model";
   const member = scanObject(text)?.members.findLast(({ key }) => key === name);
   if (!member) return text;
@@ -56,7 +57,7 @@ export function replyEarly(exchange: Exchange, pending: Promise<Upstream>): Resp
   return new Response(reply.body(), { headers });
 }
 
-export function replyError(exchange: Exchange, error: GatewayError): Response {
+export function replyError(exchange: Exchange<Wire>, error: GatewayError): Response {
   const built = exchange.call.protocol.buildError(error, exchange.id);
   exchange.close(error.code === "cancelled" ? null : built.status, error);
   const headers = {

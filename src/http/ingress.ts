@@ -1,40 +1,51 @@
-/** The doors of the client protocols: one route for each that a protocol lists. */
+/** The doors of the client protocols: one route for each path that a protocol lists. */
 
+import { embed } from "../gateway/embed.ts";
 import type { Call, Gateway } from "../gateway/gateway.ts";
 import { handle } from "../gateway/handle.ts";
 import { findModel, listModels } from "../gateway/models.ts";
-import type { Place, Protocol, Route } from "../protocols/protocol.ts";
+import type { Place, Route, Wire } from "../protocols/protocol.ts";
 import { readBody } from "./body.ts";
 import { credentialsOf } from "./credentials.ts";
 import type { HttpRoute, Incoming } from "./route.ts";
 import { shapeFor } from "./shape.ts";
 
 export function ingressRoutes(gateway: Gateway): HttpRoute[] {
-  return gateway.protocols.flatMap((protocol) =>
-    protocol.routes.map((route): HttpRoute => {
-      const { method, path } = route;
-      return { method, path, access: "client", run: (incoming) => run(gateway, { protocol, route, incoming }) };
-    }),
-  );
+  const doors = doorsOf(gateway);
+  const paths = Map.groupBy(doors, ({ route }) => `${route.method} ${route.path}`);
+  return [...paths.values()].flatMap((sharing): HttpRoute[] => {
+    const [first] = sharing;
+    if (!first) return [];
+    const { method, path } = first.route;
+    const one = (incoming: Incoming) => sharing.find(({ route }) => route.accepts?.(incoming.path) ?? true) ?? first;
+    return [{ method, path, access: "client", run: (incoming) => one(incoming).run(incoming) }];
+  });
 }
 
 interface Door {
-  protocol: Protocol;
   route: Route;
-  incoming: Incoming;
+  run(incoming: Incoming): Response | Promise<Response>;
 }
 
-function run(gateway: Gateway, door: Door): Response | Promise<Response> {
-  if (door.route.operation === "generate") return handle(gateway, callOf(gateway, door));
-  return models(gateway, door);
+/** Those that take only some of a path's requests come before those that take all. */
+function doorsOf(gateway: Gateway): Door[] {
+  const embedding = gateway.embeddingWires.flatMap((wire) =>
+    wire.routes.map((route): Door => ({ route, run: (incoming) => embed(gateway, callOf(gateway, wire, incoming)) })),
+  );
+  const conversation = gateway.protocols.flatMap((protocol) =>
+    protocol.routes.map((route): Door => {
+      if (route.operation !== "generate") return { route, run: (incoming) => models(gateway, incoming) };
+      return { route, run: (incoming) => handle(gateway, callOf(gateway, protocol, incoming)) };
+    }),
+  );
+  return [...embedding, ...conversation];
 }
 
-function callOf(gateway: Gateway, { protocol, route, incoming }: Door): Call {
+function callOf<W extends Wire>(gateway: Gateway, protocol: W, incoming: Incoming): Call<W> {
   const { request, requestId, path, address } = incoming;
   return {
     requestId,
     protocol,
-    operation: route.operation,
     place: placeOf(request, path),
     headers: request.headers,
     credentials: credentialsOf(request, path),
@@ -51,7 +62,7 @@ function placeOf(request: Request, path: string): Place {
   return { path, query: at < 0 ? noQuery : new URLSearchParams(request.url.slice(at)) };
 }
 
-function models(gateway: Gateway, { incoming }: Door): Response {
+function models(gateway: Gateway, incoming: Incoming): Response {
   const { request, path, requestId, address, parameters } = incoming;
   const snapshot = gateway.config.current();
   const caller = { credentials: credentialsOf(request, path), address, now: Date.now() };

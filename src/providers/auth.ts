@@ -1,8 +1,8 @@
 /** How a provider's credential travels. */
 import type { Provider } from "../config/snapshot.ts";
-import type { Protocol } from "../protocols/protocol.ts";
+import type { Wire } from "../protocols/protocol.ts";
 
-export function authHeaders(provider: Provider, protocol: Protocol): Record<string, string> {
+export function authHeaders(provider: Provider, protocol: Wire): Record<string, string> {
   const key = provider.apiKey;
   if (key === undefined) return {};
   const auth = provider.auth ?? protocol.auth;

@@ -56,6 +56,7 @@ export function openDoor(options: DoorOptions): Door {
   const gateway: Gateway = {
     config: createLiveConfig(snapshot(options)),
     protocols,
+    embeddingWires: [],
     authenticate: createAuthenticate(),
     transport: () => async (url, init) => {
       const body = typeof init.body === "string" ? init.body : new TextDecoder().decode(init.body);

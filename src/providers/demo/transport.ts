@@ -9,9 +9,12 @@ import { type ErrorCode, GatewayError, toGatewayError } from "../../model/error.
 import type { Answer, ChatEvent } from "../../model/event.ts";
 import type { JsonObject } from "../../model/json.ts";
 import { Notes } from "../../model/note.ts";
-import type { Place, Protocol, ReplyContext } from "../../protocols/protocol.ts";
-import type { Transport } from "../call.ts";
+import { emptyUsage } from "../../model/usage.ts";
+import type { EmbeddingWire } from "../../protocols/embedding.ts";
+import type { Place, Protocol, ReplyContext, Wire } from "../../protocols/protocol.ts";
+import type { Transport, TransportInit } from "../call.ts";
 import { demoAnswer, pieces } from "./answer.ts";
+import { demoEmbeddings } from "./embed.ts";
 
 /** Base URLs of the demo provider are `demo:<protocol>`. */
 export const demoScheme = "demo:";
@@ -24,23 +27,58 @@ export interface DemoPace {
 
 export const realisticPace: DemoPace = { firstMs: 120, tokenMs: 15 };
 
-export function createDemoTransport(protocols: readonly Protocol[], pace: DemoPace = realisticPace): Transport {
-  return async (url, init) => {
+export interface DemoWires {
+  protocols: readonly Protocol[];
+  embeddingWires: readonly EmbeddingWire[];
+}
+
+export function createDemoTransport(wires: DemoWires, pace: DemoPace = realisticPace): Transport {
+  return (url, init) => {
     const name = url.slice(demoScheme.length).split("/")[0];
-    const protocol = protocols.find((one) => one.name === name);
+    const place = placeOf(url);
+    const embedding = wires.embeddingWires.find((one) => one.name === name && one.serves(place.path));
+    if (embedding) return answered(embedding, () => embed(embedding, { place, pace, init }));
+    const protocol = wires.protocols.find((one) => one.name === name);
     if (!protocol) throw new TypeError(`The demo provider does not speak ${name}`);
     const now = Math.floor(Date.now() / 1000);
-    try {
-      const body = JSON.parse(
-        typeof init.body === "string" ? init.body : new TextDecoder().decode(init.body),
-      ) as JsonObject;
-      const request = guardDepth(() => protocol.parseRequest(body, new Notes(), placeOf(url)));
-      const context = { request, requestId: "demo", now };
-      return await reply({ protocol, context, pace, signal: init.signal });
-    } catch (error) {
-      return errorResponse(protocol, toGatewayError(error));
-    }
+    return answered(protocol, () => {
+      const request = guardDepth(() => protocol.parseRequest(bodyOf(init), new Notes(), place));
+      return reply({ protocol, context: { request, requestId: "demo", now }, pace, signal: init.signal });
+    });
   };
+}
+
+async function answered(wire: Wire, run: () => Promise<Response>): Promise<Response> {
+  try {
+    return await run();
+  } catch (error) {
+    return errorResponse(wire, toGatewayError(error));
+  }
+}
+
+function bodyOf({ body }: TransportInit): JsonObject {
+  return JSON.parse(body) as JsonObject;
+}
+
+interface EmbeddingTurn {
+  place: Place;
+  pace: DemoPace;
+  init: TransportInit;
+}
+
+async function embed(wire: EmbeddingWire, { place, pace, init }: EmbeddingTurn): Promise<Response> {
+  const request = guardDepth(() => wire.parseRequest(bodyOf(init), new Notes(), place));
+  await misbehave(request.model, init.signal);
+  const { usage = emptyUsage(), ...answer } = demoEmbeddings(request);
+  await wait(pace.firstMs, init.signal);
+  return Response.json(wire.buildResponse({ ...answer, usage }, request));
+}
+
+/** What the names of some models promise. */
+async function misbehave(model: string, signal: AbortSignal): Promise<void> {
+  if (model.startsWith("fail-")) throw failure(Number(model.slice("fail-".length)));
+  if (model === "hang") await wait(2 ** 31 - 1, signal);
+  if (model === "slow") await wait(5000, signal);
 }
 
 function placeOf(url: string): Place {
@@ -59,10 +97,8 @@ async function reply(turn: Turn): Promise<Response> {
   const { protocol, context, signal } = turn;
   const request = context.request;
   const model = request.model;
-  if (model.startsWith("fail-")) throw failure(Number(model.slice("fail-".length)));
+  await misbehave(model, signal);
   const answer = { ...guardDepth(() => demoAnswer(request, model)), created: context.now };
-  if (model === "hang") await wait(2 ** 31 - 1, signal);
-  if (model === "slow") await wait(5000, signal);
   if (request.stream) {
     const headers = { "content-type": "text/event-stream; charset=utf-8" };
     return new Response(streamBody(turn, answer), { headers });
@@ -92,8 +128,8 @@ function failure(status: number): GatewayError {
   );
 }
 
-function errorResponse(protocol: Protocol, error: GatewayError): Response {
-  const built = protocol.buildError(error, "demo");
+function errorResponse(wire: Wire, error: GatewayError): Response {
+  const built = wire.buildError(error, "demo");
   return Response.json(built.body, { status: error.detail.status ?? built.status, headers: built.headers });
 }
 
