@@ -1,5 +1,6 @@
 /** The migrations in their order, carried inside the binary. One that was released is never edited. */
 import init from "./0001_init.sql" with { type: "text" };
+import storedResponses from "./0002_stored_responses.sql" with { type: "text" };
 
 export interface Migration {
   version: number;
@@ -8,4 +9,7 @@ export interface Migration {
   text: string;
 }
 
-export const migrations: readonly Migration[] = [{ version: 1, name: "init", text: init }];
+export const migrations: readonly Migration[] = [
+  { version: 1, name: "init", text: init },
+  { version: 2, name: "stored responses", text: storedResponses },
+];

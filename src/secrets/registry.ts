@@ -4,11 +4,15 @@ export interface SecretColumn {
   column: string;
   /** Columns whose values, joined with `/`, are the row's id in the seal. */
   id: readonly string[];
+  /** Written only by a running server, behind the canary, and too much to be looked through at each start. */
+  isBulky?: true;
 }
 
 export const secretColumns: readonly SecretColumn[] = [
   { table: "entities", column: "body", id: ["kind", "name"] },
   { table: "meta", column: "value", id: ["key"] },
+  { table: "stored_inputs", column: "input", id: ["id"], isBulky: true },
+  { table: "stored_responses", column: "response", id: ["id"], isBulky: true },
 ];
 
 /** Columns whose names sound like secrets, and why they are none. */

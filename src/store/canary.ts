@@ -74,9 +74,11 @@ function checkCanary(sealer: Sealer, canary: string): void {
   throw new SealError("the canary of the encryption holds something else: the database was tampered with");
 }
 
+const checkedColumns = secretColumns.filter(({ isBulky }) => !isBulky);
+
 /** Rows sealed before the canary was lost must open. */
 async function checkRows(sql: Sql, sealer: Sealer): Promise<void> {
-  for (const { table, column, id } of secretColumns) {
+  for (const { table, column, id } of checkedColumns) {
     const rows = await sealedRows(sql, { table, column, id });
     for (const row of rows)
       sealer.open({ table, column, row: id.map((name) => row[name] ?? "").join("/") }, row.sealed ?? "");
@@ -84,7 +86,7 @@ async function checkRows(sql: Sql, sealer: Sealer): Promise<void> {
 }
 
 async function firstSealed(sql: Sql): Promise<string | undefined> {
-  for (const column of secretColumns) {
+  for (const column of checkedColumns) {
     const rows = await sealedRows(sql, column);
     if (rows[0]?.sealed !== undefined && isSealed(rows[0].sealed)) return rows[0].sealed;
   }

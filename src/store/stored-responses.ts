@@ -1,0 +1,263 @@
+/**
+ * Brings kept answers from memory into the database in small batches, finds them in both, and takes them out when their
+ * time is over. An answer that ended less than a batch's time before the process was killed is not kept.
+ */
+import type { ResponseStore, StoredInput, StoredPlace, StoredResponse } from "../model/stored.ts";
+import type { Sealer } from "../secrets/seal.ts";
+import type { Database, Sql } from "./database.ts";
+import * as rows from "./stored-rows.ts";
+
+export interface ResponseStoreOptions {
+  database: Database;
+  /** For reading, off the request thread. */
+  reader: { sql: Sql };
+  sealer: Sealer;
+  /** How long answers are kept. */
+  retentionMs(): number;
+  /** Told once of each outage, and of each answer that the database refuses. */
+  onError?: (error: unknown) => void;
+  /** How long answers are gathered. */
+  everyMs?: number;
+  /** Characters of bodies that may wait in memory. */
+  room?: number;
+  /** How often the old ones are looked for. */
+  sweepMs?: number;
+}
+
+export interface OpenResponseStore extends ResponseStore {
+  /** Takes out what is too old, in small steps. */
+  sweep(): Promise<void>;
+  /** Resolves when everything is in the database; rejects after `timeoutMs`. */
+  flush(timeoutMs?: number): Promise<void>;
+  /** Flushes and ends; what could not be written in time is lost. */
+  close(timeoutMs?: number): Promise<void>;
+}
+
+type Item = { input: StoredInput } | { response: StoredResponse } | { forget: string };
+
+/** A batch ends with the item that reaches one of these. */
+const batchItems = 32;
+const batchCharacters = 1024 * 1024;
+const firstBackoff = 250;
+const longestBackoff = 10_000;
+const sweepStep = 50;
+const sweepPauseMs = 25;
+
+export function openResponseStore(options: ResponseStoreOptions): OpenResponseStore {
+  return new BackgroundStore(options);
+}
+
+class BackgroundStore implements OpenResponseStore {
+  private readonly options: Required<ResponseStoreOptions>;
+  private readonly waiting: Item[] = [];
+  private size = 0;
+  private running: Promise<void> | undefined;
+  private sweeping: Promise<void> | undefined;
+  private timer: Timer | undefined;
+  private backoff = 0;
+  private wasRefused = false;
+  private isClosed = false;
+  private readonly sweeper: Timer;
+
+  constructor(options: ResponseStoreOptions) {
+    const usual = { onError: () => undefined, everyMs: 100, room: 64 * 1024 * 1024, sweepMs: 3_600_000 };
+    this.options = { ...usual, ...options };
+    this.sweeper = setInterval(() => void this.sweep(), this.options.sweepMs);
+    this.sweeper.unref();
+    void this.sweep();
+  }
+
+  keepInput(input: StoredInput): boolean {
+    return this.add({ input });
+  }
+
+  keepResponse(response: StoredResponse): boolean {
+    return this.add({ response });
+  }
+
+  forgetInput(requestId: string): void {
+    this.add({ forget: requestId });
+  }
+
+  async find(place: StoredPlace): Promise<StoredResponse | undefined> {
+    const since = this.since();
+    const waiting = this.responses(place).at(-1);
+    if (waiting) return waiting.at >= since ? waiting : undefined;
+    return rows.findStoredResponse(this.options.reader.sql, this.options.sealer, { place, since });
+  }
+
+  async findInput(requestId: string): Promise<string | undefined> {
+    for (const item of this.waiting) {
+      if ("input" in item && item.input.requestId === requestId) return item.input.input;
+    }
+    return rows.findStoredInput(this.options.reader.sql, this.options.sealer, requestId);
+  }
+
+  async remove(place: StoredPlace): Promise<boolean> {
+    // What is being written is in the database then.
+    while (this.running) await this.running;
+    const found = this.responses(place);
+    const ids = new Set(found.map(({ requestId }) => requestId));
+    this.take((item) => ids.has(idOf(item)));
+    const times = await this.options.database.transaction(async (sql) => {
+      for (const id of ids) await rows.deleteStoredInput(sql, id);
+      return rows.deleteStoredResponse(sql, place);
+    });
+    const since = this.since();
+    return [...found.map(({ at }) => at), ...times].some((at) => at >= since);
+  }
+
+  async flush(timeoutMs = 30_000): Promise<void> {
+    const until = Date.now() + timeoutMs;
+    while (this.waiting.length > 0) {
+      const left = until - Date.now();
+      if (left <= 0) throw new Error(`${this.waiting.length} kept answers are not written after ${timeoutMs} ms`);
+      this.wake(0);
+      await Promise.race([this.running, Bun.sleep(left)]);
+      if (this.backoff > 0) await Bun.sleep(Math.min(this.backoff, left));
+    }
+  }
+
+  async close(timeoutMs = 10_000): Promise<void> {
+    if (this.isClosed) return;
+    clearInterval(this.sweeper);
+    await this.flush(timeoutMs).catch((error) => this.options.onError(error));
+    this.isClosed = true;
+    clearTimeout(this.timer);
+    await this.running;
+    await this.sweeping;
+  }
+
+  sweep(): Promise<void> {
+    this.sweeping ??= this.sweepOnce().finally(() => {
+      this.sweeping = undefined;
+    });
+    return this.sweeping;
+  }
+
+  private async sweepOnce(): Promise<void> {
+    try {
+      while (!this.isClosed) {
+        const found = await rows.deleteExpired(this.options.database, { before: this.since(), limit: sweepStep });
+        if (found < sweepStep) return;
+        await Bun.sleep(sweepPauseMs);
+      }
+    } catch (error) {
+      this.options.onError(error);
+    }
+  }
+
+  private since(): number {
+    return Date.now() - this.options.retentionMs();
+  }
+
+  private responses({ owner, protocol, id }: StoredPlace): StoredResponse[] {
+    return this.waiting.flatMap((item) => {
+      if (!("response" in item)) return [];
+      const { response } = item;
+      return response.id === id && response.owner === owner && response.protocol === protocol ? [response] : [];
+    });
+  }
+
+  private add(item: Item): boolean {
+    const size = sizeOf(item);
+    if (size > 0 && this.size + size > this.options.room) {
+      if (!this.wasRefused) this.options.onError(new Error("too many answers wait to be written: some are not kept"));
+      this.wasRefused = true;
+      return false;
+    }
+    this.size += size;
+    this.waiting.push(item);
+    this.wake(this.options.everyMs);
+    return true;
+  }
+
+  /** Takes items out of the queue. */
+  private take(isTaken: (item: Item, at: number) => boolean): void {
+    const left = this.waiting.filter((item, at) => !isTaken(item, at));
+    this.waiting.splice(0, this.waiting.length, ...left);
+    this.size = left.reduce((sum, item) => sum + sizeOf(item), 0);
+  }
+
+  private wake(delay: number): void {
+    if (this.isClosed || this.running) return;
+    if (delay > 0) {
+      this.timer ??= setTimeout(() => this.wake(0), Math.max(delay, this.backoff));
+      return;
+    }
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.running = this.work().finally(() => {
+      this.running = undefined;
+      if (this.waiting.length > 0) this.wake(this.options.everyMs);
+    });
+  }
+
+  private async work(): Promise<void> {
+    try {
+      while (this.waiting.length > 0) {
+        const batch = this.batch();
+        await this.write(batch);
+        this.take((_item, at) => at < batch.length);
+        // SQLite writes in this thread: others have their turn between two batches.
+        await Bun.sleep(0);
+      }
+      this.backoff = 0;
+      this.wasRefused = false;
+    } catch (error) {
+      if (this.backoff === 0) this.options.onError(error);
+      this.backoff = Math.min(longestBackoff, Math.max(firstBackoff, this.backoff * 2));
+    }
+  }
+
+  private batch(): Item[] {
+    let size = 0;
+    const end = this.waiting.findIndex((item, at) => {
+      size += sizeOf(item);
+      return at + 1 === batchItems || size >= batchCharacters;
+    });
+    return this.waiting.slice(0, end < 0 ? this.waiting.length : end + 1);
+  }
+
+  private async write(batch: Item[]): Promise<void> {
+    const { database } = this.options;
+    try {
+      await database.transaction(async (sql) => {
+        for (const item of batch) await this.writeOne(sql, item);
+      });
+    } catch (error) {
+      await this.writeSingly(batch, error);
+    }
+  }
+
+  /** An answer that the database refuses must not hold up all others. Rejects with `reason` when the database is down. */
+  private async writeSingly(batch: Item[], reason: unknown): Promise<void> {
+    const { sql } = this.options.database;
+    for (const item of batch) {
+      try {
+        await this.writeOne(sql, item);
+      } catch (cause) {
+        const answers = await sql`SELECT id FROM stored_inputs WHERE id = ${""}`.catch(() => undefined);
+        if (!answers) throw reason;
+        this.options.onError(new Error(`the answer to ${idOf(item)} was refused by the database`, { cause }));
+      }
+    }
+  }
+
+  private writeOne(sql: Sql, item: Item): Promise<void> {
+    const { sealer } = this.options;
+    if ("input" in item) return rows.insertStoredInput(sql, sealer, item.input);
+    if ("response" in item) return rows.insertStoredResponse(sql, sealer, item.response);
+    return rows.deleteStoredInput(sql, item.forget);
+  }
+}
+
+function idOf(item: Item): string {
+  if ("input" in item) return item.input.requestId;
+  return "response" in item ? item.response.requestId : item.forget;
+}
+
+function sizeOf(item: Item): number {
+  if ("input" in item) return item.input.input.length;
+  return "response" in item ? item.response.response.length : 0;
+}

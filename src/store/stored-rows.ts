@@ -1,0 +1,81 @@
+/** Rows of kept answers and their inputs. Bodies are sealed when encryption is on, bound to the request's id. */
+import type { StoredInput, StoredPlace, StoredResponse } from "../model/stored.ts";
+import type { Sealer } from "../secrets/seal.ts";
+import { type Database, raw, type Sql } from "./database.ts";
+import { type Column, int, intOrNull, toText } from "./rows.ts";
+
+const inputPlace = (row: string) => ({ table: "stored_inputs", column: "input", row });
+const responsePlace = (row: string) => ({ table: "stored_responses", column: "response", row });
+
+/** Writing one twice changes nothing. */
+export async function insertStoredInput(sql: Sql, sealer: Sealer, { requestId, input }: StoredInput): Promise<void> {
+  const body = sealer.seal(inputPlace(requestId), input);
+  await sql`INSERT INTO stored_inputs (id, input) VALUES (${requestId}, ${body}) ON CONFLICT (id) DO NOTHING`;
+}
+
+/** Writing one twice changes nothing. */
+export async function insertStoredResponse(sql: Sql, sealer: Sealer, stored: StoredResponse): Promise<void> {
+  const { requestId, at, lastEvent } = stored;
+  const body = sealer.seal(responsePlace(requestId), stored.response);
+  await sql`INSERT INTO stored_responses
+    (id, at, owner, protocol, response_id, model, target, scope, last_event, response)
+    VALUES (${requestId}, ${at}, ${toText(stored.owner)}, ${stored.protocol}, ${toText(stored.id)},
+      ${toText(stored.model)}, ${toText(stored.target)}, ${toText(stored.scope)}, ${lastEvent}, ${body})
+    ON CONFLICT (id) DO NOTHING`;
+}
+
+/** Made at `since` (epoch milliseconds) or later. Of several with one id, which some providers make, the newest. */
+export async function findStoredResponse(
+  sql: Sql,
+  sealer: Sealer,
+  { place, since }: { place: StoredPlace; since: number },
+): Promise<StoredResponse | undefined> {
+  const [row] = await sql<Record<string, Column>>`SELECT id, at, model, target, scope, last_event, response
+    FROM stored_responses WHERE response_id = ${toText(place.id)} AND owner = ${toText(place.owner)}
+    AND protocol = ${place.protocol} AND at >= ${since} ORDER BY id DESC LIMIT 1`;
+  if (!row) return undefined;
+  const requestId = String(row.id);
+  return {
+    ...{ requestId, at: int(row.at), owner: place.owner, protocol: place.protocol, id: place.id },
+    ...{ model: String(row.model), target: String(row.target), scope: String(row.scope) },
+    lastEvent: intOrNull(row.last_event),
+    response: sealer.open(responsePlace(requestId), String(row.response)),
+  };
+}
+
+export async function findStoredInput(sql: Sql, sealer: Sealer, requestId: string): Promise<string | undefined> {
+  const [row] = await sql<{ input: string }>`SELECT input FROM stored_inputs WHERE id = ${requestId}`;
+  return row && sealer.open(inputPlace(requestId), row.input);
+}
+
+/** The answers of a place with their inputs; returns when they were made. */
+export async function deleteStoredResponse(sql: Sql, place: StoredPlace): Promise<number[]> {
+  const rows = await sql<{ id: string; at: Column }>`DELETE FROM stored_responses
+    WHERE response_id = ${toText(place.id)} AND owner = ${toText(place.owner)} AND protocol = ${place.protocol}
+    RETURNING id, at`;
+  for (const { id } of rows) await deleteStoredInput(sql, id);
+  return rows.map((row) => int(row.at));
+}
+
+export async function deleteStoredInput(sql: Sql, requestId: string): Promise<void> {
+  await sql`DELETE FROM stored_inputs WHERE id = ${requestId}`;
+}
+
+/** At most `limit` rows of each table that arrived before a time; returns how many those were at most. */
+export async function deleteExpired(
+  { sql, dialect }: Database,
+  { before, limit }: { before: number; limit: number },
+): Promise<number> {
+  // Ids begin with the time in milliseconds.
+  const hex = Math.max(0, Math.trunc(before)).toString(16).padStart(12, "0");
+  const first = `${hex.slice(0, 8)}-${hex.slice(8)}`;
+  let most = 0;
+  for (const table of ["stored_responses", "stored_inputs"].map(raw)) {
+    const rows = await sql`DELETE FROM ${table} WHERE id IN
+      (SELECT id FROM ${table} WHERE id < ${first} ORDER BY id LIMIT ${limit}) RETURNING id`;
+    most = Math.max(most, rows.length);
+  }
+  // The file shrinks with its content, a little at each step.
+  if (most > 0 && dialect === "sqlite") await sql`PRAGMA incremental_vacuum(512)`;
+  return most;
+}
