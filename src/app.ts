@@ -11,6 +11,7 @@ import { type Console, createConsole } from "./console/index.ts";
 import type { Gateway } from "./gateway/gateway.ts";
 import { requestLog } from "./gateway/request-log.ts";
 import { createSlots } from "./gateway/slots.ts";
+import type { AdminDeps } from "./http/admin.ts";
 import { createServer } from "./http/server.ts";
 import { sha256Hex } from "./kit/hash.ts";
 import type { Log } from "./kit/log.ts";
@@ -26,7 +27,8 @@ import { ensureMeta } from "./store/meta.ts";
 import { migrate } from "./store/migrate.ts";
 import { openDatabase, openReader } from "./store/open.ts";
 import { countRequests, findRequest, recentRequests, requestToJson } from "./store/requests.ts";
-import { startWriter, type Writer } from "./store/writer.ts";
+import { type OpenResponseStore, openResponseStore } from "./store/stored-responses.ts";
+import { startWriter } from "./store/writer.ts";
 
 export interface Store {
   database: Database;
@@ -80,6 +82,8 @@ export async function startApp({ options, store, snapshot, adminHash, log }: App
     dir: join(options.dataDir, "journal"),
     onError: (error) => log.error("usage rows could not be stored yet; they are safe in the journal", { error }),
   });
+  const reader = openReader(options.databaseUrl, store.database);
+  const stored = keepAnswers({ config, log, store, reader });
   const running = { count: 0 };
   const demo = createDemoTransport({ protocols, embeddingWires });
   const gateway: Gateway = {
@@ -93,10 +97,10 @@ export async function startApp({ options, store, snapshot, adminHash, log }: App
     log,
     sweep,
     slots: createSlots(),
+    stored,
     sealKey: await sealKey(store),
     random: Math.random,
   };
-  const reader = openReader(options.databaseUrl, store.database);
   let isDraining = false;
   const isAdmin = (key: string) => sha256Hex(key) === adminHash;
   const server = createServer({
@@ -108,14 +112,7 @@ export async function startApp({ options, store, snapshot, adminHash, log }: App
     console: openConsole({ config, log, store, isAdmin, reader }),
     isDraining: () => isDraining,
     isReady: async () => void (await store.database.sql`SELECT value FROM meta LIMIT 1`),
-    listRequests: async (page) => {
-      const { data, next } = await recentRequests(reader.sql, page);
-      return { data: data.map(requestToJson), next };
-    },
-    findRequest: async (id) => {
-      const found = await findRequest(reader.sql, id);
-      return found && requestToJson(found);
-    },
+    ...requestReads(reader),
   });
   server.listen({ hostname: options.host, port: options.port });
   const port = server.server?.port ?? options.port;
@@ -129,17 +126,43 @@ export async function startApp({ options, store, snapshot, adminHash, log }: App
       await Promise.race([stopped, Bun.sleep(250)]);
       await server.server?.stop(true);
       sweep.stop();
-      await closeStore(writer, [reader, store.database]);
+      await closeStore([writer, stored, reader, store.database]);
     },
   };
 }
 
-interface ConsoleParts {
+interface Parts {
   config: LiveConfig;
   log: Log;
   store: Store;
-  isAdmin(key: string): boolean;
   reader: Reader;
+}
+
+function keepAnswers({ config, log, store, reader }: Parts): OpenResponseStore {
+  return openResponseStore({
+    ...store,
+    reader,
+    retentionMs: () => config.current().settings.responses.retentionMs,
+    onError: (error) => log.error("answers could not be kept, or not yet", { error }),
+  });
+}
+
+/** What the management API shows of requests. */
+function requestReads({ sql }: Reader): Pick<AdminDeps, "listRequests" | "findRequest"> {
+  return {
+    listRequests: async (page) => {
+      const { data, next } = await recentRequests(sql, page);
+      return { data: data.map(requestToJson), next };
+    },
+    findRequest: async (id) => {
+      const found = await findRequest(sql, id);
+      return found && requestToJson(found);
+    },
+  };
+}
+
+interface ConsoleParts extends Parts {
+  isAdmin(key: string): boolean;
 }
 
 function openConsole({ config, log, store: { database, sealer }, isAdmin, reader }: ConsoleParts): Console {
@@ -171,9 +194,8 @@ async function idle(running: { count: number }, graceMs: number): Promise<void> 
   while (running.count > 0 && performance.now() < until) await Bun.sleep(20);
 }
 
-async function closeStore(writer: Writer, databases: { close(): Promise<void> }[]): Promise<void> {
-  await writer.close();
-  for (const database of databases) await database.close();
+async function closeStore(parts: { close(): Promise<void> }[]): Promise<void> {
+  for (const part of parts) await part.close();
 }
 
 /** The key of the envelopes in which seals travel: made on the first start, the same on every node. */

@@ -48,6 +48,7 @@ export function attempt(exchange: Exchange, inbound: Inbound, candidate: Candida
   return underLimits(exchange, candidate, async (controller) => {
     const prepared = told(exchange, () => prepare(exchange, inbound, candidate));
     const upstream = await send(exchange, { candidate, prepared, controller, stream: inbound.envelope.stream });
+    exchange.keeping?.asked(inbound, candidate.facts.scope);
     exchange.answering(upstream.isVerbatim);
     return upstream;
   });
@@ -177,7 +178,8 @@ async function openStream(exchange: Exchange, sending: Sending, response: Respon
   if (!response.body) throw new GatewayError("upstream-failed", "The provider answered without a body.");
   const feed = new Feed(response.body, { sweep: exchange.gateway.sweep, controller, idleMs });
   const model = exchange.model ?? "";
-  const reading = new Reading({ protocol, model, ...(passage ? { passage } : {}) });
+  const isKept = exchange.keeping !== undefined;
+  const reading = new Reading({ protocol, model, isKept, ...(passage ? { passage } : {}) });
   const steps: Step[] = [];
   for (;;) {
     const bytes = await feed.next();

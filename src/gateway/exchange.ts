@@ -15,6 +15,7 @@ import { clientField, type Protocol, type Wire } from "../protocols/protocol.ts"
 import { discreet, withoutSecrets } from "./discreet.ts";
 import type { Call, Gateway, Observer } from "./gateway.ts";
 import type { Inbound } from "./inbound.ts";
+import type { Keeping } from "./keeping.ts";
 
 export class Exchange<W extends Wire = Protocol> {
   readonly gateway: Gateway;
@@ -37,6 +38,8 @@ export class Exchange<W extends Wire = Protocol> {
   finish: FinishReason | null = null;
   /** The client's request, until an upstream has committed. */
   inbound: Inbound | undefined;
+  /** Present when the client may come back for the answer. */
+  keeping: Keeping | undefined;
   requestCharacters = 0;
   /** How many frames of content the upstream has sent. */
   frames: (() => number) | undefined;

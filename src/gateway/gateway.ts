@@ -4,6 +4,7 @@ import type { LiveConfig } from "../config/live.ts";
 import type { Log } from "../kit/log.ts";
 import type { Sweep } from "../kit/sweep.ts";
 import type { OpenedRecord, RequestRecord } from "../model/record.ts";
+import type { ResponseStore } from "../model/stored.ts";
 import type { EmbeddingWire } from "../protocols/embedding.ts";
 import type { Place, Protocol, Wire } from "../protocols/protocol.ts";
 import type { Transport } from "../providers/call.ts";
@@ -28,6 +29,7 @@ export interface Gateway {
   readonly log: Log;
   readonly sweep: Sweep;
   readonly slots: Slots;
+  readonly stored: ResponseStore;
   /** Key of the envelopes in which seals travel. */
   readonly sealKey: Buffer;
   readonly random: () => number;

@@ -8,6 +8,7 @@ import { attempt, type Upstream } from "./attempt.ts";
 import { type Exchange, openExchange } from "./exchange.ts";
 import type { Call, Gateway } from "./gateway.ts";
 import { Inbound, smallText } from "./inbound.ts";
+import { keepingFor } from "./keeping.ts";
 import { protocolFor } from "./outgoing.ts";
 import { replyEarly, replyError, replyStream, replyWhole } from "./reply.ts";
 
@@ -47,6 +48,7 @@ async function parse(exchange: Exchange): Promise<Inbound> {
   const inbound = new Inbound(text, { protocol, place, mayPass: mayPass(exchange, text, speaker(exchange)) });
   exchange.inbound = inbound;
   opened(exchange, inbound.envelope);
+  exchange.keeping = keepingFor(exchange, inbound);
   return inbound;
 }
 

@@ -2,7 +2,7 @@
  * The client's request: its text, the parsed body and the canonical form, each made when it is first needed. A large
  * body that is only passed through is checked in structure and never parsed.
  */
-import { exactParts, type Known, type Member, scanObject } from "../kit/json.ts";
+import { exactParts, type Known, type Member, memberText, scanObject } from "../kit/json.ts";
 import type { ChatRequest } from "../model/chat.ts";
 import { guardDepth } from "../model/deep.ts";
 import { GatewayError } from "../model/error.ts";
@@ -55,6 +55,11 @@ export class Received<W extends Wire> {
   get passBody(): JsonObject {
     this.mayEdit ??= this.parsed === undefined && this.protocol.mayEdit(this.text);
     return this.mayEdit ? this.body : this.head;
+  }
+
+  /** A member's JSON text, as the client wrote it. */
+  textOf(key: string): string | undefined {
+    return memberText(this.text, key, this.members);
   }
 
   /** For patching members in place. */

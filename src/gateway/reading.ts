@@ -12,6 +12,8 @@ export interface Step {
   events: readonly ChatEvent[];
   /** A string when it is plain ASCII: writing one costs no buffer. */
   bytes?: Uint8Array | string;
+  /** Of an answer that is kept: the raw frames in `bytes` that may hold more than content. */
+  marked?: readonly string[];
 }
 
 const noEvents: readonly ChatEvent[] = Object.freeze([]);
@@ -20,6 +22,8 @@ export interface ReadingOptions {
   protocol: Protocol;
   /** Present when client and provider speak one protocol: the stream may be forwarded. */
   passage?: Passage;
+  /** The answer is kept: what is forwarded is to be told of. */
+  isKept?: boolean;
   /** The client's name of the model, echoed in place of the provider's. */
   model: string;
 }
@@ -57,7 +61,7 @@ export class Reading {
     const taken = this.take(raws);
     if (taken.out === undefined) return { events: taken.events };
     const asItCame = wasWhole && !this.splitter.pending && !taken.changed;
-    return { events: taken.events, bytes: asItCame ? bytes : join(taken.out) };
+    return step(taken, asItCame ? bytes : join(taken.out));
   }
 
   /** Whole frames of content and nothing else: most of every stream, and not worth cutting apart. */
@@ -85,7 +89,7 @@ export class Reading {
     if (taken.out === undefined) return { events };
     // A frame that was cut is no frame: nothing of a broken end is forwarded.
     const isBroken = events.some((event) => event.type === "error");
-    return { events, bytes: isBroken ? new Uint8Array() : join(taken.out) };
+    return step({ ...taken, events }, isBroken ? new Uint8Array() : join(taken.out));
   }
 
   private take(raws: string[]): Taken {
@@ -95,15 +99,18 @@ export class Reading {
       this.frames += raws.length;
       return { events, changed: false };
     }
-    const taken: Taken & { out: string[] } = { events, out: [], changed: false };
+    const marked = this.options.isKept ? { marked: [] } : {};
+    const taken: Taken & { out: string[] } = { events, out: [], changed: false, ...marked };
     this.frames += raws.length;
     for (const raw of raws) {
-      if (this.opening || this.isMarked(raw)) this.decode(raw, events);
+      const isRead = this.opening || this.isMarked(raw);
+      if (isRead) this.decode(raw, events);
       // An error is told in our own words; what came before it in the same read is still forwarded.
       if (events.at(-1)?.type === "error") return { ...taken, changed: true };
       const edited = this.edit(raw);
       if (edited !== raw) taken.changed = true;
       taken.out.push(edited);
+      if (isRead) taken.marked?.push(edited);
     }
     return taken;
   }
@@ -145,7 +152,12 @@ export class Reading {
 interface Taken {
   events: ChatEvent[];
   out?: string[];
+  marked?: string[];
   changed: boolean;
+}
+
+function step({ events, marked }: Taken, bytes: Uint8Array | string): Step {
+  return marked && marked.length > 0 ? { events, bytes, marked } : { events, bytes };
 }
 
 function join(raws: string[]): Uint8Array {

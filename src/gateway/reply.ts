@@ -15,6 +15,7 @@ export function replyWhole(exchange: Exchange, upstream: WholeUpstream): Respons
       ? { ...json, ...ownHeaders(exchange) }
       : { ...crossingHeaders(upstream.headers), ...json, ...ownHeaders(exchange) };
   const body = upstream.text === undefined ? rendered(exchange, upstream) : renamed(exchange, upstream.text);
+  exchange.keeping?.whole(body);
   exchange.close(200);
   return new Response(body, { headers });
 }

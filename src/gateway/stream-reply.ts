@@ -161,6 +161,7 @@ export class StreamReply {
   /** Hands one step to the client. */
   private emit(step: Step, isLast: boolean): Sent {
     if (step.bytes && step.bytes.length > 0) this.passed = step.bytes;
+    if (step.marked) this.exchange.keeping?.passed(step.marked);
     if (step.events.length === 0 && step.bytes && !isLast) return this.send(step.bytes);
     this.exchange.observe(step.events);
     this.start ??= step.events.find((event) => event.type === "start");
@@ -261,6 +262,7 @@ export class StreamReply {
 
   private encode(frames: Frame[]): string {
     let text = "";
+    this.exchange.keeping?.told(frames);
     if (this.exchange.framing === "sse") for (const frame of frames) text += writeFrame(frame);
     else for (const frame of frames) text += `${this.elements++ === 0 ? "[" : ",\n"}${frame.data}`;
     return text;

@@ -4,7 +4,8 @@ import { embed } from "../gateway/embed.ts";
 import type { Call, Gateway } from "../gateway/gateway.ts";
 import { handle } from "../gateway/handle.ts";
 import { findModel, listModels } from "../gateway/models.ts";
-import type { Place, Route, Wire } from "../protocols/protocol.ts";
+import { answerStored } from "../gateway/stored.ts";
+import type { Place, Protocol, Route, Wire } from "../protocols/protocol.ts";
 import { readBody } from "./body.ts";
 import { credentialsOf } from "./credentials.ts";
 import type { HttpRoute, Incoming } from "./route.ts";
@@ -34,11 +35,21 @@ function doorsOf(gateway: Gateway): Door[] {
   );
   const conversation = gateway.protocols.flatMap((protocol) =>
     protocol.routes.map((route): Door => {
-      if (route.operation !== "generate") return { route, run: (incoming) => models(gateway, incoming) };
-      return { route, run: (incoming) => handle(gateway, callOf(gateway, protocol, incoming)) };
+      return { route, run: (incoming) => run(gateway, { protocol, route }, incoming) };
     }),
   );
   return [...embedding, ...conversation];
+}
+
+function run(
+  gateway: Gateway,
+  { protocol, route: { operation } }: { protocol: Protocol; route: Route },
+  incoming: Incoming,
+): Response | Promise<Response> {
+  if (operation === "models" || operation === "model") return models(gateway, incoming);
+  const call = callOf(gateway, protocol, incoming);
+  if (operation === "generate" || operation === "embed") return handle(gateway, call);
+  return answerStored(gateway, call, { operation, id: decoded(incoming.parameters.id ?? "") });
 }
 
 function callOf<W extends Wire>(gateway: Gateway, protocol: W, incoming: Incoming): Call<W> {

@@ -123,6 +123,16 @@ export function scanObject(text: string): TopLevel | undefined {
   return undefined;
 }
 
+/** The JSON text of a member of the object in `text`, the last one of its name; undefined when there is none. */
+export function memberText(
+  text: string,
+  key: string,
+  members: readonly Member[] = scanObject(text)?.members ?? [],
+): string | undefined {
+  const member = members.findLast((one) => one.key === key);
+  return member && text.slice(member.start, member.end);
+}
+
 /** The member whose key stands from `start` to `end`; its own end is not known yet. */
 function memberAt(text: string, start: number, end: number): Member | undefined {
   let at = end;

@@ -10,11 +10,15 @@ import type { Json, JsonObject } from "../model/json.ts";
 import type { Notes } from "../model/note.ts";
 import type { TargetFacts } from "../model/target.ts";
 import type { LegalNames } from "./names.ts";
+import type { StoredAnswers } from "./stored.ts";
+
+/** What can be asked of an answer that is kept; the path has its id as `:id`. */
+export type StoredOperation = "stored" | "stored-input" | "delete-stored" | "cancel-stored";
 
 export interface Route {
-  method: "GET" | "POST";
+  method: "GET" | "POST" | "DELETE";
   path: string;
-  operation: "generate" | "embed" | "models" | "model";
+  operation: "generate" | "embed" | "models" | "model" | StoredOperation;
   /** Several routes may share a path that says more in its end: this one takes the paths for which it says yes. */
   accepts?(path: string): boolean;
 }
@@ -23,6 +27,8 @@ export interface Route {
 export interface Envelope {
   model: string;
   stream: boolean;
+  /** The client may come back for the answer. */
+  keeps?: true;
   /** How a streamed answer is framed for this client; server-sent events unless said. */
   framing?: "json-array";
 }
@@ -151,6 +157,8 @@ export interface Protocol extends Wire {
   encodeStream(context: ReplyContext): Encoder;
   buildModels(models: ListedModel[]): JsonObject;
   buildModel(model: ListedModel): JsonObject;
+  /** Present when its answers can be read again by their ids. */
+  readonly stored?: StoredAnswers;
   /** What is sent in silence: a comment or a ping, ready to write. */
   readonly heartbeat: string;
 

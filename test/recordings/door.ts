@@ -9,6 +9,7 @@ import { ingressRoutes } from "../../src/http/ingress.ts";
 import { silentLog } from "../../src/kit/log.ts";
 import { createSweep } from "../../src/kit/sweep.ts";
 import type { RequestRecord } from "../../src/model/record.ts";
+import type { ResponseStore } from "../../src/model/stored.ts";
 import { protocols } from "../../src/protocols/index.ts";
 import { createTargetFacts } from "../../src/providers/facts.ts";
 
@@ -48,6 +49,16 @@ export interface DoorOptions {
 export const keyName = "recordings";
 export const secret = "sk-recordings-0123456789";
 
+/** A store without room. */
+const full: ResponseStore = {
+  keepInput: () => false,
+  keepResponse: () => false,
+  forgetInput: () => undefined,
+  find: async () => undefined,
+  findInput: async () => undefined,
+  remove: async () => false,
+};
+
 export function openDoor(options: DoorOptions): Door {
   const sent: Sent[] = [];
   const records: RequestRecord[] = [];
@@ -69,6 +80,7 @@ export function openDoor(options: DoorOptions): Door {
     targetFacts: createTargetFacts(),
     sweep,
     slots: createSlots(),
+    stored: full,
     sealKey,
     random: () => 0,
   };

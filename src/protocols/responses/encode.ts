@@ -41,12 +41,12 @@ export class ResponsesEncoder implements Encoder {
   constructor(private readonly context: ReplyContext) {}
 
   open(): Frame[] {
-    return this.id !== "" || this.over ? [] : this.begin(this.context.requestId, this.context.now);
+    return this.id !== "" || this.over ? [] : this.begin("", this.context.now);
   }
 
   /** The client saw the answer's own beginning: its id stays, and the numbers go on. */
   resume(start: Of<"start">, last: string): void {
-    this.begin(start.id || this.context.requestId, start.created || this.context.now);
+    this.begin(start.id, start.created || this.context.now);
     this.frames.resume(last);
   }
 
@@ -66,7 +66,7 @@ export class ResponsesEncoder implements Encoder {
         return this.shown(event.index, OpenMessage)?.annotate(event.block, event.annotation) ?? [];
       case "start":
         this.addOwn(event.ext?.responses);
-        return this.id === "" ? this.begin(event.id || this.context.requestId, event.created || this.context.now) : [];
+        return this.id === "" ? this.begin(event.id, event.created || this.context.now) : [];
       case "item-start":
         return this.startItem(event.index, event.item);
       case "item-end":
@@ -110,7 +110,7 @@ export class ResponsesEncoder implements Encoder {
   }
 
   private begin(id: string, created: number): Frame[] {
-    this.id = responseId(id);
+    this.id = responseId(id, this.context.requestId);
     this.base = { id: this.id, object: "response", created_at: created, ...echoOf(this.context.request) };
     const running = { status: "in_progress" };
     return [this.tell("created", running), this.tell("in_progress", running)];

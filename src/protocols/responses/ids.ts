@@ -4,9 +4,12 @@ import type { Json } from "../../model/json.ts";
 
 const mark = "plx";
 
-/** The client sees an id of this protocol's kind: one that already is, else one made of the foreign one. */
-export function responseId(id: string): string {
-  return /^resp[_-]/.test(id) ? id : `resp_${sha256Hex(id).slice(0, 40)}`;
+/**
+ * The client sees an id of this protocol's kind: one that already is, else one made of the request's, for ids of other
+ * protocols may come twice.
+ */
+export function responseId(id: string, requestId: string): string {
+  return /^resp[_-]/.test(id) ? id : `resp_${sha256Hex(requestId).slice(0, 40)}`;
 }
 
 /** `prefix` says the kind of the item (`msg`, `fc`, `rs`), `index` is its place in the answer. */

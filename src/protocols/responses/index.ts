@@ -10,10 +10,17 @@ import { ResponsesEncoder } from "./encode.ts";
 import { mayEdit, pass, strip } from "./pass.ts";
 import { openRequest, parseRequest } from "./request.ts";
 import { buildResponse, parseResponse } from "./response.ts";
+import { stored } from "./stored.ts";
 
 export const responses: Protocol = {
   name: "responses",
-  routes: [{ method: "POST", path: "/v1/responses", operation: "generate" }],
+  routes: [
+    { method: "POST", path: "/v1/responses", operation: "generate" },
+    { method: "GET", path: "/v1/responses/:id", operation: "stored" },
+    { method: "DELETE", path: "/v1/responses/:id", operation: "delete-stored" },
+    { method: "GET", path: "/v1/responses/:id/input_items", operation: "stored-input" },
+    { method: "POST", path: "/v1/responses/:id/cancel", operation: "cancel-stored" },
+  ],
   auth: "bearer",
   pathPrefix: "/v1/responses",
   names: commonNames,
@@ -50,6 +57,7 @@ export const responses: Protocol = {
   buildError,
   buildModels,
   buildModel,
+  stored,
   heartbeat: ": keep-alive\n\n",
   buildRequest,
   parseResponse,

@@ -39,7 +39,8 @@ export function openRequest(body: JsonObject): Envelope {
   if (!isEmpty && typeof input !== "string" && !Array.isArray(input)) {
     throw invalid("input", "input must be a string or an array of items.");
   }
-  return { model, stream: optionalBoolean(body, "stream") ?? false };
+  const stream = optionalBoolean(body, "stream") ?? false;
+  return { model, stream, ...(body.store === false ? {} : { keeps: true }) };
 }
 
 export function parseRequest(body: JsonObject): ChatRequest {

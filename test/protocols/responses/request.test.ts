@@ -96,7 +96,11 @@ describe("a client's request", () => {
   });
 
   test("without input needs something to go on from", () => {
-    expect(responses.open({ model: "m", previous_response_id: "resp_1" })).toEqual({ model: "m", stream: false });
+    expect(responses.open({ model: "m", previous_response_id: "resp_1" })).toEqual({
+      model: "m",
+      stream: false,
+      keeps: true,
+    });
   });
 
   test("asks for log probabilities by what it wants included", () => {

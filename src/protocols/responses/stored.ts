@@ -1,0 +1,42 @@
+/** Stored responses: what of an answer is kept, and how it is read again. */
+import type { StoredResponse } from "../../model/stored.ts";
+import { invalid } from "../chat/wire.ts";
+import type { StoredAnswers, StoredReply } from "../stored.ts";
+import { keptAnswer, ResponseCollector } from "./collect-stored.ts";
+import { buildInputItems } from "./input-items.ts";
+import { replayResponse } from "./replay-stored.ts";
+
+export const stored: StoredAnswers = {
+  inputMember: "input",
+  collect: () => new ResponseCollector(),
+  whole: keptAnswer,
+  read,
+  buildInput: buildInputItems,
+  buildDeleted: (id) => ({ id, object: "response", deleted: true }),
+  cancel({ id }) {
+    throw invalid(
+      "response_id",
+      `The response ${id} does not run in the background: only such a one can be cancelled.`,
+    );
+  },
+};
+
+/** What is included was decided when it was made: `include` changes nothing. */
+function read({ response, lastEvent }: StoredResponse, query: URLSearchParams): StoredReply {
+  const after = startOf(query.get("starting_after"));
+  if (!isStreamed(query.get("stream"))) return { text: response };
+  return { frames: replayResponse(response, lastEvent).slice(after) };
+}
+
+function isStreamed(text: string | null): boolean {
+  if (text === null || text === "false") return false;
+  if (text === "true") return true;
+  throw invalid("stream", "stream must be true or false.");
+}
+
+/** How many events the client has. */
+function startOf(text: string | null): number {
+  if (text === null) return 0;
+  if (/^\d{1,15}$/.test(text)) return Number(text) + 1;
+  throw invalid("starting_after", "starting_after must be the number of an event.");
+}
