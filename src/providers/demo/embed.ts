@@ -23,13 +23,14 @@ function vectorOf({ content, dimensions = usualDimensions }: EmbeddingInput): nu
   const words = typeof content === "string" ? (content.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [content]) : content;
   const sum = new Float32Array(Math.min(dimensions, mostDimensions));
   for (const word of words) {
-    const bits = createHash("shake256", { outputLength: Math.ceil(sum.length / 8) })
+    const bytes = createHash("shake256", { outputLength: sum.length * 2 })
       .update(String(word))
       .digest();
     sum.forEach((value, at) => {
-      sum[at] = value + ((bits[at >> 3] ?? 0) & (1 << (at & 7)) ? 1 : -1);
+      // Never zero, and never the exact opposite of another word's.
+      sum[at] = value + bytes.readInt16LE(at * 2) + 1 / 3;
     });
   }
-  const length = Math.hypot(...sum) || 1;
+  const length = Math.hypot(...sum);
   return [...sum.map((value) => value / length)];
 }
