@@ -41,9 +41,14 @@ export class Keeping {
 
   /** Frames of a stream, as the client gets them. */
   told(frames: readonly Frame[]): void {
-    if (this.state !== "asked") return;
+    if (this.state === "over") return;
     this.collector ??= this.stored.collect();
-    for (const frame of frames) this.keep(this.collector.push(frame));
+    for (const frame of frames) {
+      const answer = this.collector.push(frame);
+      // A stream that was opened early may fail before any upstream has committed.
+      if (answer && this.exchange.inbound) this.asked(this.exchange.inbound, "");
+      this.keep(answer);
+    }
   }
 
   /** The same of a stream that is passed through, its raw frames. */
