@@ -12,12 +12,18 @@ export interface Fragment {
 
 export type Sql = <Row>(text: TemplateStringsArray, ...values: (SqlValue | Fragment)[]) => Promise<Row[]>;
 
+/** The `sql` of a transaction. */
+export interface Transaction extends Sql {
+  /** One statement, once for each row of its values: the cheap way to write many rows. */
+  each(text: TemplateStringsArray, rows: readonly (readonly SqlValue[])[]): Promise<void>;
+}
+
 export interface Database {
   readonly dialect: "sqlite" | "postgres";
   /** Inside a transaction, use the one that the transaction hands out: this one then refuses. */
   readonly sql: Sql;
   /** Commits when `work` is done, rolls back when it throws. */
-  transaction<Result>(work: (sql: Sql) => Promise<Result>): Promise<Result>;
+  transaction<Result>(work: (sql: Transaction) => Promise<Result>): Promise<Result>;
   close(): Promise<void>;
 }
 

@@ -50,10 +50,9 @@ export function openJournal(dir: string): Journal {
 class FileJournal implements Journal {
   private readonly folder: string;
   private readonly segments: Segment[] = [];
-  /** The opened lines of requests that are running. */
-  private readonly running = new Map<string, string>();
-  /** Those of them that are not written yet: most requests close before, and then need one line only. */
-  private readonly unwritten = new Set<string>();
+  private readonly running = new Map<string, OpenedRecord>();
+  /** Those of them without a line yet: most requests close before, and then need one line only. */
+  private readonly unwritten = new Map<string, OpenedRecord>();
   private timer: Timer | undefined;
   private file = -1;
   private isTorn = false;
@@ -64,9 +63,8 @@ class FileJournal implements Journal {
   }
 
   opened(record: OpenedRecord): void {
-    const line = `${JSON.stringify({ opened: record } satisfies JournalLine)}\n`;
-    this.running.set(record.id, line);
-    this.unwritten.add(record.id);
+    this.running.set(record.id, record);
+    this.unwritten.set(record.id, record);
     this.timer ??= setTimeout(() => this.writeOpened(), openedWithinMs);
   }
 
@@ -74,10 +72,10 @@ class FileJournal implements Journal {
     clearTimeout(this.timer);
     this.timer = undefined;
     if (this.unwritten.size === 0) return;
-    const lines = [...this.unwritten].map((id) => this.running.get(id) ?? "");
+    const lines = linesOf(this.unwritten);
     this.unwritten.clear();
     try {
-      this.append(lines.join(""));
+      this.append(lines);
     } catch {
       // The closed line says all that this one would have said, and its writer is told when the disk refuses.
     }
@@ -133,7 +131,7 @@ class FileJournal implements Journal {
     this.file = next;
     this.isTorn = false;
     this.segments.push({ path, number, size: 0, unstored: 0 });
-    if (this.running.size > 0) this.append([...this.running.values()].join(""));
+    if (this.running.size > 0) this.append(linesOf(this.running));
     this.unwritten.clear();
   }
 
@@ -151,4 +149,8 @@ class FileJournal implements Journal {
     segment.size += length;
     this.isTorn = false;
   }
+}
+
+function linesOf(records: ReadonlyMap<string, OpenedRecord>): string {
+  return [...records.values()].map((opened) => `${JSON.stringify({ opened } satisfies JournalLine)}\n`).join("");
 }

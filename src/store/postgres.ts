@@ -1,5 +1,5 @@
 /** PostgreSQL: a few connections, each for one statement or one transaction at a time. */
-import { type Database, flatten, type Sql } from "./database.ts";
+import { type Database, flatten, type Sql, type Transaction } from "./database.ts";
 import { type Client, isLostConnection, openClient } from "./postgres-client.ts";
 import { createTransactionScope } from "./transaction-scope.ts";
 
@@ -18,13 +18,12 @@ export function openPostgres(url: string, connections = 10): Database {
         return pool.use((client) => client.run<Row>(query));
       }
     }),
-    async transaction<Result>(work: (sql: Sql) => Promise<Result>): Promise<Result> {
+    async transaction<Result>(work: (sql: Transaction) => Promise<Result>): Promise<Result> {
       scope.check();
       return pool.use(async (client) => {
-        const inside: Sql = async (parts, ...values) => client.run(flatten({ parts, values }, placeholder));
         await client.run({ text: "BEGIN", values: [] });
         try {
-          const result = await scope.run(inside, work);
+          const result = await scope.run(transactionOf(client), work);
           await client.run({ text: "COMMIT", values: [] });
           return result;
         } catch (error) {
@@ -35,6 +34,19 @@ export function openPostgres(url: string, connections = 10): Database {
     },
     close: () => pool.close(),
   };
+}
+
+function transactionOf(client: Client): Transaction {
+  return Object.assign(
+    async <Row>(parts: TemplateStringsArray, ...values: Parameters<Sql>[1][]) =>
+      client.run<Row>(flatten({ parts, values }, placeholder)),
+    {
+      /** The rows are on their way together: one round trip for all of them. */
+      async each(parts: TemplateStringsArray, rows: Parameters<Transaction["each"]>[1]) {
+        await Promise.all(rows.map((values) => client.run(flatten({ parts, values }, placeholder))));
+      },
+    },
+  );
 }
 
 function placeholder(position: number): string {

@@ -1,7 +1,7 @@
 /** The usage rows: one for each request, written once, read newest first. */
 import type { JsonObject } from "../model/json.ts";
 import type { RequestRecord, TokenCounts } from "../model/record.ts";
-import { fragment, none, raw, type Sql, type SqlValue } from "./database.ts";
+import { fragment, none, raw, type Sql, type SqlValue, type Transaction } from "./database.ts";
 import { type Column, flag, int, intOrNull, json, toInt, toJson, toText } from "./rows.ts";
 
 /** Column -> what a record puts into it; the one list that writing is made of. */
@@ -56,8 +56,9 @@ function templateOf(parts: string[]): TemplateStringsArray {
 }
 
 /** Any number of records, each once: what is stored stays, but for a row that was only known as interrupted. */
-export async function insertRequests(sql: Sql, records: readonly RequestRecord[]): Promise<void> {
-  await Promise.all(records.map((record) => sql(insertParts, ...fields.map((field) => field(record)))));
+export async function insertRequests(sql: Transaction, records: readonly RequestRecord[]): Promise<void> {
+  const rows = records.map((record) => fields.map((field) => field(record)));
+  await sql.each(insertParts, rows);
 }
 
 export interface RequestFilter {

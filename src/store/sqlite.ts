@@ -3,7 +3,15 @@
  * into a transaction that waits for something.
  */
 import { Database as Connection, type Statement } from "bun:sqlite";
-import { type Database, flatten, isFragment, type Sql, type SqlValue } from "./database.ts";
+import {
+  type Database,
+  type Fragment,
+  flatten,
+  isFragment,
+  type Sql,
+  type SqlValue,
+  type Transaction,
+} from "./database.ts";
 import { createTransactionScope } from "./transaction-scope.ts";
 
 const cachedStatements = 256;
@@ -25,11 +33,13 @@ export function openSqlite(path: string): Database {
     tail = turn.catch(() => undefined);
     return turn;
   };
-  const inside: Sql = async <Row>(parts: TemplateStringsArray, ...values: Parameters<Sql>[1][]) =>
-    execute<Row>({ parts, values });
+  const inside: Transaction = Object.assign(
+    async <Row>(parts: TemplateStringsArray, ...values: Parameters<Sql>[1][]) => execute.rows<Row>({ parts, values }),
+    { each: async (...each: Parameters<Transaction["each"]>) => execute.each(...each) },
+  );
   return {
     dialect: "sqlite",
-    sql: scope.outside((parts, ...values) => enqueue(() => execute({ parts, values }))),
+    sql: scope.outside((parts, ...values) => enqueue(() => execute.rows({ parts, values }))),
     async transaction(work) {
       scope.check();
       return enqueue(async () => {
@@ -50,26 +60,42 @@ export function openSqlite(path: string): Database {
   };
 }
 
-export type Execute = <Row>(piece: Parameters<typeof flatten>[0]) => Row[];
+interface Execute {
+  rows<Row>(piece: Fragment): Row[];
+  each(parts: TemplateStringsArray, rows: readonly (readonly SqlValue[])[]): void;
+}
 
-/** Runs queries on a connection; the statements used last stay prepared. */
-export function createExecutor(connection: Connection): Execute {
-  const run = createRunner(connection);
+/** Runs queries on a connection. */
+function createExecutor(connection: Connection): Execute {
+  const prepared = createStatements(connection);
   const plain = new WeakMap<readonly string[], string>();
-  return <Row>(piece: Parameters<typeof flatten>[0]) => {
+  const query = (piece: Fragment): { text: string; values: SqlValue[] } => {
     const isPlain = !piece.values.some(isFragment);
     const known = isPlain ? plain.get(piece.parts) : undefined;
-    if (known !== undefined) return run<Row>(known, piece.values as SqlValue[]);
-    const { text, values } = flatten(piece, () => "?");
+    if (known !== undefined) return { text: known, values: piece.values as SqlValue[] };
+    const flat = flatten(piece, () => "?");
     // Without fragments the text is the same at each call of the same template.
-    if (isPlain) plain.set(piece.parts, text);
-    return run<Row>(text, values);
+    if (isPlain) plain.set(piece.parts, flat.text);
+    return flat;
+  };
+  return {
+    rows<Row>(piece: Fragment) {
+      const { text, values } = query(piece);
+      return prepared(text).all(...values) as Row[];
+    },
+    each(parts, rows) {
+      const first = rows[0];
+      if (!first) return;
+      const statement = prepared(query({ parts, values: first }).text);
+      for (const row of rows) statement.run(...row);
+    },
   };
 }
 
-export function createRunner(connection: Connection): <Row>(text: string, values: readonly SqlValue[]) => Row[] {
-  const statements = new Map<string, Statement>();
-  return <Row>(text: string, values: readonly SqlValue[]) => {
+/** Statements by their text; those used last stay prepared. */
+export function createStatements(connection: Connection): (text: string) => Statement<unknown, SqlValue[]> {
+  const statements = new Map<string, Statement<unknown, SqlValue[]>>();
+  return (text) => {
     let statement = statements.get(text);
     if (statement) statements.delete(text);
     else statement = connection.prepare(text);
@@ -79,6 +105,6 @@ export function createRunner(connection: Connection): <Row>(text: string, values
       statements.delete(oldest);
       unused.finalize();
     }
-    return statement.all(...values) as Row[];
+    return statement;
   };
 }

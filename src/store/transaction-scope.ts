@@ -1,6 +1,6 @@
 /** Catches the outer `sql` being used inside a transaction: it would wait for ever, or miss the transaction. */
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { Sql } from "./database.ts";
+import type { Sql, Transaction } from "./database.ts";
 
 interface Scope {
   open: boolean;
@@ -10,7 +10,7 @@ export interface TransactionScope {
   /** The `sql` for outside: rejects inside. */
   outside(sql: Sql): Sql;
   /** Runs `work` with a `sql` that ends with it. */
-  run<Result>(sql: Sql, work: (sql: Sql) => Promise<Result>): Promise<Result>;
+  run<Result>(sql: Transaction, work: (sql: Transaction) => Promise<Result>): Promise<Result>;
   /** Rejects when called inside a transaction. */
   check(): void;
 }
@@ -31,10 +31,18 @@ export function createTransactionScope(): TransactionScope {
       },
     async run(sql, work) {
       const scope: Scope = { open: true };
-      const inner: Sql = async (text, ...values) => {
+      const checkOpen = () => {
         if (!scope.open) throw new Error("this transaction is over");
+      };
+      const one: Sql = async (text, ...values) => {
+        checkOpen();
         return sql(text, ...values);
       };
+      const each: Transaction["each"] = async (text, rows) => {
+        checkOpen();
+        return sql.each(text, rows);
+      };
+      const inner = Object.assign(one, { each });
       try {
         return await scopes.run(scope, () => work(inner));
       } finally {

@@ -167,7 +167,7 @@ class BatchWriter implements Writer {
     for (const record of records) {
       if (!(await answers())) throw reason;
       try {
-        await insertRequests(sql, [record]);
+        await this.options.database.transaction((sql) => insertRequests(sql, [record]));
       } catch (error) {
         if (!(await answers())) throw reason;
         this.options.onError(new Error(`the usage row ${record.id} was refused by the database`, { cause: error }));

@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { uuidv7 } from "../../src/kit/id.ts";
+import type { RequestRecord } from "../../src/model/record.ts";
+import type { Database } from "../../src/store/database.ts";
 import {
   countRequests,
   findRequest,
@@ -12,6 +14,10 @@ import { dialects, withMigrated } from "../support/databases.ts";
 import { sharedPostgres } from "../support/postgres.ts";
 import { closedRecord, openedRecord } from "../support/records.ts";
 
+async function insert(database: Database, records: RequestRecord[]): Promise<void> {
+  await database.transaction((sql) => insertRequests(sql, records));
+}
+
 beforeAll(async () => {
   await sharedPostgres();
 }, 60_000);
@@ -22,7 +28,7 @@ describe.each([...dialects])("usage rows (%s)", (dialect) => {
       const full = closedRecord({ label: "żółw 🐢", costNano: 8_999_999_999_999_999 });
       const bare = interruptedRecord(openedRecord());
       const refused = closedRecord({ key: null, status: 401, code: "unauthenticated", tokens: null, costNano: null });
-      await insertRequests(database.sql, [full, bare, refused]);
+      await insert(database, [full, bare, refused]);
       for (const record of [full, bare, refused]) {
         expect(await findRequest(database.sql, record.id)).toEqual(record);
       }
@@ -33,9 +39,9 @@ describe.each([...dialects])("usage rows (%s)", (dialect) => {
   test("any number of records goes in, repeats once", async () => {
     await withMigrated(dialect, async ({ database }) => {
       const records = Array.from({ length: 300 }, () => closedRecord());
-      await insertRequests(database.sql, [...records, ...records.slice(0, 7)]);
-      await insertRequests(database.sql, records.slice(100));
-      await insertRequests(database.sql, []);
+      await insert(database, [...records, ...records.slice(0, 7)]);
+      await insert(database, records.slice(100));
+      await insert(database, []);
       expect(await database.sql`SELECT CAST(count(*) AS TEXT) AS rows FROM requests`).toEqual([{ rows: "300" }]);
     });
   });
@@ -46,7 +52,7 @@ describe.each([...dialects])("usage rows (%s)", (dialect) => {
       const at = (ms: number) => Bun.randomUUIDv7("hex", ms);
       const records = [now - 1, now, now + 1, now + 3_600_000].map((ms) => closedRecord({ id: at(ms), at: ms }));
       const failed = closedRecord({ id: at(now + 5), at: now + 5, status: 502, code: "upstream-failed" });
-      await insertRequests(database.sql, [...records, failed]);
+      await insert(database, [...records, failed]);
       expect(await countRequests(database.sql, now)).toEqual({ all: 4, failed: 1 });
       expect(await countRequests(database.sql, now + 3_600_001)).toEqual({ all: 0, failed: 0 });
       expect(await countRequests(database.sql, 0)).toEqual({ all: 5, failed: 1 });
@@ -56,10 +62,10 @@ describe.each([...dialects])("usage rows (%s)", (dialect) => {
   test("a closed record replaces an interrupted one and nothing replaces a closed one", async () => {
     await withMigrated(dialect, async ({ database }) => {
       const closed = closedRecord();
-      await insertRequests(database.sql, [interruptedRecord(closed)]);
-      await insertRequests(database.sql, [closed]);
-      await insertRequests(database.sql, [interruptedRecord(closed)]);
-      await insertRequests(database.sql, [{ ...closed, status: 500 }]);
+      await insert(database, [interruptedRecord(closed)]);
+      await insert(database, [closed]);
+      await insert(database, [interruptedRecord(closed)]);
+      await insert(database, [{ ...closed, status: 500 }]);
       expect(await findRequest(database.sql, closed.id)).toEqual(closed);
     });
   });
@@ -70,7 +76,7 @@ describe.each([...dialects])("usage rows (%s)", (dialect) => {
         model: "a\u0000b\ud800c",
         errors: [{ code: "internal", message: "\u0000", chain: [] }],
       });
-      await insertRequests(database.sql, [{ ...record, ttftMs: 12.6, totalMs: Number.NaN }]);
+      await insert(database, [{ ...record, ttftMs: 12.6, totalMs: Number.NaN }]);
       const stored = await findRequest(database.sql, record.id);
       expect([stored?.model, stored?.errors[0]?.message]).toEqual(["a\ufffdb\ufffdc", "\ufffd"]);
       expect([stored?.ttftMs, stored?.totalMs]).toEqual([13, null]);
@@ -80,13 +86,13 @@ describe.each([...dialects])("usage rows (%s)", (dialect) => {
   test("pages go from new to old, each row once, whatever comes meanwhile", async () => {
     await withMigrated(dialect, async ({ database }) => {
       const records = Array.from({ length: 7 }, (_, at) => closedRecord({ key: at % 2 === 0 ? "even" : "odd" }));
-      await insertRequests(database.sql, records);
+      await insert(database, records);
       const newestFirst = records
         .map((record) => record.id)
         .sort()
         .reverse();
       const first = await recentRequests(database.sql, { limit: 3 });
-      await insertRequests(database.sql, [closedRecord()]);
+      await insert(database, [closedRecord()]);
       const second = await recentRequests(database.sql, { limit: 3, after: first.next! });
       const third = await recentRequests(database.sql, { limit: 3, after: second.next! });
       expect([...first.data, ...second.data, ...third.data].map((record) => record.id)).toEqual(newestFirst);
