@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { protocols } from "../src/protocols/index.ts";
+import { embeddingWires, protocols } from "../src/protocols/index.ts";
 
 /** Files that may name a protocol, and why. */
 const exceptions: Readonly<Record<string, string>> = {
@@ -10,7 +10,7 @@ const exceptions: Readonly<Record<string, string>> = {
 };
 
 const root = join(import.meta.dir, "..", "src");
-const names = protocols.map(({ name }) => name).join("|");
+const names = [...new Set([...protocols, ...embeddingWires].map(({ name }) => name))].join("|");
 /** A string that is nothing but a protocol's name; comments are taken out before. */
 const named = new RegExp(`(["'\`])(?:${names})\\1`);
 

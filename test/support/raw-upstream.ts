@@ -109,7 +109,8 @@ export async function startRawUpstream(): Promise<RawUpstream> {
   const kept = new Map<string, Visit[]>();
   const sockets = new Set<Socket>();
   const take = (visit: Visit) => {
-    const model = /"model"\s*:\s*"([^"]*)"/.exec(visit.body)?.[1] ?? "";
+    const inPath = /\/models\/([^/:]+):\w+(?:\?|$)/.exec(visit.path)?.[1];
+    const model = inPath ?? /"model"\s*:\s*"([^"]*)"/.exec(visit.body)?.[1] ?? "";
     kept.set(model, [...(kept.get(model) ?? []), visit]);
     const script = scripts.get(model);
     if (script) void Promise.resolve(script(visit)).catch((error) => console.error("a script failed", error));

@@ -43,7 +43,7 @@ const words: Record<number, string> = {
 };
 const kind = (name: string) => `type.googleapis.com/google.rpc.${name}`;
 
-function errorBody({ status: code, message, code: reason, waitSeconds }: Refusal): Fields {
+export function errorBody({ status: code, message, code: reason, waitSeconds }: Refusal): Fields {
   const details = [
     ...(reason === undefined ? [] : [{ "@type": kind("ErrorInfo"), reason, domain: "googleapis.com" }]),
     ...(waitSeconds === undefined ? [] : [{ "@type": kind("RetryInfo"), retryDelay: `${waitSeconds}s` }]),

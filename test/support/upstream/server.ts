@@ -8,7 +8,7 @@ export interface Address {
   stream: boolean;
 }
 
-export interface Vendor {
+export interface Vendor<S = Seen> {
   /** Path behind the version; for vendors that put the model there, the other function reads it. */
   path: string;
   address?(path: string, query: URLSearchParams): Address | undefined;
@@ -17,8 +17,8 @@ export interface Vendor {
   /** The credential that a request brings. */
   credential(headers: Headers): string | null;
   /** Throws Violation. */
-  check(body: Fields, headers: Headers): void;
-  see(body: Fields): Seen;
+  check(body: Fields, headers: Headers, address: Address | undefined): void;
+  see(body: Fields): S;
   errorBody(refusal: Refusal): unknown;
   whole(answer: Answer, body: Fields): unknown;
   /** Frames, as text. */
@@ -27,7 +27,7 @@ export interface Vendor {
   errorFrame(refusal: Refusal): string;
 }
 
-export interface Upstream {
+export interface Upstream<S = Seen> {
   /** Base URL, version included. */
   url: string;
   key: string;
@@ -36,20 +36,20 @@ export interface Upstream {
   /** One more answer for a model. */
   add(model: string, step: Step): void;
   /** What requests to the model said, those that broke a rule not counted. */
-  seen(model: string): Seen[];
+  seen(model: string): S[];
   /** Rules that requests to the model broke. */
   violations(model: string): string[];
   stop(): Promise<void>;
 }
 
-interface Scenario {
+interface Scenario<S> {
   steps: Step[];
-  seen: Seen[];
+  seen: S[];
   violations: string[];
 }
 
-export function startUpstream(vendor: Vendor): Upstream {
-  const scenarios = new Map<string, Scenario>();
+export function startUpstream<S = Seen>(vendor: Vendor<S>): Upstream<S> {
+  const scenarios = new Map<string, Scenario<S>>();
   const key = `up-${crypto.randomUUID()}`;
   const server = Bun.serve({
     port: 0,
@@ -72,13 +72,13 @@ export function startUpstream(vendor: Vendor): Upstream {
   };
 }
 
-interface Desk {
-  vendor: Vendor;
+interface Desk<S> {
+  vendor: Vendor<S>;
   key: string;
-  scenarios: Map<string, Scenario>;
+  scenarios: Map<string, Scenario<S>>;
 }
 
-async function answer(request: Request, { vendor, key, scenarios }: Desk): Promise<Response> {
+async function answer<S>(request: Request, { vendor, key, scenarios }: Desk<S>): Promise<Response> {
   const refuse = (refusal: Refusal) =>
     Response.json(vendor.errorBody(refusal), { status: refusal.status, headers: refusal.headers ?? {} });
   const { pathname, searchParams } = new URL(request.url);
@@ -96,7 +96,7 @@ async function answer(request: Request, { vendor, key, scenarios }: Desk): Promi
     if (!request.headers.get("content-type")?.includes("application/json")) {
       throw new Violation("content-type", "must be application/json");
     }
-    vendor.check(sent as Fields, request.headers);
+    vendor.check(sent as Fields, request.headers, address);
   } catch (error) {
     if (!(error instanceof Violation)) throw error;
     scenario.violations.push(error.message);
