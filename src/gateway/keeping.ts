@@ -83,7 +83,7 @@ export class Keeping {
   private fits(text: string, what: "input" | "answer"): boolean {
     if (text.length <= mostCharacters) return true;
     const { gateway, id: request } = this.exchange;
-    gateway.log.warn(`an answer is not kept: its ${what} is too large`, { request, characters: text.length });
+    gateway.log.warn(`an answer is not kept: the ${what} is too large`, { request, characters: text.length });
     return false;
   }
 
