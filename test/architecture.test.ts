@@ -52,7 +52,10 @@ function longFunctions(file: string): string[] {
     const match = opener.exec(line);
     if (!match) return;
     const close = `${match[1]}}`;
-    const end = lines.findIndex((other, index) => index > at && (other === close || other.startsWith(`${close})`)));
+    const end = lines.findIndex(
+      (other, index) =>
+        index > at && (other === close || /^[),;]/.test(other.startsWith(close) ? other.slice(close.length) : "")),
+    );
     if (end - at + 1 > maxFunctionLines) found.push(`${file}:${at + 1} has ${end - at + 1} lines`);
   });
   return found;

@@ -27,6 +27,7 @@ interface Committed {
 
 export interface WholeUpstream extends Committed {
   kind: "whole";
+  /** Left empty where only the text is wanted. */
   answers: Answer[];
   /** The answer's text, when it may be passed through. */
   text?: string;
@@ -225,11 +226,14 @@ async function readWhole(
   { response, isStream }: { response: Response; isStream: boolean },
 ): Promise<WholeUpstream> {
   const text = await readText(response, controller.signal);
-  const answers = isStream ? collectText(prepared, text) : parseWhole(prepared, text);
-  exchange.usage = answers[0]?.usage;
-  exchange.finish = answers[0]?.finish ?? null;
-  const isVerbatim = !isStream && !exchange.stream && prepared.passage !== undefined;
   const { protocol } = prepared;
+  const isVerbatim = !isStream && !exchange.stream && prepared.passage !== undefined;
+  const json = isStream ? undefined : answerJson(text, protocol.exactKeys);
+  const outcome = isVerbatim && json !== undefined ? protocol.readOutcome?.(json) : undefined;
+  const answers = outcome ? [] : json === undefined ? collectText(prepared, text) : protocol.parseResponse(json);
+  const { usage, finish } = outcome ?? answers[0] ?? {};
+  exchange.usage = usage;
+  exchange.finish = finish ?? null;
   const { headers } = response;
   return { kind: "whole", candidate, protocol, isVerbatim, headers, answers, ...(isVerbatim ? { text } : {}) };
 }
@@ -241,10 +245,6 @@ export async function readText(response: Response, signal: AbortSignal): Promise
   } catch (error) {
     throw transportError(error, signal);
   }
-}
-
-function parseWhole({ protocol }: Prepared, text: string): Answer[] {
-  return protocol.parseResponse(answerJson(text, protocol.exactKeys));
 }
 
 /** The JSON of an answer; values under members named in `exactKeys` keep their numbers as written. */

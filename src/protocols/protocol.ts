@@ -78,6 +78,9 @@ export interface Passage {
   frame?(raw: string): string;
 }
 
+/** How a whole answer ended, and what it took. */
+export type Outcome = Pick<Answer, "finish" | "usage">;
+
 export interface ErrorReply {
   status: number;
   headers: Record<string, string>;
@@ -167,6 +170,11 @@ export interface Protocol extends Wire {
   buildRequest(request: ChatRequest, target: TargetFacts, notes: Notes): Outgoing;
   /** A whole answer with status 200. Throws when an error hides in it, or when it is no answer. */
   parseResponse(body: Json): Answer[];
+  /**
+   * What `parseResponse` would find of usage and finish in an ordinary answer, without reading the rest; for answers that
+   * pass through. Undefined where anything is out of the ordinary.
+   */
+  readOutcome?(body: Json): Outcome | undefined;
   decodeStream(): Machine<Frame, ChatEvent>;
 
   // both sides speak it

@@ -7,6 +7,7 @@ import { ChatDecoder } from "./decode.ts";
 import { ChatEncoder } from "./encode.ts";
 import { buildError } from "./error.ts";
 import { buildModel, buildModels } from "./models.ts";
+import { readOutcome } from "./outcome.ts";
 import { parseError } from "./parse-error.ts";
 import { mayEdit, pass, strip } from "./pass.ts";
 import { openRequest, parseRequest } from "./request.ts";
@@ -63,6 +64,7 @@ export const chat: Protocol = {
   heartbeat: ": keep-alive\n\n",
   buildRequest,
   parseResponse,
+  readOutcome,
   decodeStream: () => new ChatDecoder(),
   parseError,
   mayEdit,
