@@ -4,7 +4,7 @@
  */
 import type { ResponseStore, StoredInput, StoredPlace, StoredResponse } from "../model/stored.ts";
 import type { Sealer } from "../secrets/seal.ts";
-import type { Database, Sql } from "./database.ts";
+import type { Database, Sql, Transaction } from "./database.ts";
 import * as rows from "./stored-rows.ts";
 
 export interface ResponseStoreOptions {
@@ -36,7 +36,7 @@ export interface OpenResponseStore extends ResponseStore {
 type Item = { input: StoredInput } | { response: StoredResponse } | { forget: string };
 
 /** A batch ends with the item that reaches one of these. */
-const batchItems = 32;
+const batchItems = 256;
 const batchCharacters = 1024 * 1024;
 const firstBackoff = 250;
 const longestBackoff = 10_000;
@@ -222,9 +222,7 @@ class BackgroundStore implements OpenResponseStore {
   private async write(batch: Item[]): Promise<void> {
     const { database } = this.options;
     try {
-      await database.transaction(async (sql) => {
-        for (const item of batch) await this.writeOne(sql, item);
-      });
+      await database.transaction((sql) => this.insert(sql, batch));
     } catch (error) {
       await this.writeSingly(batch, error);
     }
@@ -232,23 +230,25 @@ class BackgroundStore implements OpenResponseStore {
 
   /** An answer that the database refuses must not hold up all others. Rejects with `reason` when the database is down. */
   private async writeSingly(batch: Item[], reason: unknown): Promise<void> {
-    const { sql } = this.options.database;
+    const { database } = this.options;
     for (const item of batch) {
       try {
-        await this.writeOne(sql, item);
+        await database.transaction((sql) => this.insert(sql, [item]));
       } catch (cause) {
-        const answers = await sql`SELECT id FROM stored_inputs WHERE id = ${""}`.catch(() => undefined);
+        const answers = await database.sql`SELECT id FROM stored_inputs WHERE id = ${""}`.catch(() => undefined);
         if (!answers) throw reason;
         this.options.onError(new Error(`the answer to ${idOf(item)} was refused by the database`, { cause }));
       }
     }
   }
 
-  private writeOne(sql: Sql, item: Item): Promise<void> {
+  private async insert(sql: Transaction, items: readonly Item[]): Promise<void> {
     const { sealer } = this.options;
-    if ("input" in item) return rows.insertStoredInput(sql, sealer, item.input);
-    if ("response" in item) return rows.insertStoredResponse(sql, sealer, item.response);
-    return rows.deleteStoredInput(sql, item.forget);
+    const inputs = items.flatMap((item) => ("input" in item ? [item.input] : []));
+    const responses = items.flatMap((item) => ("response" in item ? [item.response] : []));
+    await rows.insertStoredInputs(sql, sealer, inputs);
+    await rows.insertStoredResponses(sql, sealer, responses);
+    for (const item of items) if ("forget" in item) await rows.deleteStoredInput(sql, item.forget);
   }
 }
 

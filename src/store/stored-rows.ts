@@ -1,27 +1,46 @@
 /** Rows of kept answers and their inputs. Bodies are sealed when encryption is on, bound to the request's id. */
 import type { StoredInput, StoredPlace, StoredResponse } from "../model/stored.ts";
 import type { Sealer } from "../secrets/seal.ts";
-import { type Database, raw, type Sql } from "./database.ts";
+import { type Database, raw, type Sql, type Transaction } from "./database.ts";
 import { type Column, int, intOrNull, toText } from "./rows.ts";
 
 const inputPlace = (row: string) => ({ table: "stored_inputs", column: "input", row });
 const responsePlace = (row: string) => ({ table: "stored_responses", column: "response", row });
 
+/** The text of a statement that is run for many rows. */
+function statement(parts: TemplateStringsArray, ..._places: "?"[]): TemplateStringsArray {
+  return parts;
+}
+
+const insertInput = statement`INSERT INTO stored_inputs (id, input) VALUES (${"?"}, ${"?"}) ON CONFLICT (id) DO NOTHING`;
+const insertResponse = statement`INSERT INTO stored_responses
+  (id, at, owner, protocol, response_id, model, target, scope, last_event, response)
+  VALUES (${"?"}, ${"?"}, ${"?"}, ${"?"}, ${"?"}, ${"?"}, ${"?"}, ${"?"}, ${"?"}, ${"?"}) ON CONFLICT (id) DO NOTHING`;
+
 /** Writing one twice changes nothing. */
-export async function insertStoredInput(sql: Sql, sealer: Sealer, { requestId, input }: StoredInput): Promise<void> {
-  const body = sealer.seal(inputPlace(requestId), input);
-  await sql`INSERT INTO stored_inputs (id, input) VALUES (${requestId}, ${body}) ON CONFLICT (id) DO NOTHING`;
+export async function insertStoredInputs(
+  sql: Transaction,
+  sealer: Sealer,
+  inputs: readonly StoredInput[],
+): Promise<void> {
+  if (inputs.length === 0) return;
+  const rows = inputs.map(({ requestId, input }) => [requestId, sealer.seal(inputPlace(requestId), input)]);
+  await sql.each(insertInput, rows);
 }
 
 /** Writing one twice changes nothing. */
-export async function insertStoredResponse(sql: Sql, sealer: Sealer, stored: StoredResponse): Promise<void> {
-  const { requestId, at, lastEvent } = stored;
-  const body = sealer.seal(responsePlace(requestId), stored.response);
-  await sql`INSERT INTO stored_responses
-    (id, at, owner, protocol, response_id, model, target, scope, last_event, response)
-    VALUES (${requestId}, ${at}, ${toText(stored.owner)}, ${stored.protocol}, ${toText(stored.id)},
-      ${toText(stored.model)}, ${toText(stored.target)}, ${toText(stored.scope)}, ${lastEvent}, ${body})
-    ON CONFLICT (id) DO NOTHING`;
+export async function insertStoredResponses(
+  sql: Transaction,
+  sealer: Sealer,
+  responses: readonly StoredResponse[],
+): Promise<void> {
+  if (responses.length === 0) return;
+  const rows = responses.map((one) => [
+    ...[one.requestId, one.at, toText(one.owner), one.protocol, toText(one.id), toText(one.model)],
+    ...[toText(one.target), toText(one.scope), one.lastEvent],
+    sealer.seal(responsePlace(one.requestId), one.response),
+  ]);
+  await sql.each(insertResponse, rows);
 }
 
 /** Made at `since` (epoch milliseconds) or later. Of several with one id, which some providers make, the newest. */
