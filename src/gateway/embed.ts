@@ -1,7 +1,7 @@
 /** The pipeline of embeddings: the same steps as `handle`, around one answer that is never streamed. */
 import { estimateUsage } from "../metering/estimate.ts";
 import { guardDepth } from "../model/deep.ts";
-import type { EmbeddingAnswer, EmbeddingRequest } from "../model/embedding.ts";
+import { type EmbeddingAnswer, type EmbeddingRequest, joinAnswers } from "../model/embedding.ts";
 import type { Notes } from "../model/note.ts";
 import type { EmbeddingWire } from "../protocols/embedding.ts";
 import type { Candidate } from "../routing/resolve.ts";
@@ -63,29 +63,46 @@ interface Target {
 }
 
 function attempt(exchange: Exchanged, asked: Asked, target: Target): Promise<Upstream> {
-  const { candidate, protocol } = target;
-  return underLimits(exchange, candidate, async (controller) => {
-    const { request, ...prepared } = told(exchange, () => prepare(exchange, asked, target));
-    const response = await post(exchange, { candidate, prepared, controller });
-    const text = await readText(response, controller.signal);
-    const json = answerJson(text);
-    const answer = request && protocol.parseResponse(json, request.inputs.length);
-    exchange.usage = answer ? answer.usage : protocol.parseUsage(json);
+  return underLimits(exchange, target.candidate, async (controller) => {
+    const isOwn = target.protocol === exchange.call.protocol;
+    const upstream = await (isOwn ? passThrough : translate)(exchange, asked, { ...target, controller });
     exchange.finish = "stop";
-    return request && answer ? { request, answer } : { headers: response.headers, text };
+    return upstream;
   });
 }
 
-function prepare(
-  exchange: Exchanged,
-  asked: Asked,
-  target: Target,
-): Addressed<EmbeddingWire> & { request?: EmbeddingRequest } {
-  const { candidate, protocol } = target;
-  if (protocol === exchange.call.protocol) return passedOn(exchange, asked, { candidate });
-  const request = asked.canonical(exchange.notes);
-  const built = protocol.buildRequest(request, candidate.facts, exchange.notes);
-  return { ...writtenAnew(exchange, built, target), request };
+interface Running extends Target {
+  controller: AbortController;
+}
+
+async function passThrough(exchange: Exchanged, asked: Asked, running: Running): Promise<Upstream> {
+  const { candidate, protocol } = running;
+  const prepared = told(exchange, () => passedOn(exchange, asked, { candidate }));
+  const { headers, text } = await call(exchange, prepared, running);
+  exchange.usage = protocol.parseUsage(answerJson(text));
+  return { headers, text };
+}
+
+async function translate(exchange: Exchanged, asked: Asked, running: Running): Promise<Upstream> {
+  const { candidate, protocol } = running;
+  const { request, calls } = told(exchange, () => {
+    const canonical = asked.canonical(exchange.notes);
+    return { request: canonical, calls: protocol.buildRequests(canonical, candidate.facts, exchange.notes) };
+  });
+  const answers: EmbeddingAnswer[] = [];
+  // One after the other: a provider that limits a request's size limits what runs at once, too.
+  for (const built of calls) {
+    const { text } = await call(exchange, writtenAnew(exchange, built, running), running);
+    answers.push(protocol.parseResponse(answerJson(text), built.count));
+  }
+  const answer = joinAnswers(answers);
+  exchange.usage = answer.usage;
+  return { request, answer };
+}
+
+async function call(exchange: Exchanged, prepared: Addressed<EmbeddingWire>, { candidate, controller }: Running) {
+  const response = await post(exchange, { candidate, prepared, controller });
+  return { headers: response.headers, text: await readText(response, controller.signal) };
 }
 
 function reply(exchange: Exchanged, upstream: Upstream): Response {

@@ -1,6 +1,6 @@
 /** Canonical embeddings: texts (or tokens) to vectors. No vendor's JSON. */
 import type { JsonObject } from "./json.ts";
-import type { Usage } from "./usage.ts";
+import { addUsage, type Usage } from "./usage.ts";
 
 /** What one vector is made of. */
 export interface EmbeddingInput {
@@ -32,4 +32,12 @@ export interface EmbeddingAnswer {
   vectors: readonly (readonly number[])[];
   /** Absent when the provider reports none. */
   usage?: Usage;
+}
+
+/** The answer to all of several requests. Its usage is known when that of each of them is. */
+export function joinAnswers(answers: readonly EmbeddingAnswer[]): EmbeddingAnswer {
+  const vectors = answers.flatMap((answer) => answer.vectors);
+  const usages = answers.flatMap(({ usage }) => (usage ? [usage] : []));
+  const [first, ...more] = usages;
+  return { vectors, ...(first && usages.length === answers.length ? { usage: more.reduce(addUsage, first) } : {}) };
 }

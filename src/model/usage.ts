@@ -44,6 +44,24 @@ export function emptyUsage(): Usage {
   };
 }
 
+/** Both together; the providers' own words of either are lost. */
+export function addUsage(one: Usage, other: Usage): Usage {
+  return {
+    inUncached: one.inUncached + other.inUncached,
+    inCacheRead: one.inCacheRead + other.inCacheRead,
+    inCacheWrite5m: one.inCacheWrite5m + other.inCacheWrite5m,
+    inCacheWrite1h: one.inCacheWrite1h + other.inCacheWrite1h,
+    inCacheWriteOther: one.inCacheWriteOther + other.inCacheWriteOther,
+    inToolUse: one.inToolUse + other.inToolUse,
+    outVisible: one.outVisible + other.outVisible,
+    outReasoning: one.outReasoning + other.outReasoning,
+    reasoningKnown: one.reasoningKnown && other.reasoningKnown,
+    audioIn: one.audioIn + other.audioIn,
+    audioOut: one.audioOut + other.audioOut,
+    estimated: one.estimated || other.estimated,
+  };
+}
+
 /** All input tokens, cached, cache-written and tool-added ones included. */
 export function inputTokens(usage: Usage): number {
   return usage.inUncached + usage.inCacheRead + cacheWriteTokens(usage) + usage.inToolUse;

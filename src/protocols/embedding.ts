@@ -10,6 +10,11 @@ import type { TargetFacts } from "../model/target.ts";
 import type { Usage } from "../model/usage.ts";
 import type { Outgoing, Place, Wire } from "./protocol.ts";
 
+export interface EmbeddingOutgoing extends Outgoing {
+  /** How many inputs it holds: the answer has as many vectors. */
+  count: number;
+}
+
 export interface EmbeddingWire extends Wire {
   /** Comes with a protocol of conversations, and stands back where a provider also has a wire for embeddings alone. */
   readonly standsBack?: true;
@@ -23,8 +28,11 @@ export interface EmbeddingWire extends Wire {
   buildResponse(answer: EmbeddingAnswer & { usage: Usage }, request: EmbeddingRequest): JsonObject;
 
   // egress: we call this protocol
-  /** Throws `unsupported` when something cannot be carried. Deterministic. */
-  buildRequest(request: EmbeddingRequest, target: TargetFacts, notes: Notes): Outgoing;
+  /**
+   * One request, or several that hold the inputs in their order where a provider takes only so many at once. Throws
+   * `unsupported` when something cannot be carried. Deterministic.
+   */
+  buildRequests(request: EmbeddingRequest, target: TargetFacts, notes: Notes): EmbeddingOutgoing[];
   /** An answer with status 200 to a request for `count` vectors. Throws when an error hides in it, or when it is no answer. */
   parseResponse(body: Json, count: number): EmbeddingAnswer;
   /** The usage that an answer reports. Throws like `parseResponse`, but looks at no vector. */

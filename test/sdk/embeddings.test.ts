@@ -135,6 +135,22 @@ describe.each(clients)("%s", (name, open) => {
       await checkRow(headers, target, tokens);
     });
 
+    test.concurrent("gets as many vectors as it asks for, whatever the provider takes at once", async () => {
+      // Google's own clients are held to Google's limit.
+      const length = client().protocol === "gemini" ? 100 : 250;
+      const calls = provider === "openai" || length === 100 ? 1 : 3;
+      const { target, seen } = scene(
+        "many",
+        Array.from({ length: calls }, () => answerOf(11)),
+      );
+      const input = Array.from({ length }, (_, at) => `text ${at}`);
+      const { vectors, tokens, headers } = await client().embed({ model: target, input });
+      expect(vectors).toEqual(input.map((text) => vectorOf(text)));
+      expect(seen()?.inputs.at(-1)).toBe(input.at(-1));
+      expect(headers.get("x-plexus-attempts")).toBe("1");
+      if (provider !== "google" && tokens !== undefined) expect(tokens).toBe(11 * calls);
+    });
+
     test.concurrent("chooses the length of the vectors", async () => {
       const { target, seen } = scene("dimensions", [answerOf(11)]);
       const { vectors, headers } = await client().embed({ model: target, input: texts, dimensions: 32 });

@@ -5,7 +5,7 @@ import { buildError } from "../chat/error.ts";
 import { parseError } from "../chat/parse-error.ts";
 import type { EmbeddingWire } from "../embedding.ts";
 import type { Envelope, Passage } from "../protocol.ts";
-import { buildRequest, openRequest, parseRequest, path } from "./request.ts";
+import { buildRequests, openRequest, parseRequest, path } from "./request.ts";
 import { buildResponse, parseResponse, parseUsage } from "./response.ts";
 
 export const embeddings: EmbeddingWire = {
@@ -19,7 +19,7 @@ export const embeddings: EmbeddingWire = {
   parseRequest,
   buildResponse,
   buildError,
-  buildRequest,
+  buildRequests,
   parseResponse,
   parseUsage,
   parseError,

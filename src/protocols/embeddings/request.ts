@@ -4,8 +4,8 @@ import { GatewayError } from "../../model/error.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
 import type { Notes } from "../../model/note.ts";
 import type { TargetFacts } from "../../model/target.ts";
-import { inputField, noteUnknown } from "../embedding.ts";
-import type { Envelope, Outgoing } from "../protocol.ts";
+import { type EmbeddingOutgoing, inputField, noteUnknown } from "../embedding.ts";
+import type { Envelope } from "../protocol.ts";
 import { invalid, isAbsent, optional, readName, readText, remainder } from "../read.ts";
 
 export const path = "/embeddings";
@@ -74,7 +74,7 @@ function readEncoding(value: unknown, at: string): "float" | "base64" {
 }
 
 /** Throws `unsupported` for inputs that want vectors of different lengths. */
-export function buildRequest(request: EmbeddingRequest, target: TargetFacts, notes: Notes): Outgoing {
+export function buildRequests(request: EmbeddingRequest, target: TargetFacts, notes: Notes): EmbeddingOutgoing[] {
   const { inputs, isSingle, user } = request;
   const dimensions = inputs[0]?.dimensions;
   inputs.forEach((input, at) => {
@@ -96,5 +96,5 @@ export function buildRequest(request: EmbeddingRequest, target: TargetFacts, not
     ...(dimensions === undefined ? {} : { dimensions }),
     ...(user === undefined ? {} : { user }),
   };
-  return { path, headers: {}, body };
+  return [{ path, headers: {}, body, count: inputs.length }];
 }

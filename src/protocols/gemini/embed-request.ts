@@ -4,8 +4,8 @@ import { GatewayError } from "../../model/error.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
 import type { Notes } from "../../model/note.ts";
 import type { TargetFacts } from "../../model/target.ts";
-import { inputField, noteUnknown } from "../embedding.ts";
-import type { Envelope, Outgoing, Place } from "../protocol.ts";
+import { type EmbeddingOutgoing, inputField, noteUnknown } from "../embedding.ts";
+import type { Envelope, Place } from "../protocol.ts";
 import { invalid, isAbsent, optional, readText, remainder } from "../read.ts";
 import { bare, methodPath, splitPath } from "./place.ts";
 import { camel, readEnum, readInteger, readObject, readRepeated, textOr, unsupported } from "./read.ts";
@@ -16,6 +16,8 @@ const tasks = [
   ...[unspecified, "RETRIEVAL_QUERY", "RETRIEVAL_DOCUMENT", "SEMANTIC_SIMILARITY", "CLASSIFICATION"],
   ...["CLUSTERING", "QUESTION_ANSWERING", "FACT_VERIFICATION", "CODE_RETRIEVAL_QUERY"],
 ];
+/** The API refuses larger batches; other protocols' clients send thousands of inputs at once. */
+const mostInBatch = 100;
 const carried = ["taskType", "title", "outputDimensionality"];
 const known = new Set([...carried, "model", "content", "embedContentConfig"]);
 const configured = new Set(carried);
@@ -134,7 +136,7 @@ function readDimensions(value: unknown, at: string): number {
 }
 
 /** Throws `unsupported` for tokens, which this API does not take. */
-export function buildRequest(request: EmbeddingRequest, target: TargetFacts, notes: Notes): Outgoing {
+export function buildRequests(request: EmbeddingRequest, target: TargetFacts, notes: Notes): EmbeddingOutgoing[] {
   if (request.user !== undefined) notes.add("dropped", "user", "no_such_field");
   noteUnknown(request, notes);
   const requests = request.inputs.map((input, at): JsonObject => {
@@ -151,8 +153,11 @@ export function buildRequest(request: EmbeddingRequest, target: TargetFacts, not
     };
   });
   const [only = {}] = requests;
-  if (request.isSingle) return { path: methodPath(target.model, "embedContent"), headers: {}, body: only };
-  const model = nameOf(target.model);
-  const body = { requests: requests.map((each) => ({ model, ...each })) };
-  return { path: methodPath(target.model, "batchEmbedContents"), headers: {}, body };
+  if (request.isSingle) return [{ path: methodPath(target.model, "embedContent"), headers: {}, body: only, count: 1 }];
+  const path = methodPath(target.model, "batchEmbedContents");
+  const named = requests.map((each) => ({ model: nameOf(target.model), ...each }));
+  return Array.from({ length: Math.ceil(named.length / mostInBatch) }, (_, at) => {
+    const batch = named.slice(at * mostInBatch, (at + 1) * mostInBatch);
+    return { path, headers: {}, body: { requests: batch }, count: batch.length };
+  });
 }

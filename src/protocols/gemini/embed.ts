@@ -4,7 +4,7 @@ import type { TargetFacts } from "../../model/target.ts";
 import type { EmbeddingWire } from "../embedding.ts";
 import type { Envelope, Passage } from "../protocol.ts";
 import { invalid, isObject } from "../read.ts";
-import { buildRequest, checkModel, nameOf, openRequest, parseRequest } from "./embed-request.ts";
+import { buildRequests, checkModel, nameOf, openRequest, parseRequest } from "./embed-request.ts";
 import { buildResponse, parseResponse, parseUsage } from "./embed-response.ts";
 import { buildError } from "./error.ts";
 import { parseError } from "./parse-error.ts";
@@ -37,7 +37,7 @@ export const geminiEmbedding: EmbeddingWire = {
   parseRequest,
   buildResponse,
   buildError,
-  buildRequest,
+  buildRequests,
   parseResponse,
   parseUsage,
   parseError,

@@ -78,6 +78,18 @@ describe("a request in OpenAI's form", () => {
     });
   });
 
+  test("of more inputs than Google takes at once goes in several batches", () => {
+    const input = Array.from({ length: 201 }, (_, at) => `text ${at}`);
+    const { all } = cross(here, request({ input }));
+    expect(all.map(({ count }) => count)).toEqual([100, 100, 1]);
+    const texts = all.flatMap(({ body }) =>
+      (body.requests as { content: { parts: { text: string }[] } }[]).flatMap(({ content: { parts } }) =>
+        parts.map(({ text }) => text),
+      ),
+    );
+    expect(texts).toEqual(input);
+  });
+
   test("tells what Google has no place for; the encoding is ours to make", () => {
     const { notes } = cross(here, request({ user: "u-1", encoding_format: "base64", truncate: "END" }));
     expect(notes).toEqual(["dropped user", "dropped truncate"]);

@@ -14,7 +14,7 @@ describe("a request in Google's form", () => {
   test("goes to OpenAI as one text, or as a list in its order", () => {
     const text = cross(here, one({ outputDimensionality: 64 }), single).out;
     expect(text).toEqual({
-      ...{ path: "/embeddings", headers: {} },
+      ...{ path: "/embeddings", headers: {}, count: 1 },
       body: { model: "their-model", input: "a cat", dimensions: 64 },
     });
     const many = requests({ model: "models/my-model", content: content("a") }, { content: content("b") });

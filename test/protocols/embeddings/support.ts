@@ -5,8 +5,8 @@ import type { Json, JsonObject } from "../../../src/model/json.ts";
 import { Notes } from "../../../src/model/note.ts";
 import { defaultCapabilities, type TargetFacts } from "../../../src/model/target.ts";
 import { emptyUsage, type Usage } from "../../../src/model/usage.ts";
-import type { EmbeddingWire } from "../../../src/protocols/embedding.ts";
-import { clientField, type Outgoing, type Place } from "../../../src/protocols/protocol.ts";
+import type { EmbeddingOutgoing, EmbeddingWire } from "../../../src/protocols/embedding.ts";
+import { clientField, type Place } from "../../../src/protocols/protocol.ts";
 
 export const target: TargetFacts = { provider: "p", model: "their-model", scope: "p", can: defaultCapabilities };
 
@@ -29,7 +29,9 @@ export function parse(wire: EmbeddingWire, body: JsonObject, place?: Place): Par
 }
 
 export interface Crossed {
-  out: Outgoing;
+  out: EmbeddingOutgoing;
+  /** All requests, where one is not enough. */
+  all: EmbeddingOutgoing[];
   /** `action field`, in the client's own names. */
   notes: string[];
 }
@@ -37,8 +39,10 @@ export interface Crossed {
 /** A client's request as a provider of the other wire gets it. */
 export function cross([from, to]: readonly [EmbeddingWire, EmbeddingWire], body: JsonObject, place?: Place): Crossed {
   const { request, notes } = parse(from, body, place);
-  const out = to.buildRequest(request, target, notes);
-  return { out, notes: notes.list.map(({ action, field }) => `${action} ${clientField(from, field)}`) };
+  const all = to.buildRequests(request, target, notes);
+  const [out] = all;
+  if (!out) throw new Error("no request was built");
+  return { out, all, notes: notes.list.map(({ action, field }) => `${action} ${clientField(from, field)}`) };
 }
 
 export function usage(tokens: number): Usage {
