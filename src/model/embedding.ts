@@ -1,5 +1,4 @@
 /** Canonical embeddings: texts (or tokens) to vectors. No vendor's JSON. */
-import type { JsonObject } from "./json.ts";
 import { addUsage, type Usage } from "./usage.ts";
 
 /** What one vector is made of. */
@@ -24,8 +23,8 @@ export interface EmbeddingRequest {
   encoding?: "float" | "base64";
   /** The client's own name of its user. */
   user?: string;
-  /** Members that only the client's protocol knows: they are told as dropped on the way to another one. */
-  ext?: JsonObject;
+  /** Paths of members that only the client's protocol knows: they are told as dropped on the way to another one. */
+  unknown: readonly string[];
 }
 
 export interface EmbeddingAnswer {

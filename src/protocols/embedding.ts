@@ -46,7 +46,7 @@ export function inputField(request: EmbeddingRequest, at: number, field: keyof E
 
 /** Tells what of the request has no place in the provider's protocol. */
 export function noteUnknown(request: EmbeddingRequest, notes: Notes): void {
-  for (const field of Object.keys(request.ext ?? {})) notes.add("dropped", field);
+  for (const field of request.unknown) notes.add("dropped", field);
 }
 
 /** A vector of finite numbers; `at` says where it stands in the provider's answer. */

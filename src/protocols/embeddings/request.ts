@@ -27,7 +27,6 @@ export function parseRequest(body: JsonObject): EmbeddingRequest {
   const dimensions = optional(body.dimensions, "dimensions", readDimensions);
   const encoding = optional(body.encoding_format, "encoding_format", readEncoding);
   const user = optional(body.user, "user", readText);
-  const ext = remainder(body, known);
   const contents = parseInput(body.input);
   return {
     model,
@@ -35,7 +34,7 @@ export function parseRequest(body: JsonObject): EmbeddingRequest {
     isSingle: !Array.isArray(body.input) || typeof body.input[0] === "number",
     ...(encoding === undefined ? {} : { encoding }),
     ...(user === undefined ? {} : { user }),
-    ...(ext ? { ext } : {}),
+    unknown: Object.keys(remainder(body, known) ?? {}),
   };
 }
 

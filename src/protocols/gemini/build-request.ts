@@ -3,7 +3,7 @@ import type { Block, ChatRequest, MessageItem } from "../../model/chat.ts";
 import type { JsonObject } from "../../model/json.ts";
 import type { Notes } from "../../model/note.ts";
 import type { TargetFacts } from "../../model/target.ts";
-import { refuseKeptElsewhere } from "../kept-elsewhere.ts";
+import { isKeptByNobody, refuseKeptElsewhere } from "../kept-elsewhere.ts";
 import { toolNames } from "../names.ts";
 import type { Outgoing } from "../protocol.ts";
 import type { Build } from "./build.ts";
@@ -79,7 +79,7 @@ function writeHints(request: ChatRequest, body: JsonObject, { notes, own }: Buil
   if (own && metadata) body.labels = metadata;
   else if (metadata && Object.keys(metadata).length > 0) notes.add("dropped", "metadata");
   if (own && store !== undefined) body.store = store;
-  else if (store === true) notes.add("dropped", "store");
+  else if (isKeptByNobody(request)) notes.add("dropped", "store");
   if (request.user !== undefined) notes.add("dropped", "user");
   if (request.verbosity !== undefined) notes.add("dropped", "verbosity");
   if (request.cache?.key !== undefined) notes.add("dropped", "cache.key");

@@ -64,26 +64,22 @@ export function parseRequest(body: JsonObject, notes: Notes, place?: Place): Emb
   if (method === "embedContent") {
     const reader = new InputReader(model, notes, "");
     const inputs = [reader.read(json)];
-    return { model, inputs, isSingle: true, ...extOf(reader.ext) };
+    return { model, inputs, isSingle: true, unknown: reader.unknown };
   }
-  const ext: JsonObject = { ...remainder(json, new Set(["requests", "model"])) };
+  const unknown = Object.keys(remainder(json, new Set(["requests", "model"])) ?? {});
   const inputs = readRepeated(json.requests, "requests").map((entry, at) => {
     const reader = new InputReader(model, notes, `requests.${at}.`);
     const input = reader.read(readObject(entry, `requests.${at}`));
-    Object.assign(ext, reader.ext);
+    unknown.push(...reader.unknown);
     return input;
   });
-  return { model, inputs, isSingle: false, ...extOf(ext) };
-}
-
-function extOf(ext: JsonObject): { ext?: JsonObject } {
-  return Object.keys(ext).length === 0 ? {} : { ext };
+  return { model, inputs, isSingle: false, unknown };
 }
 
 /** Reads one request of a batch, or the only one; `prefix` is what stands before its members in a path. */
 class InputReader {
-  /** What has no place in the canonical form, by its path. */
-  readonly ext: JsonObject = {};
+  /** Paths of what has no place in the canonical form. */
+  readonly unknown: string[] = [];
   private readonly model: string;
   private readonly notes: Notes;
   private readonly prefix: string;
@@ -99,7 +95,7 @@ class InputReader {
     checkModel(json.model, at("model"), this.model);
     const config = optional(json.embedContentConfig, at("embedContentConfig"), readObject) ?? {};
     const rest = { ...remainder(json, known), ...remainder(config, configured) };
-    for (const [key, value] of Object.entries(rest)) this.ext[at(key)] = value ?? null;
+    this.unknown.push(...Object.keys(rest).map(at));
     const own = { ...config, ...json };
     const task = optional(own.taskType, at("taskType"), (value, path) => readEnum(value, path, tasks));
     const title = optional(own.title, at("title"), readText);

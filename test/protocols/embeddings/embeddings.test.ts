@@ -61,7 +61,7 @@ describe("a request in OpenAI's form", () => {
   test("may say null for what it does not want to say, and a stream flag means nothing", () => {
     const absent = { dimensions: null, encoding_format: null, user: null };
     const { request: parsed } = parse(embeddings, request({ ...absent, stream: true }));
-    expect(parsed).toEqual({ model: "alias", inputs: [{ content: "a cat" }], isSingle: true });
+    expect(parsed).toEqual({ model: "alias", inputs: [{ content: "a cat" }], isSingle: true, unknown: [] });
     expect(embeddings.open(request({ stream: true })).stream).toBe(false);
   });
 

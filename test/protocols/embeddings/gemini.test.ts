@@ -30,7 +30,7 @@ describe("a request in Google's form", () => {
     const config = { embedContentConfig: { outputDimensionality: 8, title: "T", taskType: 2, autoTruncate: true } };
     const { request } = parse(geminiEmbedding, one(config), single);
     expect(request.inputs).toEqual([{ content: "a cat", dimensions: 8, title: "T", task: "RETRIEVAL_DOCUMENT" }]);
-    expect(request.ext).toEqual({ autoTruncate: true });
+    expect(request.unknown).toEqual(["autoTruncate"]);
   });
 
   test("tells what OpenAI has no place for, by the client's own names", () => {
