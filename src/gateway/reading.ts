@@ -12,7 +12,7 @@ export interface Step {
   events: readonly ChatEvent[];
   /** A string when it is plain ASCII: writing one costs no buffer. */
   bytes?: Uint8Array | string;
-  /** Of an answer that is kept: the raw frames in `bytes` that may hold more than content. */
+  /** Of an answer that is kept: the raw frames in `bytes` that hold more than content. */
   marked?: readonly string[];
 }
 
@@ -103,14 +103,13 @@ export class Reading {
     const taken: Taken & { out: string[] } = { events, out: [], changed: false, ...marked };
     this.frames += raws.length;
     for (const raw of raws) {
-      const isRead = this.opening || this.isMarked(raw);
-      if (isRead) this.decode(raw, events);
+      if (this.opening || this.isMarked(raw)) this.decode(raw, events);
       // An error is told in our own words; what came before it in the same read is still forwarded.
       if (events.at(-1)?.type === "error") return { ...taken, changed: true };
       const edited = this.edit(raw);
       if (edited !== raw) taken.changed = true;
       taken.out.push(edited);
-      if (isRead) taken.marked?.push(edited);
+      if (taken.marked && this.isMarked(raw)) taken.marked.push(edited);
     }
     return taken;
   }

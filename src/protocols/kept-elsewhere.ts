@@ -26,6 +26,11 @@ export function refuseKeptElsewhere(request: ChatRequest, own: string): void {
   }
 }
 
+/** Does the client want the answer kept where nobody will? What clients of Responses ask for is kept by Plexus. */
+export function isKeptByNobody({ store, protocol }: ChatRequest): boolean {
+  return store === true && protocol !== "responses";
+}
+
 function refusal(param: string, origin: string): GatewayError {
   const message = `${param} needs a provider that speaks ${origin}: no other keeps what it refers to.`;
   return new GatewayError("unsupported", message, { param });

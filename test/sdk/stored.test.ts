@@ -191,6 +191,14 @@ describe.each(sdks)("%s", (_name, Sdk) => {
       expect(await refusal(sdk.responses.delete(String(response.id)))).toMatchObject({ status: 404 });
     });
 
+    test("is asked for by name without a loss", async () => {
+      const sdk = client(Sdk);
+      const body = { model: script(provider, said), input: "Hello", store: true };
+      const { data, response } = await sdk.responses.create(body).withResponse();
+      expect(response.headers.get("x-plexus-degraded")).toBeNull();
+      expect(wire(await sdk.responses.retrieve(data.id))).toEqual(wire(data));
+    });
+
     test.each([false, true])("reads calls again, streamed: %p", async (isStream) => {
       const sdk = client(Sdk);
       const model = script(provider, { text: "Let me look.", calls, counts });

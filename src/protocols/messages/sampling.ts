@@ -4,7 +4,7 @@ import { GatewayError } from "../../model/error.ts";
 import type { JsonObject } from "../../model/json.ts";
 import type { Notes } from "../../model/note.ts";
 import type { TargetFacts } from "../../model/target.ts";
-import { refuseKeptElsewhere } from "../kept-elsewhere.ts";
+import { isKeptByNobody, refuseKeptElsewhere } from "../kept-elsewhere.ts";
 
 function refuse(param: string, words: string): GatewayError {
   return new GatewayError("unsupported", `${param}: ${words}`, { param });
@@ -99,7 +99,7 @@ export function tierOf(request: ChatRequest, notes: Notes): string | undefined {
 export function tellDropped(request: ChatRequest, notes: Notes): void {
   if (request.verbosity !== undefined) notes.add("dropped", "verbosity");
   if (request.cache?.key !== undefined) notes.add("dropped", "cache.key");
-  if (request.store === true) notes.add("dropped", "store");
+  if (isKeptByNobody(request)) notes.add("dropped", "store");
   if (request.metadata && Object.keys(request.metadata).length > 0) notes.add("dropped", "metadata");
   for (const [origin, fields] of Object.entries(request.ext ?? {})) {
     if (origin === "messages" && request.protocol === "messages") continue;
