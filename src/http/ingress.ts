@@ -49,7 +49,7 @@ function run(
   if (operation === "models" || operation === "model") return models(gateway, incoming);
   const call = callOf(gateway, protocol, incoming);
   if (operation === "generate" || operation === "embed") return handle(gateway, call);
-  return answerStored(gateway, call, { operation, id: decoded(incoming.parameters.id ?? "") });
+  return answerStored(gateway, call, { operation, id: incoming.parameters.id ?? "" });
 }
 
 function callOf<W extends Wire>(gateway: Gateway, protocol: W, incoming: Incoming): Call<W> {

@@ -59,6 +59,15 @@ test("a whole answer is read again byte for byte, under the name that the client
   expect(await again.text()).toBe(sent);
 });
 
+test("an id of any characters is found", async () => {
+  const id = "a/b+c=d%20e é";
+  stage.upstream.on("up-whole", (visit) => visit.answer(200, response(id, [message("Hi")])));
+  expect((await create("whole")).status).toBe(200);
+  expect(await (await call(encodeURIComponent(id))).json()).toMatchObject({ id });
+  const gone = (await (await call(encodeURIComponent(id), "DELETE")).json()) as JsonObject;
+  expect(gone).toEqual({ id, object: "response", deleted: true });
+});
+
 test("a stream whose last event holds no output, without event lines, has the items that it told", async () => {
   const created = response("resp_bare", [], { status: "in_progress", usage: null });
   const { output: _output, ...end } = response("resp_bare", []);
