@@ -1,6 +1,7 @@
 /** Every answer of the console that a person sees, with the headers that keep it to itself. */
 import type { Markup } from "../../views/jsx/jsx-runtime.ts";
 import type { Visit } from "./route.ts";
+import { isPrivate } from "./shell.ts";
 
 const policy = [
   "default-src 'none'",
@@ -26,12 +27,13 @@ function headersOf(visit: Pick<Visit, "requestId" | "origin">): Record<string, s
     "content-security-policy": policy,
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",
-    "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "cache-control": "private, no-cache",
     vary: "cookie, hx-request, hx-request-type",
     "x-request-id": visit.requestId,
+    // Elsewhere browsers ignore it, and complain of it.
+    ...(isPrivate(visit.origin) ? { "cross-origin-opener-policy": "same-origin" } : {}),
     ...(visit.origin.startsWith("https:") ? { "strict-transport-security": "max-age=31536000" } : {}),
   };
 }

@@ -15,6 +15,6 @@ export function shellOf(deps: ConsoleDeps, visit: Visit, current: string): Shell
 }
 
 /** TLS, or a browser on the same machine. */
-function isPrivate(origin: string): boolean {
+export function isPrivate(origin: string): boolean {
   return origin.startsWith("https:") || /^http:\/\/(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/.test(origin);
 }
