@@ -7,10 +7,15 @@ import { page, redirect } from "./page.ts";
 import type { Visit } from "./route.ts";
 import { shellOf } from "./shell.ts";
 
+const toOverview = { path: "/console", words: "Go to the overview" };
+const toRequests = { path: "/console/requests", words: "Go to the list of requests" };
+
 export function refusal(deps: ConsoleDeps, visit: Visit, error: GatewayError): Response {
   if (error.code === "unauthenticated") return toSignIn(visit);
   const { headers } = error.detail;
-  const props = { shell: shellOf(deps, visit, ""), problem: error.message, requestId: visit.requestId };
+  const back = visit.path.startsWith("/console/requests") ? toRequests : toOverview;
+  const shell = shellOf(deps, visit, visit.session ? back.path : "");
+  const props = { shell, problem: error.message, requestId: visit.requestId, back };
   const words = error.status === 404 ? "Nothing here" : error.status < 500 ? "That did not work" : "Plexus failed";
   return page(visit, problemPage({ ...props, title: words }), { status: error.status, headers: headers ?? {} });
 }

@@ -32,7 +32,11 @@ async function list(deps: ConsoleDeps, visit: Visit): Promise<Response> {
 
 async function detail(deps: ConsoleDeps, visit: Visit): Promise<Response> {
   const request = await deps.findRequest(visit.parameters.id ?? "");
-  if (!request) throw new GatewayError("not-found", "There is no request of this id. It may have been pruned.");
+  if (!request)
+    throw new GatewayError(
+      "not-found",
+      "No request of this id is kept. It appears when it is over, and goes when it is older than what is kept.",
+    );
   const zone = deps.config.current().settings.timezone;
   const shell = shellOf(deps, visit, "/console/requests");
   return page(visit, requestPage({ shell, request, zone }));

@@ -10,6 +10,8 @@ import { shellOf } from "./shell.ts";
 const mostFormBytes = 16_384;
 const wrong = "That is not the admin key. It begins with adm- and was printed at the first start.";
 
+const over = "Your session is over. Sign in again to go on.";
+
 export function signInRoutes(deps: ConsoleDeps): ConsoleRoute[] {
   return [
     { method: "GET", path: "/console/login", access: "public", run: (visit) => showLogin(deps, visit) },
@@ -32,22 +34,22 @@ function showLogin(deps: ConsoleDeps, visit: Visit): Response {
   const next = nextPath(visit.query.get("next"));
   const id = sessionId(visit.request, visit.origin);
   if (id && deps.sessions.find(id)) return redirect(visit, next);
-  return login(deps, visit, { next });
+  return login(deps, visit, { next, ...(id ? { notice: over } : {}) });
 }
 
 interface Shown {
   next: string;
+  notice?: string;
   problem?: string;
   status?: number;
   headers?: Record<string, string>;
 }
 
-function login(deps: ConsoleDeps, visit: Visit, { next, problem, status, headers }: Shown): Response {
+function login(deps: ConsoleDeps, visit: Visit, { next, notice, problem, status, headers }: Shown): Response {
   const all = { "cache-control": "private, no-store", ...headers };
-  return page(visit, loginPage({ shell: shellOf(deps, visit, ""), next, problem: problem ?? null }), {
-    status: status ?? 200,
-    headers: all,
-  });
+  const shell = shellOf(deps, visit, "");
+  const body = loginPage({ shell, next, problem: problem ?? null, notice: notice ?? null });
+  return page(visit, body, { status: status ?? 200, headers: all });
 }
 
 async function signIn(deps: ConsoleDeps, visit: Visit): Promise<Response> {

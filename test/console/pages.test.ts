@@ -6,8 +6,12 @@ import { ask, type Look, openVisits, signIn, type Visits, type Watched, watch } 
 
 const axe = readFileSync(join(import.meta.dir, "../../node_modules/axe-core/axe.min.js"), "utf8");
 const hostile = `"><img src=x onerror=alert(1)>{{7*7}}`;
-const looks: Look[] = [1280, 375].flatMap((width) =>
-  (["light", "dark"] as const).map((scheme) => ({ width, height: 800, scheme })),
+const looks: Look[] = [1280, 768, 375, 320].flatMap((width) =>
+  (width === 1280 || width === 375 ? (["light", "dark"] as const) : (["light"] as const)).map((scheme) => ({
+    width,
+    height: 800,
+    scheme,
+  })),
 );
 
 let visits: Visits;
@@ -173,12 +177,13 @@ test("a failed request says after how many tries, why, and what its causes were"
 
 test("an address that is none says so and leads back", async () => {
   await signedIn(async ({ page }) => {
-    for (const path of ["/console/nothing", "/console/requests/none"]) {
+    const back = { "/console/nothing": "/console", "/console/requests/none": "/console/requests" };
+    for (const [path, to] of Object.entries(back)) {
       const response = await page.goto(visits.gateway.url + path);
       expect(response?.status()).toBe(404);
       expect(await page.locator("nav[aria-label=Pages] a").count()).toBe(2);
       await page.click("main a.button");
-      await page.waitForURL(`${visits.gateway.url}/console`);
+      await page.waitForURL(visits.gateway.url + to);
     }
   });
 }, 60_000);
@@ -202,6 +207,7 @@ describe.each(looks)("at $width px, $scheme", (look) => {
       }
       const isNarrow = await page.evaluate("document.scrollingElement.scrollWidth <= window.innerWidth");
       expect([path, isNarrow]).toEqual([path, true]);
+      expect([path, await page.evaluate(smallTargets)]).toEqual([path, []]);
       await page.evaluate(axe);
       const found = await page.evaluate(async () => {
         const { violations } = await (globalThis as unknown as AxeWindow).axe.run();
@@ -212,6 +218,13 @@ describe.each(looks)("at $width px, $scheme", (look) => {
     }
   }, 120_000);
 });
+
+/** Links and buttons that stand alone and are lower than 24 px. */
+const smallTargets = `[...document.querySelectorAll("a, button, summary")]
+  .filter((element) => !element.closest("p, .skip"))
+  .map((element) => ({ text: element.textContent, ...element.getBoundingClientRect().toJSON() }))
+  .filter(({ width, height }) => width > 0 && height < 24)
+  .map(({ text, height }) => height + " px: " + text)`;
 
 interface AxeWindow {
   axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };

@@ -48,6 +48,13 @@
     if (!(rows instanceof Element) || !("live" in rows.dataset)) return;
     if (isPaused || document.hidden || isReading(rows)) event.preventDefault();
   });
+  // An error's page is not rows: the ones that are there stay, and the next turn tries again.
+  document.addEventListener("htmx:before:response", (event) => {
+    const { status, headers } = event.detail.ctx.response;
+    if (status < 400 || headers.get("hx-redirect")) return;
+    event.preventDefault();
+    say(`Plexus answered ${status}, trying again`);
+  });
   document.addEventListener("htmx:after:swap", () => {
     if (!isPaused) say("updates every 2 s");
   });

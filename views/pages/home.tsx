@@ -1,8 +1,9 @@
 /** Overview: is it running, and how do I send a request? */
 import type { Child, Markup } from "../jsx/jsx-runtime.ts";
 import { Layout, type Shell } from "../layout.tsx";
+import { None } from "../parts/empty.tsx";
 import { age, percent, whole } from "../parts/format.ts";
-import { Snippet } from "../parts/snippet.tsx";
+import { KeyFirst, Snippet } from "../parts/snippet.tsx";
 
 export interface RecentHour {
   all: number;
@@ -38,9 +39,9 @@ export function homePage(props: HomeProps): Markup {
       <State {...props} />
       <section aria-labelledby="first">
         <h2 id="first">Send a request</h2>
+        <KeyFirst />
         <p>
-          Set <code>PLEXUS_KEY</code> to a client key, then paste one of these. All reach the model <code>{model}</code>
-          .
+          Then paste one of these. All reach the model <code>{model}</code>.
         </p>
         <div class="grid wide">
           {protocols.map((protocol) => (
@@ -66,13 +67,20 @@ function Hour({ hour }: { hour: RecentHour | null }): Markup {
       <h2 id="hour">Last hour</h2>
       <dl class="grid figures">
         <Figure name="Requests">
-          <a href="/console/requests">{whole(hour.all)}</a>
+          <a href="/console/requests" aria-label={`${whole(hour.all)} requests in the last hour: see the list`}>
+            {whole(hour.all)}
+          </a>
         </Figure>
         <Figure name="Failed">
           <span class={hour.failed > 0 ? "text-bad" : null}>{whole(hour.failed)}</span>
         </Figure>
-        <Figure name="Share that failed">{hour.all === 0 ? "no requests yet" : percent(hour.failed, hour.all)}</Figure>
+        <Figure name="Share that failed">{hour.all === 0 ? <None /> : percent(hour.failed, hour.all)}</Figure>
       </dl>
+      {hour.all > 0 ? null : (
+        <p>
+          No request came in within the last hour. <a href="#first">Send one</a>.
+        </p>
+      )}
     </section>
   );
 }

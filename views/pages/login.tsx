@@ -8,13 +8,20 @@ export interface LoginProps {
   next: string;
   /** Why the last attempt failed. */
   problem: string | null;
+  /** Why one has to sign in again. */
+  notice: string | null;
 }
 
-export function loginPage({ shell, next, problem }: LoginProps): Markup {
+export function loginPage({ shell, next, problem, notice }: LoginProps): Markup {
   return (
     <Layout shell={shell} title="Sign in">
       <form class="card narrow" method="post" action="/console/login">
         <h1>Sign in to Plexus</h1>
+        {notice === null || problem !== null ? null : (
+          <p class="banner info" id="problem">
+            {notice}
+          </p>
+        )}
         {problem === null ? null : (
           <p class="banner bad" role="alert" id="problem">
             {problem}
@@ -30,7 +37,7 @@ export function loginPage({ shell, next, problem }: LoginProps): Markup {
           autocomplete="current-password"
           required
           autofocus
-          aria-describedby={problem === null ? "help" : "problem help"}
+          aria-describedby={problem === null && notice === null ? "help" : "problem help"}
           aria-invalid={problem === null ? null : "true"}
         />
         <p class="muted" id="help">

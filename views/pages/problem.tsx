@@ -7,20 +7,22 @@ export interface ProblemProps {
   title: string;
   problem: string;
   requestId: string;
+  /** Where one goes from here. */
+  back: { path: string; words: string };
 }
 
-export function problemPage({ shell, title, problem, requestId }: ProblemProps): Markup {
+export function problemPage({ shell, title, problem, requestId, back }: ProblemProps): Markup {
   return (
     <Layout shell={shell} title={title}>
       <section class="card narrow">
         <h1>{title}</h1>
         <p role="alert">{problem}</p>
         <p class="muted">
-          Request id <code>{requestId}</code>
+          In the log as <code>{requestId}</code>
         </p>
         <p>
-          <a class="button" href="/console">
-            Go to the overview
+          <a class="button" href={back.path}>
+            {back.words}
           </a>
         </p>
       </section>

@@ -62,15 +62,24 @@ export function requestPage({ shell, request, zone }: RequestProps): Markup {
       <p class="verdict">
         <Badge {...request} /> {verdict(request)}
       </p>
+      <Failures errors={request.errors} isServed={request.code === null && !request.interrupted} />
       <div class="columns">
         <Facts request={request} zone={zone} />
         <Tokens request={request} />
       </div>
       <Phases phases={request.phases} totalMs={request.totalMs} upstreamMs={request.upstreamMs} />
-      <Failures errors={request.errors} />
       <Degraded notes={request.degraded} />
     </Layout>
   );
+}
+
+/** An answer that had begun well. */
+const broken = ", and its answer ended early";
+/** Characters of what clients and providers may make long: the whole of it is among what failed. */
+const most = 240;
+
+function brief(text: string): string {
+  return text.length <= most ? text : `${text.slice(0, most)}…`;
 }
 
 /** One sentence: what happened. */
@@ -80,20 +89,25 @@ function verdict(request: RequestDetail): string {
   if (interrupted) return "Plexus ended before this request did, so the client got no complete answer.";
   if (code === null) {
     const tries = attempts > 1 ? ` on try ${attempts}, because ${errors[0]?.target ?? "another target"} failed` : "";
-    return `Served by ${target ?? "Plexus"}${tries}${took}.`;
+    return `Served by ${target ?? "Plexus"}${took}${tries}.`;
   }
-  const answer = status === null ? "The client got no answer." : `The client got ${status}.`;
+  const answer =
+    status === null ? "The client got no answer." : `The client got ${status}${status < 400 ? broken : ""}.`;
   if (code === "cancelled") return `The client left${took === "" ? "" : ` after ${took.slice(4)}`}.`;
-  const why = errors.at(-1)?.message ?? code;
-  const sentence = /[.!?]$/.test(why) ? why : `${why}.`;
+  const why = brief(errors.at(-1)?.message ?? code);
+  const sentence = /[.!?…]$/.test(why) ? why : `${why}.`;
   if (attempts === 0) return `Refused${took}, before any provider was called: ${sentence} ${answer}`;
   return `Failed after ${attempts} ${attempts === 1 ? "try" : "tries"}${took}: ${sentence} ${answer}`;
 }
 
-function Fact({ name, children }: { name: string; children?: Child }): Markup {
+/** `isPart`: it is contained in the one above. */
+function Fact({ name, isPart, children }: { name: string; isPart?: boolean; children?: Child }): Markup {
   return (
     <>
-      <dt>{name}</dt>
+      <dt class={isPart ? "part" : null}>
+        {isPart ? "of it " : null}
+        {name}
+      </dt>
       <dd>{children}</dd>
     </>
   );
@@ -117,27 +131,29 @@ function Facts({ request, zone }: { request: RequestDetail; zone: string }): Mar
           <Or text={request.address} />
         </Fact>
         <Fact name="Protocol">
-          {request.protocol}, {request.stream ? "streamed" : "whole"}
+          {request.protocol}
+          {request.interrupted ? null : request.stream ? ", streamed" : ", whole"}
         </Fact>
         <Fact name="Model">
-          <Or text={request.model} />
+          <Or text={request.model === null ? null : brief(request.model)} />
         </Fact>
         <Fact name="Alias">
           <Or text={request.alias} />
         </Fact>
-        <Fact name="Served by">
+        <Fact name={request.code === null ? "Served by" : "Tried last"}>
           <Or text={request.target} />
         </Fact>
         <Fact name="Tries">{whole(request.attempts)}</Fact>
         <Fact name="Finish reason">
           <Or text={request.finish} />
         </Fact>
-        <Fact name="Request id">
-          <code id="id">{request.id}</code>{" "}
+        <dt>Request id</dt>
+        <dd class="copied">
+          <code id="id">{request.id}</code>
           <button type="button" class="quiet small" data-copy="id" aria-label="Copy the request id">
             Copy
           </button>
-        </Fact>
+        </dd>
         <Fact name="Client's request id">
           <Or text={request.clientRequestId} />
         </Fact>
@@ -152,14 +168,22 @@ function Tokens({ request }: { request: RequestDetail }): Markup {
     <section aria-labelledby="tokens">
       <h2 id="tokens">What it took</h2>
       {tokens === null ? (
-        <p class="card muted">No provider answered, so no tokens were used.</p>
+        <p class="card muted">
+          {request.interrupted ? "Plexus ended, so" : "No provider gave an answer, so"} no tokens were counted.
+        </p>
       ) : (
         <dl class="card facts numbers">
           <Fact name="Input">{whole(tokens.input)} tokens</Fact>
-          <Fact name="of it read from cache">{whole(tokens.cacheRead)} tokens</Fact>
-          <Fact name="of it written to cache">{whole(tokens.cacheWrite)} tokens</Fact>
+          <Fact name="read from cache" isPart>
+            {whole(tokens.cacheRead)} tokens
+          </Fact>
+          <Fact name="written to cache" isPart>
+            {whole(tokens.cacheWrite)} tokens
+          </Fact>
           <Fact name="Output">{whole(tokens.output)} tokens</Fact>
-          <Fact name="of it reasoning">{whole(tokens.reasoning)} tokens</Fact>
+          <Fact name="reasoning" isPart>
+            {whole(tokens.reasoning)} tokens
+          </Fact>
           <Fact name="Counted by">{tokens.estimated ? "estimate" : "provider"}</Fact>
           <Fact name="Cost">{money(request.costNano)}</Fact>
           <Fact name="First token">
@@ -180,18 +204,20 @@ function speed({ tokens, ttftMs, totalMs, stream }: RequestDetail): string | nul
   return `${((tokens.output * 1000) / (totalMs - ttftMs)).toFixed(1)} tok/s`;
 }
 
-function Failures({ errors }: { errors: readonly Failure[] }): Markup | null {
+function Failures({ errors, isServed }: { errors: readonly Failure[]; isServed: boolean }): Markup | null {
   if (errors.length === 0) return null;
   return (
     <section aria-labelledby="errors">
-      <h2 id="errors">What failed</h2>
+      <h2 id="errors">{isServed ? "What failed before" : "What failed"}</h2>
       <ol class="failures">
         {errors.map((failure) => (
           <li class="card">
             <p>
               <strong>{failure.code}</strong>
-              {failure.target === undefined ? null : <> from {failure.target}</>}
-              {failure.upstreamStatus === undefined ? null : <>, which answered {failure.upstreamStatus}</>}
+              {failure.target === undefined ? ": the request as a whole" : ` from ${failure.target}`}
+              {failure.target === undefined || failure.upstreamStatus === undefined
+                ? null
+                : `, which answered ${failure.upstreamStatus}`}
             </p>
             <p class="words">{failure.message}</p>
             {failure.chain.length === 0 ? null : (

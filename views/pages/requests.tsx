@@ -4,7 +4,7 @@ import { Layout, type Shell } from "../layout.tsx";
 import { None, Or } from "../parts/empty.tsx";
 import { type Clock, clockOf, duration, whole } from "../parts/format.ts";
 import { Badge, type Outcome } from "../parts/result.tsx";
-import { Snippet } from "../parts/snippet.tsx";
+import { KeyFirst, Snippet } from "../parts/snippet.tsx";
 
 export interface Row extends Outcome {
   id: string;
@@ -44,6 +44,7 @@ export function requestsPage({ shell, rows, zone, next, isFirst, baseUrl, model 
         <h1>Requests</h1>
         {isFirst ? <Tail /> : null}
       </div>
+      <p class="muted zone">Times in {zone}</p>
       <section class="scroll" tabindex="0" aria-label="Requests, newest first">
         <table class="requests">
           <caption class="hidden">Requests, newest first; times in {zone}</caption>
@@ -78,7 +79,7 @@ export function requestsPage({ shell, rows, zone, next, isFirst, baseUrl, model 
         </table>
       </section>
       <Empty isFirst={isFirst} baseUrl={baseUrl} model={model} />
-      <Pages next={next} isFirst={isFirst} />
+      {rows.length === 0 ? null : <Pages next={next} isFirst={isFirst} />}
     </Layout>
   );
 }
@@ -116,13 +117,15 @@ function RequestRow({ row, clock }: { row: Row; clock: Clock }): Markup {
     <tr id={`r-${row.id}`}>
       <th scope="row" class="time">
         <a href={`/console/requests/${encodeURIComponent(row.id)}`}>
-          <time datetime={new Date(row.at).toISOString()}>{clock.short(row.at)}</time>
+          <time datetime={new Date(row.at).toISOString()} title={`${clock.long(row.at)} ${clock.zone}`}>
+            {clock.short(row.at)}
+          </time>
         </a>
       </th>
       <td class="result">
         <Badge {...row} />
       </td>
-      <td class="key" data-name="Key">
+      <td class="key" data-name="Key" title={row.label === null ? row.key : `${row.key}:${row.label}`}>
         <Or text={row.key} />
         {row.label === null ? null : <span class="muted">:{row.label}</span>}
       </td>
@@ -169,7 +172,8 @@ function Empty({ isFirst, baseUrl, model }: Pick<RequestsProps, "isFirst" | "bas
   return (
     <section class="empty">
       <p>No request has come in yet. Send one, and it appears here by itself.</p>
-      <Snippet protocol="chat" baseUrl={baseUrl} model={model} />
+      <KeyFirst />
+      <Snippet protocol="chat" baseUrl={baseUrl} model={model} rank={2} />
     </section>
   );
 }

@@ -33,7 +33,7 @@ export function Badge(outcome: Outcome): Markup {
   const { tone, sign, word } = resultOf(outcome);
   return (
     <span class={`badge ${tone}`}>
-      <span aria-hidden="true">{sign}</span> {outcome.status ?? "no answer"} {word}
+      <span aria-hidden="true">{sign}</span> {outcome.status === null ? word : `${outcome.status} ${word}`}
     </span>
   );
 }

@@ -5,7 +5,7 @@ interface Example {
   title: string;
   path: (model: string) => string;
   headers: readonly string[];
-  body: (model: string) => unknown;
+  body: (model: string) => object;
 }
 
 const bearer = "Authorization: Bearer $PLEXUS_KEY";
@@ -42,15 +42,33 @@ export function curl({ protocol, baseUrl, model }: { protocol: string; baseUrl: 
   if (!example) return "";
   const headers = [...example.headers, "Content-Type: application/json"].map((header) => `  -H "${header}" \\\n`);
   // Within single quotes the shell reads everything but the quote itself as it is.
-  const body = JSON.stringify(example.body(model)).replaceAll("'", "'\\''");
+  const body = spread(example.body(model)).replaceAll("'", "'\\''");
   const url = `${baseUrl}${example.path(model)}`.replaceAll("'", "%27");
   return `curl '${url}' \\\n${headers.join("")}  -d '${body}'`;
+}
+
+/** JSON with one member in each line, for narrow places. */
+function spread(body: object): string {
+  const lines = Object.entries(body).map(([name, value]) => `    ${JSON.stringify(name)}: ${JSON.stringify(value)}`);
+  return `{\n${lines.join(",\n")}\n  }`;
 }
 
 export interface SnippetProps {
   protocol: string;
   baseUrl: string;
   model: string;
+  /** Rank of the heading on its page. */
+  rank?: 2 | 3;
+}
+
+/** What the snippets need before they work. */
+export function KeyFirst(): Markup {
+  return (
+    <p>
+      First tell your shell a client key, the one that the first start printed or one that you made since:{" "}
+      <code>export PLEXUS_KEY=sk-…</code>
+    </p>
+  );
 }
 
 export function Snippet(props: SnippetProps): Markup {
@@ -59,7 +77,7 @@ export function Snippet(props: SnippetProps): Markup {
   return (
     <section class="snippet">
       <div class="bar">
-        <h3>{title}</h3>
+        {props.rank === 2 ? <h2>{title}</h2> : <h3>{title}</h3>}
         <button type="button" class="quiet" data-copy={id} aria-label={`Copy the request for ${title}`}>
           Copy
         </button>

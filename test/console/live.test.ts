@@ -1,0 +1,122 @@
+/** The list of requests while it updates itself: it leaves the reader in peace, and says when it cannot. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { ask, openVisits, signIn, type Visits, type Watched, watch } from "./visits.ts";
+
+let visits: Visits;
+beforeAll(async () => {
+  visits = await openVisits();
+}, 60_000);
+afterAll(() => visits.stop(), 60_000);
+
+async function onTheList(work: (watched: Watched) => Promise<void>): Promise<void> {
+  const watched = await watch(visits);
+  if (!watched) return;
+  await signIn(watched, visits.gateway);
+  await watched.page.goto(`${visits.gateway.url}/console/requests`);
+  await work(watched);
+  expect(watched.faults).toEqual([]);
+  await watched.context.close();
+}
+
+test("an empty list says what to do, with a request that works as pasted", async () => {
+  await onTheList(async ({ page }) => {
+    const text = await page.innerText("main");
+    expect(text).toContain("No request has come in yet");
+    expect(text).toContain("export PLEXUS_KEY=");
+    expect(await page.locator("table:visible").count()).toBe(0);
+    const ranks = await page
+      .locator("h1:visible, h2:visible, h3:visible")
+      .evaluateAll((all) => all.map((h) => h.tagName));
+    expect(ranks).toEqual(["H1", "H2"]);
+    const { url, clientKey } = visits.gateway;
+    await page.goto(`${url}/console`);
+    expect(await page.innerText("main")).toContain("No request came in within the last hour");
+    await page.goto(`${url}/console/requests`);
+    const shell = Bun.spawn(["sh", "-c", `${await page.innerText("pre")} -s -w '%{http_code}'`], {
+      env: { ...process.env, PLEXUS_KEY: clientKey },
+      stdout: "pipe",
+      stderr: "ignore",
+    });
+    expect((await new Response(shell.stdout).text()).slice(-3)).toBe("200");
+    await page.waitForSelector("#rows tr", { timeout: 8000 });
+    expect(await page.locator(".empty:visible").count()).toBe(0);
+  });
+}, 60_000);
+
+test("new rows take neither the focus nor a word from the status line", async () => {
+  await ask(visits.gateway, "demo");
+  await onTheList(async ({ page }) => {
+    await page.evaluate(`document.querySelector("#live").replaceChildren("read before")`);
+    await page.evaluate(`document.querySelector("#rows a").focus()`);
+    await page.waitForSelector("#live:text-is('updates every 2 s')");
+    await page.evaluate(`new MutationObserver(() => document.body.setAttribute("data-said", "something"))
+      .observe(document.querySelector("#live"), { childList: true, characterData: true, subtree: true })`);
+    const before = await page.locator(":focus").getAttribute("href");
+    expect(before).toMatch(/^\/console\/requests\/./);
+    const id = await ask(visits.gateway, "demo");
+    await page.waitForSelector(`#r-${id}`, { timeout: 8000 });
+    expect(await page.locator(":focus").getAttribute("href")).toBe(before);
+    expect(await page.getAttribute("body", "data-said")).toBeNull();
+    expect(await page.getAttribute(`#r-${id} time`, "title")).toMatch(/ UTC$/);
+  });
+}, 60_000);
+
+test("an error instead of rows leaves the rows, and is said until rows come again", async () => {
+  const id = await ask(visits.gateway, "demo");
+  const watched = await watch(visits);
+  if (!watched) return;
+  const { page, context } = watched;
+  await signIn(watched, visits.gateway);
+  await page.goto(`${visits.gateway.url}/console/requests`);
+  const address = "**/console/requests";
+  await page.route(address, (route) => route.fulfill({ status: 502, contentType: "text/html", body: "<h1>Bad</h1>" }));
+  await page.waitForSelector("#live:text('Plexus answered 502')");
+  expect(await page.locator(`#r-${id}`).count()).toBe(1);
+  expect(await page.locator("h1").count()).toBe(1);
+  await page.unroute(address);
+  await page.waitForSelector("#live:text-is('updates every 2 s')");
+  await context.close();
+}, 60_000);
+
+test("the keyboard reaches the content by a link first, then all in the order of the page, with a ring", async () => {
+  await ask(visits.gateway, "demo");
+  await onTheList(async ({ page }) => {
+    const seen: string[] = [];
+    for (let step = 0; step < 8; step++) {
+      await page.keyboard.press("Tab");
+      const [name, ring] = (await page.evaluate(`(() => {
+        const at = document.activeElement;
+        return [at.getAttribute("aria-label") ?? at.textContent, getComputedStyle(at).outlineStyle];
+      })()`)) as [string, string];
+      seen.push(`${name.trim().replace(/^\d.*\d$/, "row")} ${ring}`);
+    }
+    const rail = ["Skip to the content", "Plexus", "Overview", "Requests", "Sign out"];
+    const all = [...rail, "Pause", "Requests, newest first", "row"];
+    expect(seen).toEqual(all.map((name) => `${name} solid`));
+  });
+}, 60_000);
+
+test("a session that is over is called so at the sign-in, one that was ended by its owner is not", async () => {
+  await onTheList(async ({ page, context }) => {
+    const { url } = visits.gateway;
+    const [cookie] = await context.cookies(`${url}/console`);
+    if (!cookie) throw new Error("there is no session");
+    await page.click("text=Sign out");
+    await page.waitForURL(`${url}/console/login`);
+    expect(await page.innerText("form")).not.toContain("session is over");
+    await context.addCookies([{ ...cookie, value: "x".repeat(43) }]);
+    await page.goto(`${url}/console/requests`);
+    expect(await page.innerText("form")).toContain("session is over");
+  });
+}, 60_000);
+
+test("at 1280 px every column of the list is in view, whatever names are long", async () => {
+  const model = "a-very-long-name-of-a-model-".repeat(20);
+  await ask(visits.gateway, model);
+  await ask(visits.gateway, "demo/fail-500");
+  await onTheList(async ({ page }) => {
+    const widths = await page.locator(".scroll").evaluate((region) => [region.scrollWidth, region.clientWidth]);
+    expect(widths[0]).toBe(widths[1] ?? 0);
+    expect(await page.locator(`.model[title="${model}"]`).count()).toBe(1);
+  });
+}, 60_000);
