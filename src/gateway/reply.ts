@@ -58,6 +58,7 @@ export function replyEarly(exchange: Exchange, pending: Promise<Upstream>): Resp
   return new Response(reply.body(), { headers });
 }
 
+/** The error in the client's shape, framed as its answer would have been where that is known already. */
 export function replyError(exchange: Exchange<Wire>, error: GatewayError): Response {
   const built = exchange.call.protocol.buildError(error, exchange.id);
   exchange.close(error.code === "cancelled" ? null : built.status, error);
@@ -67,5 +68,7 @@ export function replyError(exchange: Exchange<Wire>, error: GatewayError): Respo
     ...ownHeaders(exchange),
     ...error.detail.headers,
   };
-  return new Response(JSON.stringify(built.body), { status: built.status, headers });
+  // A client that reads an array reads the error as its only element.
+  const body = exchange.framing === "json-array" ? [built.body] : built.body;
+  return new Response(JSON.stringify(body), { status: built.status, headers });
 }
