@@ -51,6 +51,14 @@ test("every page says that it runs nothing but its own", async () => {
   }
 });
 
+test("an opener policy is said where browsers heed it: over TLS and on the same machine", async () => {
+  const policy = async (headers: Record<string, string>) =>
+    (await get("/console/login", headers)).headers.get("cross-origin-opener-policy");
+  expect(await policy({})).toBe("same-origin");
+  expect(await policy({ "x-forwarded-host": "plexus.lan", "x-forwarded-proto": "https" })).toBe("same-origin");
+  expect(await policy({ "x-forwarded-host": "plexus.lan", "x-forwarded-proto": "http" })).toBeNull();
+});
+
 test("the key of a client does not sign in", async () => {
   const response = await post("/console/login", { key: gateway.clientKey }, { "x-forwarded-for": "192.0.2.9" });
   expect([response.status, response.headers.get("set-cookie")]).toEqual([401, null]);
