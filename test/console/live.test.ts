@@ -120,3 +120,26 @@ test("at 1280 px every column of the list is in view, whatever names are long", 
     expect(await page.locator(`.model[title="${model}"]`).count()).toBe(1);
   });
 }, 60_000);
+
+test("without scripts one signs in and reads, and nothing is offered that would do nothing", async () => {
+  const id = await ask(visits.gateway, "demo");
+  const owner = visits.browser?.context.browser();
+  if (!owner) return;
+  const viewport = { width: 375, height: 800 };
+  const context = await owner.newContext({ javaScriptEnabled: false, viewport, reducedMotion: "reduce" });
+  const page = await context.newPage();
+  const { url, adminKey } = visits.gateway;
+  await page.goto(`${url}/console/requests`);
+  await page.fill("#key", adminKey);
+  await page.click("button[type=submit]");
+  await page.waitForURL(`${url}/console/requests`);
+  expect(await page.locator(`#r-${id}`).count()).toBe(1);
+  expect(await page.locator("noscript:visible").count()).toBe(1);
+  expect(await page.locator("[data-pause]:visible, [data-copy]:visible, #live:visible").count()).toBe(0);
+  // On a narrow page the whole card of a request leads to it.
+  await page.locator(`#r-${id} .model`).click({ force: true });
+  await page.waitForURL(`${url}/console/requests/${id}`);
+  expect(await page.locator("[data-copy]").count()).toBe(1);
+  expect(await page.locator("[data-copy]:visible").count()).toBe(0);
+  await context.close();
+}, 60_000);
