@@ -13,11 +13,16 @@ const toRequests = { path: "/console/requests", words: "Go to the list of reques
 export function refusal(deps: ConsoleDeps, visit: Visit, error: GatewayError): Response {
   if (error.code === "unauthenticated") return toSignIn(visit);
   const { headers } = error.detail;
-  const back = visit.path.startsWith("/console/requests") ? toRequests : toOverview;
-  const shell = shellOf(deps, visit, visit.session ? back.path : "");
+  const part = visit.path.startsWith("/console/requests") ? toRequests : toOverview;
+  const back = error.status < 500 || visit.request.method !== "GET" ? part : sameAgain(visit);
+  const shell = shellOf(deps, visit, visit.session ? part.path : "");
   const props = { shell, problem: error.message, requestId: visit.requestId, back };
   const words = error.status === 404 ? "Nothing here" : error.status < 500 ? "That did not work" : "Plexus failed";
   return page(visit, problemPage({ ...props, title: words }), { status: error.status, headers: headers ?? {} });
+}
+
+function sameAgain({ path, query }: Visit): { path: string; words: string } {
+  return { path: query.size > 0 ? `${path}?${query}` : path, words: "Try again" };
 }
 
 /** Strict cookies stay away when a link elsewhere leads here: the page then asks once more, from here. */
