@@ -51,7 +51,7 @@ export function createAuthenticate(): Authenticate {
       "unauthenticated",
       caller.credentials.length === 0
         ? "No API key was sent. Send a Plexus key as Authorization: Bearer, x-api-key or x-goog-api-key."
-        : "This API key is not known to Plexus. Check the key, or create one in the console.",
+        : "This API key is not known to Plexus. Check the key, or create one with: plexus keys create NAME",
     );
   };
 }
