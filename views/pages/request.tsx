@@ -132,7 +132,7 @@ function Facts({ request, zone }: { request: RequestDetail; zone: string }): Mar
         </Fact>
         <Fact name="Protocol">
           {request.protocol}
-          {request.interrupted ? null : request.stream ? ", streamed" : ", whole"}
+          {request.model === null ? null : request.stream ? ", streamed" : ", whole"}
         </Fact>
         <Fact name="Model">
           <Or text={request.model === null ? null : brief(request.model)} />

@@ -65,7 +65,7 @@ export interface SnippetProps {
 export function KeyFirst(): Markup {
   return (
     <p>
-      First tell your shell a client key, the one that the first start printed or one that you made since:{" "}
+      First tell your shell a client key, as the first start or <code>plexus keys create NAME</code> printed it:{" "}
       <code>export PLEXUS_KEY=sk-…</code>
     </p>
   );
