@@ -1,6 +1,6 @@
 /** One attempt at one target: sends the request and reads until it is committed, or throws what went wrong. */
 import { parseJson } from "../kit/json.ts";
-import type { Watch } from "../kit/sweep.ts";
+import { Watch } from "../kit/sweep.ts";
 import { collect } from "../model/collect.ts";
 import { guardDepth } from "../model/deep.ts";
 import { GatewayError, toGatewayError } from "../model/error.ts";
@@ -108,14 +108,12 @@ function attemptDeadline(exchange: Exchange<Wire>, candidate: Candidate, control
   const whole = exchange.snapshot.settings.timeouts.requestMs - exchange.elapsed();
   const milliseconds = Math.max(0, Math.min(candidate.provider.timeoutMs, whole));
   const seconds = Math.round(milliseconds / 1000);
-  const watch: Watch = {
-    due: sweep.now() + milliseconds,
-    fire: () =>
-      controller.abort(
-        new GatewayError("upstream-timeout", `The provider did not begin its answer within ${seconds} s.`),
-      ),
-  };
-  sweep.add(watch);
+  const watch = new Watch(() =>
+    controller.abort(
+      new GatewayError("upstream-timeout", `The provider did not begin its answer within ${seconds} s.`),
+    ),
+  );
+  sweep.set(watch, milliseconds);
   return watch;
 }
 

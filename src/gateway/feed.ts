@@ -2,7 +2,7 @@
  * The bytes of one upstream answer as they come: reads with a limit on silence, and says in our own errors how it
  * broke. Whoever stops reading slows the upstream.
  */
-import type { Sweep, Watch } from "../kit/sweep.ts";
+import { type Sweep, Watch } from "../kit/sweep.ts";
 import { GatewayError } from "../model/error.ts";
 import { transportError } from "../providers/call.ts";
 
@@ -37,14 +37,10 @@ export class Feed {
     this.options = options;
     this.sweep = options.sweep;
     this.idleMs = options.idleMs;
-    this.watch = {
-      due: Number.POSITIVE_INFINITY,
-      fire: () => {
-        const seconds = Math.round(options.idleMs / 1000);
-        options.controller.abort(new GatewayError("upstream-timeout", `The provider sent nothing for ${seconds} s.`));
-      },
-    };
-    options.sweep.add(this.watch);
+    this.watch = new Watch(() => {
+      const seconds = Math.round(options.idleMs / 1000);
+      options.controller.abort(new GatewayError("upstream-timeout", `The provider sent nothing for ${seconds} s.`));
+    });
   }
 
   /**
@@ -53,7 +49,7 @@ export class Feed {
    */
   begin(): Promise<Part> {
     if (this.done) return Promise.resolve({ done: true });
-    this.watch.due = this.sweep.now() + this.idleMs;
+    this.sweep.set(this.watch, this.idleMs);
     return this.reader.read();
   }
 
@@ -81,7 +77,7 @@ export class Feed {
 
   private finish(): void {
     this.done = true;
-    this.options.sweep.remove(this.watch);
+    this.sweep.remove(this.watch);
   }
 
   /** The answer is complete: from now on this much silence is its end. */

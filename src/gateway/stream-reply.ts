@@ -4,7 +4,7 @@
  * the client's grammar, never with a normal end.
  */
 import { type Frame, writeFrame } from "../kit/sse.ts";
-import type { Watch } from "../kit/sweep.ts";
+import { Watch } from "../kit/sweep.ts";
 import { replay } from "../model/collect.ts";
 import { type GatewayError, toGatewayError } from "../model/error.ts";
 import type { ChatEvent } from "../model/event.ts";
@@ -48,12 +48,11 @@ export class StreamReply {
   private elements = 0;
   /** What a stream that is opened early begins with. */
   private opening = "";
-  private readonly heartbeat: Watch = { due: Number.POSITIVE_INFINITY, fire: () => this.beat() };
+  private readonly heartbeat = new Watch(() => this.beat());
 
   constructor(exchange: Exchange, upstream: Upstream | undefined) {
     this.exchange = exchange;
     if (upstream) this.attach(upstream);
-    exchange.gateway.sweep.add(this.heartbeat);
     exchange.onClose(() => exchange.gateway.sweep.remove(this.heartbeat));
   }
 
@@ -111,7 +110,7 @@ export class StreamReply {
     const { heartbeatMs } = this.exchange.snapshot.settings;
     while (!this.isOver && !this.upstreamEnded) {
       this.waiting = true;
-      this.heartbeat.due = sweep.now() + heartbeatMs;
+      sweep.set(this.heartbeat, heartbeatMs);
       let part: Part;
       try {
         part = await feed.begin();
@@ -144,7 +143,7 @@ export class StreamReply {
   /** Waits for an upstream that has not committed when the stream was opened. */
   private async arrival(): Promise<void> {
     this.waiting = true;
-    this.heartbeat.due = this.exchange.gateway.sweep.now() + this.exchange.snapshot.settings.heartbeatMs;
+    this.rest();
     const upstream = await this.pending;
     this.waiting = false;
     if (upstream) this.attach(upstream);
@@ -250,7 +249,12 @@ export class StreamReply {
     const sign = this.exchange.framing === "sse" ? this.exchange.call.protocol.heartbeat : "\n";
     if (!this.waiting || this.isOver) return;
     this.send(sign);
-    this.heartbeat.due = this.exchange.gateway.sweep.now() + this.exchange.snapshot.settings.heartbeatMs;
+    this.rest();
+  }
+
+  /** Silence is counted from now. */
+  private rest(): void {
+    this.exchange.gateway.sweep.set(this.heartbeat, this.exchange.snapshot.settings.heartbeatMs);
   }
 
   private codec(): Encoder {

@@ -1,5 +1,5 @@
 /** Reads a request's body once, within limits of size and time. */
-import type { Sweep } from "../kit/sweep.ts";
+import { type Sweep, Watch } from "../kit/sweep.ts";
 import { GatewayError } from "../model/error.ts";
 
 /** A sender that is silent this long in the middle of its body is given up. */
@@ -55,15 +55,11 @@ function notUtf8(): GatewayError {
 
 function within<T>(sweep: Sweep, work: Promise<T>, milliseconds: number): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    const watch = {
-      due: sweep.now() + milliseconds,
-      fire: () => {
-        sweep.remove(watch);
-        const message = "The request body did not arrive in time. Send it whole, or check the connection.";
-        reject(new GatewayError("invalid-request", message, { status: 408 }));
-      },
-    };
-    sweep.add(watch);
+    const watch = new Watch(() => {
+      const message = "The request body did not arrive in time. Send it whole, or check the connection.";
+      reject(new GatewayError("invalid-request", message, { status: 408 }));
+    });
+    sweep.set(watch, milliseconds);
     work.then(
       (value) => {
         sweep.remove(watch);

@@ -1,38 +1,79 @@
 /**
- * One timer for many deadlines: a sweep every quarter of a second calls each watcher that is due. Cheaper than a timer
- * for each of thousands of open streams, and exact enough for limits of seconds.
+ * One timer for many deadlines, exact enough for limits of seconds. Each watch stands in the bucket of a time at which
+ * it may be due, and is looked at then: thousands of streams that push their deadlines on with every piece cost an
+ * assignment a piece, and one look in each of their periods.
  */
-export interface Watch {
-  /** Milliseconds on the sweep's own clock; Infinity rests. */
-  due: number;
-  /** Called once each time it is due; sets the next `due` itself, else rests. */
-  fire(): void;
+export class Watch {
+  /** Milliseconds on the sweep's own clock; Infinity rests. May be moved on directly; `set` moves it anywhere. */
+  due = Number.POSITIVE_INFINITY;
+  /** When the sweep looks at it next, and where it stands until then. */
+  looked = Number.POSITIVE_INFINITY;
+  bucket: Set<Watch> | undefined = undefined;
+  /** Called once each time it is due. */
+  readonly fire: () => void;
+
+  constructor(fire: () => void) {
+    this.fire = fire;
+  }
 }
 
 export interface Sweep {
   /** The time of the last sweep: exact enough for what a sweep can do, and costs nothing. */
   now(): number;
-  add(watch: Watch): void;
+  /** Due so many milliseconds from now, whatever was set before. */
+  set(watch: Watch, milliseconds: number): void;
   remove(watch: Watch): void;
   stop(): void;
 }
 
 export function createSweep(everyMs = 250): Sweep {
-  const watches = new Set<Watch>();
+  const buckets = new Map<number, Set<Watch>>();
   let now = performance.now();
-  const timer = setInterval(() => {
-    now = performance.now();
-    for (const watch of watches) {
-      if (watch.due > now) continue;
+  let last = Math.floor(now / everyMs);
+  const place = (watch: Watch) => {
+    watch.bucket?.delete(watch);
+    const tick = Math.max(Math.ceil(watch.due / everyMs), last + 1);
+    let bucket = buckets.get(tick);
+    if (!bucket) {
+      bucket = new Set();
+      buckets.set(tick, bucket);
+    }
+    bucket.add(watch);
+    watch.bucket = bucket;
+    watch.looked = tick * everyMs;
+  };
+  const look = (watch: Watch) => {
+    watch.bucket = undefined;
+    watch.looked = Number.POSITIVE_INFINITY;
+    if (watch.due <= now) {
       watch.due = Number.POSITIVE_INFINITY;
       watch.fire();
+    } else if (watch.due !== Number.POSITIVE_INFINITY) {
+      place(watch);
+    }
+  };
+  const timer = setInterval(() => {
+    now = performance.now();
+    const current = Math.floor(now / everyMs);
+    while (last < current) {
+      const bucket = buckets.get(++last);
+      buckets.delete(last);
+      if (bucket) for (const watch of bucket) look(watch);
     }
   }, everyMs);
   timer.unref();
   return {
     now: () => now,
-    add: (watch) => watches.add(watch),
-    remove: (watch) => watches.delete(watch),
+    set(watch, milliseconds) {
+      watch.due = now + milliseconds;
+      if (watch.due < watch.looked) place(watch);
+    },
+    remove(watch) {
+      watch.due = Number.POSITIVE_INFINITY;
+      watch.looked = Number.POSITIVE_INFINITY;
+      watch.bucket?.delete(watch);
+      watch.bucket = undefined;
+    },
     stop: () => clearInterval(timer),
   };
 }

@@ -10,12 +10,19 @@ function clock(): Sweep & { pass(milliseconds: number): void; watches: Set<Watch
   return {
     watches,
     now: () => now,
-    add: (watch) => watches.add(watch),
+    set: (watch, milliseconds) => {
+      watch.due = now + milliseconds;
+      watches.add(watch);
+    },
     remove: (watch) => watches.delete(watch),
     stop: () => undefined,
     pass(milliseconds) {
       now += milliseconds;
-      for (const watch of [...watches]) if (watch.due <= now) watch.fire();
+      for (const watch of [...watches]) {
+        if (watch.due > now) continue;
+        watches.delete(watch);
+        watch.fire();
+      }
     },
   };
 }
