@@ -15,6 +15,7 @@ import type { AdminDeps } from "./http/admin.ts";
 import { createServer } from "./http/server.ts";
 import { sha256Hex } from "./kit/hash.ts";
 import type { Log } from "./kit/log.ts";
+import { createScratch } from "./kit/scratch.ts";
 import { createSweep } from "./kit/sweep.ts";
 import { embeddingWires, protocols } from "./protocols/index.ts";
 import { fetchTransport } from "./providers/call.ts";
@@ -96,6 +97,7 @@ export async function startApp({ options, store, snapshot, adminHash, log }: App
     observers: [writer, counter(running), requestLog(log)],
     log,
     sweep,
+    scratch: createScratch(),
     slots: createSlots(),
     stored,
     sealKey: await sealKey(store),

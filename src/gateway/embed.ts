@@ -19,9 +19,9 @@ export async function embed(gateway: Gateway, call: Call<EmbeddingWire>): Promis
   const spoken = (candidate: Candidate) => wireFor(candidate, call.protocol, gateway.embeddingWires);
   try {
     authenticate(exchange);
-    const text = await read(exchange);
+    const content = await read(exchange);
     const { protocol, place } = call;
-    const asked = new Asked(text, { protocol, place, mayPass: mayPass(exchange, text, spoken) });
+    const asked = new Asked(content, { protocol, place, mayPass: mayPass(exchange, content, spoken) });
     opened(exchange, asked.envelope);
     const candidates = route(exchange, asked.envelope.model, spoken);
     admit(exchange);

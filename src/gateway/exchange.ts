@@ -94,6 +94,7 @@ export class Exchange<W extends Wire = Protocol> {
   /** An upstream has committed: of the request only what writing the answer needs is kept. */
   answering(isVerbatim: boolean): void {
     this.lean ??= isVerbatim ? this.bareRequest() : { ...this.replyRequest(), instructions: [], items: [] };
+    this.inbound?.content.release();
     this.inbound = undefined;
   }
 

@@ -1,7 +1,9 @@
 /** What the pipeline is given: made once in app.ts, passed to every exchange. */
 import type { Authenticate } from "../config/keys.ts";
 import type { LiveConfig } from "../config/live.ts";
+import type { Content } from "../kit/content.ts";
 import type { Log } from "../kit/log.ts";
+import type { Scratch } from "../kit/scratch.ts";
 import type { Sweep } from "../kit/sweep.ts";
 import type { OpenedRecord, RequestRecord } from "../model/record.ts";
 import type { ResponseStore } from "../model/stored.ts";
@@ -29,6 +31,8 @@ export interface Gateway {
   readonly log: Log;
   readonly sweep: Sweep;
   readonly slots: Slots;
+  /** For large bodies on their way out. */
+  readonly scratch: Scratch;
   readonly stored: ResponseStore;
   /** Key of the envelopes in which seals travel. */
   readonly sealKey: Buffer;
@@ -45,7 +49,7 @@ export interface Call<W extends Wire = Protocol> {
   readonly credentials: readonly string[];
   readonly address: string;
   /** Reads the body once. Throws `too-large`, or `invalid-request` for one that never came whole. */
-  readonly body: (limit: number) => Promise<string>;
+  readonly body: (limit: number) => Promise<Content>;
   /** Aborts when the client leaves. */
   readonly signal: AbortSignal;
 }

@@ -1,4 +1,5 @@
 /** The pipeline: what happens to a request, in this order. Steps decide; observers only watch. */
+import type { Content } from "../kit/content.ts";
 import { GatewayError } from "../model/error.ts";
 import type { Envelope, Wire } from "../protocols/protocol.ts";
 import { withFailover } from "../routing/failover.ts";
@@ -7,7 +8,7 @@ import { type Candidate, permit, resolve } from "../routing/resolve.ts";
 import { attempt, type Upstream } from "./attempt.ts";
 import { type Exchange, openExchange } from "./exchange.ts";
 import type { Call, Gateway } from "./gateway.ts";
-import { Inbound, smallText } from "./inbound.ts";
+import { Inbound, smallBody } from "./inbound.ts";
 import { keepingFor } from "./keeping.ts";
 import { protocolFor } from "./outgoing.ts";
 import { replyEarly, replyError, replyStream, replyWhole } from "./reply.ts";
@@ -43,21 +44,21 @@ export function authenticate(exchange: Exchange<Wire>): void {
 }
 
 async function parse(exchange: Exchange): Promise<Inbound> {
-  const text = await read(exchange);
+  const content = await read(exchange);
   const { protocol, place } = exchange.call;
-  const inbound = new Inbound(text, { protocol, place, mayPass: mayPass(exchange, text, speaker(exchange)) });
+  const inbound = new Inbound(content, { protocol, place, mayPass: mayPass(exchange, content, speaker(exchange)) });
   exchange.inbound = inbound;
   opened(exchange, inbound.envelope);
   exchange.keeping = keepingFor(exchange, inbound);
   return inbound;
 }
 
-/** The request's text, within its limit. */
-export async function read(exchange: Exchange<Wire>): Promise<string> {
-  const text = await exchange.call.body(exchange.snapshot.settings.limits.bodyBytes);
-  exchange.requestCharacters = text.length;
+/** The request's body, within its limit. */
+export async function read(exchange: Exchange<Wire>): Promise<Content> {
+  const content = await exchange.call.body(exchange.snapshot.settings.limits.bodyBytes);
+  exchange.requestCharacters = content.length;
   exchange.mark("read");
-  return text;
+  return content;
 }
 
 /** Takes over what the request says of itself. */
@@ -79,10 +80,9 @@ function speaker({ call, gateway }: Exchange): Speaker {
  * Could the text be passed through? Read off the name where it stands at either end; a guess that only decides whether a
  * large body is parsed now or, perhaps, never.
  */
-export function mayPass({ snapshot, call, gateway }: Exchange<Wire>, text: string, spoken: Speaker): boolean {
-  if (text.length <= smallText) return true;
-  const ends = `${text.slice(0, 512)}\n${text.slice(-512)}`;
-  const name = /"model"\s*:\s*"([^"\\]+)"/.exec(ends)?.[1];
+export function mayPass({ snapshot, call, gateway }: Exchange<Wire>, content: Content, spoken: Speaker): boolean {
+  if (content.length <= smallBody) return true;
+  const name = /"model"\s*:\s*"([^"\\]+)"/.exec(content.ends(512))?.[1];
   if (name === undefined || !snapshot.aliases.has(name)) return true;
   const { groups } = resolve(snapshot, name, gateway.targetFacts);
   return groups.some(({ candidates }) => candidates.some((candidate) => spoken(candidate) === call.protocol));

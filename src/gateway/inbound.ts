@@ -1,20 +1,21 @@
 /**
  * The client's request: its text, the parsed body and the canonical form, each made when it is first needed. A large
- * body that is only passed through is checked in structure and never parsed.
+ * body that is only passed through is never parsed.
  */
-import { exactParts, type Known, type Member, memberText, scanObject } from "../kit/json.ts";
+import type { Content } from "../kit/content.ts";
+import { applySplices, exactParts, memberText, spliceMembers } from "../kit/json.ts";
+import type { Scratch } from "../kit/scratch.ts";
 import type { ChatRequest } from "../model/chat.ts";
 import { guardDepth } from "../model/deep.ts";
 import { GatewayError } from "../model/error.ts";
 import type { Json, JsonObject } from "../model/json.ts";
 import type { Notes } from "../model/note.ts";
 import type { Envelope, Place, Protocol, Wire } from "../protocols/protocol.ts";
+import { notJson, type Outline, outlineOf, patchedEnds } from "./outline.ts";
 import { envelopeMark, openSeals, type SealRing } from "./seals.ts";
 
 /** Bodies up to this length are parsed at once. */
-export const smallText = 65_536;
-/** In a larger one, lists and objects above this are left as stand-ins. */
-const smallMember = 4096;
+export const smallBody = 65_536;
 
 export interface ReceivedOptions<W extends Wire> {
   protocol: W;
@@ -25,46 +26,48 @@ export interface ReceivedOptions<W extends Wire> {
 
 /** What holds for a request of any kind. */
 export class Received<W extends Wire> {
-  readonly text: string;
+  readonly content: Content;
   readonly envelope: Envelope;
   protected readonly protocol: W;
   protected readonly place: Place;
-  /** All members; of a large body the long ones by an empty value of their type. */
-  private readonly head: JsonObject;
-  /** Where the members of a large body stand. */
-  private readonly members: readonly Member[] | undefined;
+  /** Of a large body that may pass. */
+  private readonly outline: Outline | undefined;
   private parsed: JsonObject | undefined;
   private mayEdit: boolean | undefined;
 
-  constructor(text: string, options: ReceivedOptions<W>) {
-    this.text = text;
+  constructor(content: Content, options: ReceivedOptions<W>) {
+    this.content = content;
     this.protocol = options.protocol;
     this.place = options.place;
-    if (text.length > smallText && options.mayPass) this.members = scanObject(text)?.members;
-    this.head = this.members ? headOf(text, this.members) : this.body;
-    this.envelope = guardDepth(() => this.protocol.open(this.head, this.place));
+    const isLarge = content.length > smallBody && options.mayPass;
+    this.outline = isLarge ? guardDepth(() => outlineOf(content, this.protocol, this.place)) : undefined;
+    this.envelope = this.outline?.envelope ?? guardDepth(() => this.protocol.open(this.body, this.place));
   }
 
   /** The whole body. Throws `invalid-request`. */
   get body(): JsonObject {
-    this.parsed ??= parseBody(this.text);
+    this.parsed ??= parseBody(this.content.text);
     return this.parsed;
   }
 
   /** What pass-through looks at: the whole body only where something in it may have to be edited. */
   get passBody(): JsonObject {
-    this.mayEdit ??= this.parsed === undefined && this.protocol.mayEdit(this.text);
-    return this.mayEdit ? this.body : this.head;
+    this.mayEdit ??= this.parsed === undefined && this.protocol.mayEdit(this.content);
+    return this.mayEdit || !this.outline ? this.body : this.outline.head;
   }
 
   /** A member's JSON text, as the client wrote it. */
   textOf(key: string): string | undefined {
-    return memberText(this.text, key, this.members);
+    return memberText(this.content.text, key, this.outline?.ends ? undefined : this.outline?.members);
   }
 
-  /** For patching members in place. */
-  get known(): Known {
-    return { object: this.head, members: this.members };
+  /** The body with top-level members set to JSON texts, and nothing else changed. Bytes stand in the scratch. */
+  patched(values: ReadonlyMap<string, string>, scratch: Scratch): string | Buffer {
+    const { content, outline } = this;
+    const bytes = outline?.ends && patchedEnds(content, outline, { values, scratch });
+    if (bytes) return bytes;
+    const known = { object: outline?.head ?? this.body, members: outline?.ends ? undefined : outline?.members };
+    return applySplices(content.text, spliceMembers(content.text, values, known));
   }
 }
 
@@ -74,35 +77,20 @@ export class Inbound extends Received<Protocol> {
 
   /** Could a carrier in it hold one of our envelopes? */
   get hasEnvelope(): boolean {
-    return this.text.includes(envelopeMark);
+    return this.content.includes(envelopeMark);
   }
 
   /** Throws `invalid-request`. */
   canonical(ring: SealRing, notes: Notes): ChatRequest {
     if (!this.request) {
-      const keys = (this.protocol.exactKeys ?? []).filter((key) => this.text.includes(`"${key}"`));
-      const body = keys.length === 0 ? this.body : (exactParts(this.body, this.text, keys) as JsonObject);
+      const keys = (this.protocol.exactKeys ?? []).filter((key) => this.content.includes(`"${key}"`));
+      const body = keys.length === 0 ? this.body : (exactParts(this.body, this.content.text, keys) as JsonObject);
       this.request = openSeals(
         ring,
         guardDepth(() => this.protocol.parseRequest(body, notes, this.place)),
       );
     }
     return this.request;
-  }
-}
-
-function headOf(text: string, members: readonly Member[]): JsonObject {
-  return Object.fromEntries(members.map((member) => [member.key, memberValue(text, member)]));
-}
-
-function memberValue(text: string, { start, end }: Member): Json {
-  const first = text[start];
-  if (end - start > smallMember && first === "[") return [null];
-  if (end - start > smallMember && first === "{") return {};
-  try {
-    return JSON.parse(text.slice(start, end)) as Json;
-  } catch (cause) {
-    throw notJson(cause instanceof Error ? cause.message : String(cause), cause);
   }
 }
 
@@ -117,8 +105,4 @@ function parseBody(text: string): JsonObject {
   }
   if (typeof body === "object" && body !== null && !Array.isArray(body)) return body;
   throw new GatewayError("invalid-request", "The request body must be a JSON object.");
-}
-
-function notJson(words: string, cause: unknown): GatewayError {
-  return new GatewayError("invalid-request", `The request body is not valid JSON: ${words}`, { cause });
 }

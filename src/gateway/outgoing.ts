@@ -1,5 +1,4 @@
 /** The request as it goes to one target: passed through as bytes with single values patched, or rendered anew. */
-import { applySplices, spliceMembers } from "../kit/json.ts";
 import type { ChatRequest } from "../model/chat.ts";
 import type { Json, JsonObject } from "../model/json.ts";
 import type { Outgoing, Passage, Protocol, Wire } from "../protocols/protocol.ts";
@@ -14,7 +13,7 @@ export interface Addressed<W extends Wire = Wire> {
   protocol: W;
   url: string;
   headers: Record<string, string>;
-  body: string;
+  body: string | Buffer;
 }
 
 export interface Prepared extends Addressed<Protocol> {
@@ -74,7 +73,8 @@ export function passedOn<W extends Wire>(
 ): Addressed<W> & { passage: Passage } {
   const { protocol } = exchange.call;
   const passage = protocol.pass(received.envelope, received.passBody, candidate.facts);
-  const body = patched(received, [...passage.set, ...without], configuredFields(exchange, candidate));
+  const values = edits(received, [...passage.set, ...without], configuredFields(exchange, candidate));
+  const body = received.patched(values, exchange.gateway.scratch);
   const outgoing = { path: passage.path, headers: crossing(exchange), body };
   return { ...addressed(candidate, protocol, outgoing), passage };
 }
@@ -99,7 +99,7 @@ function configuredFields({ alias }: Exchange<Wire>, { provider, listed }: Candi
 function addressed<W extends Wire>(
   candidate: Candidate,
   protocol: W,
-  outgoing: Omit<Outgoing, "body"> & { body: string },
+  outgoing: Omit<Outgoing, "body"> & { body: string | Buffer },
 ): Addressed<W> {
   const { provider } = candidate;
   const base = provider.protocols.find((one) => one.name === protocol.name)?.baseUrl ?? "";
@@ -132,8 +132,8 @@ function crossing({ call }: Exchange<Wire>): Record<string, string> {
   return headers;
 }
 
-/** The client's text, with single values patched in place. */
-function patched(received: Received<Wire>, members: Iterable<[string, string]>, configured: Fields[]): string {
+/** The members that are set in the client's text: those given, and what the configuration merges in. */
+function edits(received: Received<Wire>, members: Iterable<[string, string]>, configured: Fields[]): Members {
   const values = new Map(members);
   for (const fields of configured) {
     for (const [key, value] of Object.entries(fields)) {
@@ -141,7 +141,7 @@ function patched(received: Received<Wire>, members: Iterable<[string, string]>, 
       values.set(key, JSON.stringify(isObject(own) && isObject(value) ? merge(own, value) : value));
     }
   }
-  return applySplices(received.text, spliceMembers(received.text, values, received.known));
+  return values;
 }
 
 function isObject(value: Json | undefined): value is JsonObject {

@@ -79,48 +79,82 @@ function stringEnd(text: string, start: number): number {
   return -1;
 }
 
+/** Where the string begins whose closing quote stands at `end`; -1 when that is not in the text, or not certain. */
+export function stringStart(text: string, end: number): number {
+  for (let at = text.lastIndexOf('"', end - 1); at > 0; at = text.lastIndexOf('"', at - 1)) {
+    let back = at - 1;
+    while (text.charCodeAt(back) === backslash) back--;
+    if (back < 0) return -1;
+    if ((at - back) % 2 === 1) return at;
+  }
+  return -1;
+}
+
 /**
  * Finds the members of the object that `text` holds, in one pass, and checks its structure: strings end, brackets
  * match. The rest of the grammar is for JSON.parse. Undefined when the text is no object, or breaks that structure.
  */
 export function scanObject(text: string): TopLevel | undefined {
-  let at = 0;
-  while (text.charCodeAt(at) <= 32) at++;
-  if (text.charCodeAt(at) !== brace) return undefined;
-  const top: TopLevel = { members: [], depth: 1 };
-  /** Closing brackets that are awaited, the innermost last. */
-  const awaited = [brace + 2];
-  let member: Member | undefined;
-  for (at++; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (code === quote) {
-      const end = stringEnd(text, at);
-      if (end < 0) return undefined;
-      if (awaited.length === 1 && member === undefined) {
-        member = memberAt(text, at, end);
-        if (!member) return undefined;
-        at = member.start - 1;
-      } else {
-        at = end - 1;
+  const scan = new Scan();
+  return scan.run(text) === "whole" ? { members: scan.members, depth: scan.depth } : undefined;
+}
+
+/** The members at the beginning of an object whose text was cut, the one in which it was cut apart. */
+export function scanFront(text: string): { members: Member[]; cut: Member } | undefined {
+  const scan = new Scan();
+  return scan.run(text) === "cut" && scan.member ? { members: scan.members, cut: scan.member } : undefined;
+}
+
+class Scan {
+  readonly members: Member[] = [];
+  /** Deepest nesting met; the outer object counts as 1. */
+  depth = 1;
+  /** The one whose value is being read. */
+  member: Member | undefined;
+
+  run(text: string): "whole" | "cut" | "broken" {
+    let at = 0;
+    while (text.charCodeAt(at) <= 32) at++;
+    if (text.charCodeAt(at) !== brace) return "broken";
+    /** Closing brackets that are awaited, the innermost last. */
+    const awaited = [brace + 2];
+    for (at++; at < text.length; at++) {
+      const code = text.charCodeAt(at);
+      if (code === quote) {
+        const end = stringEnd(text, at);
+        if (end < 0) return "cut";
+        if (awaited.length === 1 && this.member === undefined) {
+          this.member = memberAt(text, at, end);
+          if (!this.member) return "broken";
+          at = this.member.start - 1;
+        } else {
+          at = end - 1;
+        }
+        continue;
       }
-      continue;
+      if (code === brace || code === bracket) {
+        awaited.push(code + 2);
+        if (awaited.length > this.depth) this.depth = awaited.length;
+        continue;
+      }
+      const closes = code === brace + 2 || code === bracket + 2;
+      if (closes && awaited.pop() !== code) return "broken";
+      if (awaited.length > 1 || (awaited.length === 1 && code !== comma)) continue;
+      if (!this.endMember(text, at)) return "broken";
+      if (awaited.length === 0) return text.slice(at + 1).trim() === "" ? "whole" : "broken";
     }
-    if (code === brace || code === bracket) {
-      awaited.push(code + 2);
-      if (awaited.length > top.depth) top.depth = awaited.length;
-      continue;
-    }
-    const closes = code === brace + 2 || code === bracket + 2;
-    if (closes && awaited.pop() !== code) return undefined;
-    if (member !== undefined && (awaited.length === 0 || (awaited.length === 1 && code === comma))) {
-      member.end = trimEnd(text, at);
-      if (member.end <= member.start) return undefined;
-      top.members.push(member);
-      member = undefined;
-    }
-    if (awaited.length === 0) return text.slice(at + 1).trim() === "" ? top : undefined;
+    return "cut";
   }
-  return undefined;
+
+  /** False when the member has no value. */
+  private endMember(text: string, at: number): boolean {
+    const { member } = this;
+    if (member === undefined) return true;
+    member.end = trimEnd(text, at);
+    this.members.push(member);
+    this.member = undefined;
+    return member.end > member.start;
+  }
 }
 
 /** The JSON text of a member of the object in `text`, the last one of its name; undefined when there is none. */
@@ -134,7 +168,7 @@ export function memberText(
 }
 
 /** The member whose key stands from `start` to `end`; its own end is not known yet. */
-function memberAt(text: string, start: number, end: number): Member | undefined {
+export function memberAt(text: string, start: number, end: number): Member | undefined {
   let at = end;
   while (text.charCodeAt(at) <= 32) at++;
   if (text.charCodeAt(at) !== colon) return undefined;

@@ -2,6 +2,7 @@
  * The adapter between one wire format and the canonical model. Pure and synchronous: no HTTP, no clock, no storage.
  * A new protocol is a folder that exports one of these, and a line in index.ts.
  */
+import type { Content } from "../kit/content.ts";
 import type { Frame, Machine } from "../kit/sse.ts";
 import type { ChatRequest } from "../model/chat.ts";
 import type { GatewayError } from "../model/error.ts";
@@ -129,8 +130,13 @@ export interface Wire {
   buildError(error: GatewayError, requestId: string): ErrorReply;
   /** Classifies an answer with a status of 400 or more. `body` is its text, at most 64 KiB. */
   parseError(status: number, headers: Headers, body: string): GatewayError;
+  /**
+   * Beginnings of the names of optional members that `open` and `pass` read. With it, of a large body only the two ends
+   * need to be looked at.
+   */
+  readonly outline?: readonly string[];
   /** Could `pass` have to edit the lists of this body's text? Yes when in doubt; asked of large bodies only. */
-  mayEdit(text: string): boolean;
+  mayEdit(content: Content): boolean;
   pass(envelope: Envelope, body: JsonObject, target: TargetFacts): Passage;
 }
 

@@ -4,7 +4,8 @@ import { GatewayError } from "../model/error.ts";
 export interface TransportInit {
   method: "POST" | "GET";
   headers: Record<string, string>;
-  body: string;
+  /** Bytes are only good until the call has begun: whoever sends them later copies them, as `fetch` does. */
+  body: string | Buffer;
   signal: AbortSignal;
   /** http(s) proxy for this call. */
   proxy?: string;

@@ -68,6 +68,7 @@ export const chat: Protocol = {
   decodeStream: () => new ChatDecoder(),
   parseError,
   mayEdit,
+  outline: ["stream"],
   pass,
   strip,
   // Every one of these stands in a frame only when it has more than content; white space after colons varies.

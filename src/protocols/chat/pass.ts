@@ -1,4 +1,5 @@
 /** Pass-through between a client and a provider that both speak this protocol: small edits in place. */
+import type { Content } from "../../kit/content.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
 import type { TargetFacts } from "../../model/target.ts";
 import { safeId } from "../ids.ts";
@@ -20,8 +21,8 @@ export function pass(envelope: Envelope, body: JsonObject, target: TargetFacts):
 }
 
 /** Only ids that are too long are edited in the messages. */
-export function mayEdit(text: string): boolean {
-  return text.includes('"tool_call') && /"(?:tool_call_id|id)"\s*:\s*"[^"]{65}/.test(text);
+export function mayEdit(content: Content): boolean {
+  return content.includes('"tool_call') && /"(?:tool_call_id|id)"\s*:\s*"[^"]{65}/.test(content.text);
 }
 
 /** Takes away the usage that only Plexus asked for: the last chunk whole, from the others the empty member. */

@@ -42,7 +42,7 @@ export const geminiEmbedding: EmbeddingWire = {
   parseUsage,
   parseError,
   // Each request of a batch names the model once more.
-  mayEdit: (text) => text.includes('"requests"'),
+  mayEdit: (content) => content.includes('"requests"'),
   pass,
 };
 

@@ -57,6 +57,7 @@ export const messages: Protocol = {
   decodeStream: () => new Decoder(),
   parseError,
   mayEdit,
+  outline: ["stream"],
   pass,
   strip,
   markers: /message_(?:start|delta|stop)|event: ?error|"error"/,

@@ -1,4 +1,5 @@
 /** Messages on both sides: the body goes through, with the model renamed, foreign thinking and illegal ids taken out. */
+import type { Content } from "../../kit/content.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
 import type { TargetFacts } from "../../model/target.ts";
 import { safeId } from "../ids.ts";
@@ -15,8 +16,10 @@ export function pass(_envelope: Envelope, body: JsonObject, target: TargetFacts)
 }
 
 /** Only ids of tool calls that the API refuses are edited in the messages. */
-export function mayEdit(text: string): boolean {
-  return text.includes('"tool_use') && /"(?:tool_use_id|id)"\s*:\s*"[a-zA-Z0-9_-]*[^a-zA-Z0-9_"-]/.test(text);
+export function mayEdit(content: Content): boolean {
+  return (
+    content.includes('"tool_use') && /"(?:tool_use_id|id)"\s*:\s*"[a-zA-Z0-9_-]*[^a-zA-Z0-9_"-]/.test(content.text)
+  );
 }
 
 const idKeys: ReadonlyMap<unknown, string> = new Map([

@@ -1,4 +1,5 @@
 /** Pass-through between a client and a provider that both speak this protocol: small edits in place. */
+import type { Content } from "../../kit/content.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
 import type { TargetFacts } from "../../model/target.ts";
 import { isObject } from "../chat/wire.ts";
@@ -20,8 +21,9 @@ export function pass(_envelope: Envelope, body: JsonObject, target: TargetFacts)
 }
 
 /** Only ids that are too long, or that Plexus made for a client, are edited in the input. */
-export function mayEdit(text: string): boolean {
-  return text.includes("_plx") || /"call_id"\s*:\s*"[^"]{65}/.test(text);
+export function mayEdit(content: Content): boolean {
+  if (content.includes("_plx")) return true;
+  return content.includes('"call_id"') && /"call_id"\s*:\s*"[^"]{65}/.test(content.text);
 }
 
 /** What another model only drew came with a message that says nothing. */

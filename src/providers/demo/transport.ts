@@ -57,7 +57,7 @@ async function answered(wire: Wire, run: () => Promise<Response>): Promise<Respo
 }
 
 function bodyOf({ body }: TransportInit): JsonObject {
-  return JSON.parse(body) as JsonObject;
+  return JSON.parse(String(body)) as JsonObject;
 }
 
 interface EmbeddingTurn {
