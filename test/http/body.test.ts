@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { readBody } from "../../src/http/body.ts";
+import type { Content } from "../../src/kit/content.ts";
 import type { Sweep, Watch } from "../../src/kit/sweep.ts";
 import type { GatewayError } from "../../src/model/error.ts";
 
@@ -42,9 +43,9 @@ function slowRequest(headers: Record<string, string> = {}) {
   return { request, send, end: () => controller?.close() };
 }
 
-async function failureOf(reading: Promise<string>): Promise<GatewayError> {
+async function failureOf(reading: Promise<Content>): Promise<GatewayError> {
   return reading.then(
-    (text) => {
+    ({ text }) => {
       throw new Error(`it was read: ${text}`);
     },
     (error: GatewayError) => error,
@@ -74,7 +75,7 @@ test("a sender that is slow but not silent is read to its end", async () => {
     time.pass(20_000);
   }
   end();
-  expect(await reading).toBe("x".repeat(20));
+  expect((await reading).text).toBe("x".repeat(20));
   expect(time.watches.size).toBe(0);
 });
 

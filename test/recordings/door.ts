@@ -7,6 +7,7 @@ import type { SealRing } from "../../src/gateway/seals.ts";
 import { createSlots } from "../../src/gateway/slots.ts";
 import { ingressRoutes } from "../../src/http/ingress.ts";
 import { silentLog } from "../../src/kit/log.ts";
+import { createScratch } from "../../src/kit/scratch.ts";
 import { createSweep } from "../../src/kit/sweep.ts";
 import type { RequestRecord } from "../../src/model/record.ts";
 import type { ResponseStore } from "../../src/model/stored.ts";
@@ -79,6 +80,7 @@ export function openDoor(options: DoorOptions): Door {
     log: silentLog,
     targetFacts: createTargetFacts(),
     sweep,
+    scratch: createScratch(),
     slots: createSlots(),
     stored: full,
     sealKey,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { Content } from "../../../src/kit/content.ts";
 import type { Json, JsonObject } from "../../../src/model/json.ts";
 import { embeddings } from "../../../src/protocols/embeddings/index.ts";
 import { geminiEmbedding } from "../../../src/protocols/gemini/embed.ts";
@@ -153,8 +154,8 @@ describe("a request to Google's own provider", () => {
   });
 
   test("of a large body is read whole where it names the model again", () => {
-    expect(geminiEmbedding.mayEdit(JSON.stringify(requests(one())))).toBe(true);
-    expect(geminiEmbedding.mayEdit(JSON.stringify(one()))).toBe(false);
+    expect(geminiEmbedding.mayEdit(Content.ofText(JSON.stringify(requests(one()))))).toBe(true);
+    expect(geminiEmbedding.mayEdit(Content.ofText(JSON.stringify(one())))).toBe(false);
   });
 });
 

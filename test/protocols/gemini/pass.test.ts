@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { Content } from "../../../src/kit/content.ts";
 import { gemini } from "../../../src/protocols/gemini/index.ts";
 import { type Loose, target } from "./support.ts";
 
@@ -21,7 +22,7 @@ describe("passing through", () => {
     expect(gemini.pass({ model: "a", stream: false }, {}, target({}, { model: "tunedModels/m" })).path).toBe(
       "/tunedModels/m:generateContent",
     );
-    expect(gemini.mayEdit("anything")).toBe(false);
+    expect(gemini.mayEdit(Content.ofText("anything"))).toBe(false);
   });
 
   test("signatures of the provider itself stay, and nothing is written", () => {

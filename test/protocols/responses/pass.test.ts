@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Reading } from "../../../src/gateway/reading.ts";
+import { Content } from "../../../src/kit/content.ts";
 import type { Item } from "../../../src/model/chat.ts";
 import { replay } from "../../../src/model/collect.ts";
 import type { Answer, ChatEvent } from "../../../src/model/event.ts";
@@ -20,7 +21,7 @@ describe("pass-through", () => {
     const body = { model: "alias", input: [{ type: "made_up", a: 1 }], previous_response_id: "resp_1" };
     expect(passed(body)).toEqual({ model: "upstream-model" });
     expect(responses.pass(envelope, body, target())).toMatchObject({ path: "/responses" });
-    expect(responses.mayEdit(JSON.stringify(body))).toBe(false);
+    expect(responses.mayEdit(Content.ofText(JSON.stringify(body)))).toBe(false);
   });
 
   test("shortens call ids that are too long, paired", () => {
@@ -31,7 +32,7 @@ describe("pass-through", () => {
         { type: "function_call_output", call_id, output: "" },
       ],
     };
-    expect(responses.mayEdit(JSON.stringify(body))).toBe(true);
+    expect(responses.mayEdit(Content.ofText(JSON.stringify(body)))).toBe(true);
     const [call, result] = passed(body).input as JsonObject[];
     expect(String(call?.call_id).length).toBeLessThanOrEqual(64);
     expect(result?.call_id).toBe(call?.call_id as string);
@@ -56,7 +57,7 @@ describe("pass-through", () => {
     const body = {
       input: [made ?? {}, { type: "message", id: "msg_68da7fd5d24481949fc2cf1cc60377050faf5df54b42d9a6" }],
     };
-    expect(responses.mayEdit(JSON.stringify(body))).toBe(true);
+    expect(responses.mayEdit(Content.ofText(JSON.stringify(body)))).toBe(true);
     expect((passed(body).input as JsonObject[]).map((item) => "id" in item)).toEqual([false, true]);
   });
 
