@@ -13,6 +13,7 @@ import { requestLog } from "./gateway/request-log.ts";
 import { createSlots } from "./gateway/slots.ts";
 import type { AdminDeps } from "./http/admin.ts";
 import { createServer } from "./http/server.ts";
+import { type Ballast, createBallast } from "./kit/ballast.ts";
 import { sha256Hex } from "./kit/hash.ts";
 import type { Log } from "./kit/log.ts";
 import { createScratch } from "./kit/scratch.ts";
@@ -69,6 +70,7 @@ export interface AppOptions {
 
 export interface App {
   url: string;
+  readonly ballast: Ballast;
   /** Puts a new configuration in force for the next request. */
   swap(snapshot: Snapshot): void;
   /** No new requests; running ones finish within the time, then everything is closed. */
@@ -119,6 +121,7 @@ export async function startApp({ options, store, snapshot, adminHash, log }: App
   server.listen({ hostname: options.host, port: options.port });
   const port = server.server?.port ?? options.port;
   return {
+    ballast: createBallast(),
     url: snapshot.settings.publicUrl ?? `http://${urlHost(options.host)}:${port}`,
     swap: (next) => config.swap(next),
     async close(graceMs) {
