@@ -48,7 +48,11 @@ export type Upstream = WholeUpstream | StreamUpstream;
 export function attempt(exchange: Exchange, inbound: Inbound, candidate: Candidate): Promise<Upstream> {
   return underLimits(exchange, candidate, async (controller) => {
     const prepared = told(exchange, () => prepare(exchange, inbound, candidate));
-    const upstream = await send(exchange, { candidate, prepared, controller, stream: inbound.envelope.stream });
+    const sending = { candidate, prepared, controller, stream: inbound.envelope.stream };
+    const response = await post(exchange, sending);
+    const isStream = looksLikeStream(response, sending.stream);
+    const read = isStream && sending.stream ? openStream : readWhole;
+    const upstream = await read(exchange, sending, { response, isStream });
     exchange.keeping?.asked(inbound, candidate.facts.scope);
     exchange.answering(upstream.isVerbatim);
     return upstream;
@@ -122,11 +126,9 @@ interface Sending extends Posting {
   stream: boolean;
 }
 
-async function send(exchange: Exchange, sending: Sending): Promise<Upstream> {
-  const response = await post(exchange, sending);
-  const isStream = looksLikeStream(response, sending.stream);
-  if (isStream && sending.stream) return openStream(exchange, sending, response);
-  return readWhole(exchange, sending, { response, isStream });
+interface Answered {
+  response: Response;
+  isStream: boolean;
 }
 
 interface Posting {
@@ -168,7 +170,7 @@ function looksLikeStream(response: Response, wanted: boolean): boolean {
   return wanted && !type.includes("json");
 }
 
-async function openStream(exchange: Exchange, sending: Sending, response: Response): Promise<StreamUpstream> {
+async function openStream(exchange: Exchange, sending: Sending, { response }: Answered): Promise<StreamUpstream> {
   const { candidate, prepared, controller } = sending;
   const { idleMs } = exchange.snapshot.settings.timeouts;
   const { protocol } = prepared;
@@ -221,7 +223,7 @@ function commits(event: ChatEvent): boolean {
 async function readWhole(
   exchange: Exchange,
   { candidate, prepared, controller }: Sending,
-  { response, isStream }: { response: Response; isStream: boolean },
+  { response, isStream }: Answered,
 ): Promise<WholeUpstream> {
   const text = await readText(response, controller.signal);
   const { protocol } = prepared;

@@ -116,6 +116,7 @@ export class Exchange<W extends Wire = Protocol> {
 
   /** The notes as the client knows its fields, for the header and the record. */
   clientNotes(): Note[] {
+    if (this.notes.list.length === 0) return [];
     return this.notes.list.map((note) => ({ ...note, field: clientField(this.call.protocol, note.field) }));
   }
 

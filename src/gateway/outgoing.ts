@@ -73,7 +73,8 @@ export function passedOn<W extends Wire>(
 ): Addressed<W> & { passage: Passage } {
   const { protocol } = exchange.call;
   const passage = protocol.pass(received.envelope, received.passBody, candidate.facts);
-  const values = edits(received, [...passage.set, ...without], configuredFields(exchange, candidate));
+  const set = without.size === 0 ? passage.set : new Map([...passage.set, ...without]);
+  const values = edits(received, set, configuredFields(exchange, candidate));
   const body = received.patched(values, exchange.gateway.scratch);
   const outgoing = { path: passage.path, headers: crossing(exchange), body };
   return { ...addressed(candidate, protocol, outgoing), passage };
@@ -93,7 +94,15 @@ type Fields = Readonly<Record<string, Json>>;
 
 /** Fields of the configuration that are merged into the body, in order. */
 function configuredFields({ alias }: Exchange<Wire>, { provider, listed }: Candidate): Fields[] {
-  return [provider.body, listed?.body ?? {}, alias?.body ?? {}];
+  const configured: Fields[] = [];
+  for (const fields of [provider.body, listed?.body, alias?.body])
+    if (fields && !isEmpty(fields)) configured.push(fields);
+  return configured;
+}
+
+function isEmpty(fields: Fields): boolean {
+  for (const _name in fields) return false;
+  return true;
 }
 
 function addressed<W extends Wire>(
@@ -133,7 +142,8 @@ function crossing({ call }: Exchange<Wire>): Record<string, string> {
 }
 
 /** The members that are set in the client's text: those given, and what the configuration merges in. */
-function edits(received: Received<Wire>, members: Iterable<[string, string]>, configured: Fields[]): Members {
+function edits(received: Received<Wire>, members: Members, configured: Fields[]): Members {
+  if (configured.length === 0) return members;
   const values = new Map(members);
   for (const fields of configured) {
     for (const [key, value] of Object.entries(fields)) {

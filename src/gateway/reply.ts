@@ -9,11 +9,9 @@ import { outwardFor, replyContext } from "./rendering.ts";
 import { StreamReply } from "./stream-reply.ts";
 
 export function replyWhole(exchange: Exchange, upstream: WholeUpstream): Response {
-  const json = { "content-type": "application/json" };
-  const headers =
-    upstream.text === undefined
-      ? { ...json, ...ownHeaders(exchange) }
-      : { ...crossingHeaders(upstream.headers), ...json, ...ownHeaders(exchange) };
+  const headers = upstream.text === undefined ? {} : crossingHeaders(upstream.headers);
+  headers["content-type"] = "application/json";
+  Object.assign(headers, ownHeaders(exchange));
   const body = upstream.text === undefined ? rendered(exchange, upstream) : renamed(exchange, upstream.text);
   exchange.keeping?.whole(body);
   exchange.close(200);

@@ -30,11 +30,15 @@ export const fetchTransport: Transport = (url, init) =>
 const errorBodyBytes = 65_536;
 const errorBodyMs = 5_000;
 
-export async function callUpstream(transport: Transport, url: string, init: TransportInit): Promise<Response> {
-  try {
-    return await transport(url, init);
-  } catch (error) {
+/** Rejects with a GatewayError. */
+export function callUpstream(transport: Transport, url: string, init: TransportInit): Promise<Response> {
+  const failed = (error: unknown) => {
     throw transportError(error, init.signal);
+  };
+  try {
+    return transport(url, init).catch(failed);
+  } catch (error) {
+    return failed(error);
   }
 }
 

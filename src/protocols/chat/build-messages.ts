@@ -9,7 +9,7 @@ import type { Notes } from "../../model/note.ts";
 import type { TargetFacts } from "../../model/target.ts";
 import { safeId } from "../ids.ts";
 import type { ToolNames } from "../names.ts";
-import { buildContent, buildPart, contentOf, type PartContext } from "./build-parts.ts";
+import { buildContent, type PartContext } from "./build-parts.ts";
 import { buildResults } from "./build-results.ts";
 import { nativeDetails } from "./reasoning.ts";
 
@@ -109,39 +109,34 @@ function pairError(message: string, item: Item): GatewayError {
 
 function buildPlain(item: MessageItem, context: BuildContext): JsonObject {
   const role = item.role === "developer" && !context.target.can.developerRole ? "system" : item.role;
-  return {
-    role,
-    content: buildContent(item.blocks, context),
-    ...(item.name === undefined ? {} : { name: item.name }),
-    ...item.ext?.chat,
-  };
+  const message: JsonObject = { role, content: buildContent(item.blocks, context) };
+  if (item.name !== undefined) message.name = item.name;
+  return item.ext?.chat ? Object.assign(message, item.ext.chat) : message;
 }
 
 function buildTurn(turn: Turn, context: BuildContext): JsonObject[] {
-  const reasoning = buildReasoning(turn, context);
-  if (turn.said.length === 0 && turn.calls.length === 0 && Object.keys(reasoning).length === 0) return [];
-  const blocks = turn.said.flatMap((item) => item.blocks);
+  const reasoning = turn.reasoning.length === 0 ? undefined : buildReasoning(turn, context);
+  const isEmpty = !reasoning || Object.keys(reasoning).length === 0;
+  if (turn.said.length === 0 && turn.calls.length === 0 && isEmpty) return [];
+  const [first, second] = turn.said;
+  const blocks = first && !second ? first.blocks : turn.said.flatMap((item) => item.blocks);
   const last = blocks.at(-1);
   const refused = last?.type === "refusal" && blocks.filter((block) => block.type === "refusal").length === 1;
   const visible = refused ? blocks.slice(0, -1) : blocks;
   const name = turn.said.find((item) => item.name !== undefined)?.name;
-  return [
-    {
-      role: "assistant",
-      content: assistantContent(visible, turn.calls.length > 0 || refused, context),
-      ...(refused && last.type === "refusal" ? { refusal: last.text } : {}),
-      ...(name === undefined ? {} : { name }),
-      ...reasoning,
-      ...(turn.calls.length === 0 ? {} : { tool_calls: turn.calls.map((call) => buildCall(call, context)) }),
-      ...Object.assign({}, ...turn.said.map((item) => item.ext?.chat)),
-    },
-  ];
+  const content = assistantContent(visible, turn.calls.length > 0 || refused, context);
+  const message: JsonObject = { role: "assistant", content };
+  if (refused && last.type === "refusal") message.refusal = last.text;
+  if (name !== undefined) message.name = name;
+  if (reasoning) Object.assign(message, reasoning);
+  if (turn.calls.length > 0) message.tool_calls = turn.calls.map((call) => buildCall(call, context));
+  for (const item of turn.said) if (item.ext?.chat) Object.assign(message, item.ext.chat);
+  return [message];
 }
 
 /** Null when nothing is said beside calls or a refusal. */
 function assistantContent(blocks: Block[], mayBeNull: boolean, context: BuildContext): Json {
-  const parts = blocks.flatMap((block) => buildPart(block, context));
-  const content = contentOf(parts);
+  const content = buildContent(blocks, context);
   return content === "" && mayBeNull ? null : content;
 }
 

@@ -1,5 +1,5 @@
 /** Blocks as content parts. */
-import type { Block, MediaBlock, SearchResultBlock } from "../../model/chat.ts";
+import type { Block, MediaBlock, SearchResultBlock, TextBlock } from "../../model/chat.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
 import type { Notes } from "../../model/note.ts";
 import { unsupported } from "./wire.ts";
@@ -12,8 +12,15 @@ export interface PartContext {
 
 /** A message's content: "" without blocks, a string for one plain text, else parts. */
 export function buildContent(blocks: Block[], context: PartContext): Json {
+  const [only, second] = blocks;
+  if (only?.type === "text" && !second && isPlain(only)) return only.text;
   const parts = blocks.flatMap((block) => buildPart(block, context));
   return contentOf(parts);
+}
+
+/** Nothing but its text, and nothing to tell. */
+function isPlain({ ext, cache, annotations }: TextBlock): boolean {
+  return ext === undefined && cache === undefined && annotations === undefined;
 }
 
 export function contentOf(parts: JsonObject[]): Json {
@@ -33,7 +40,7 @@ export function buildPart(block: Block, context: PartContext): JsonObject[] {
       if (block.annotations && block.annotations.length > 0) {
         context.notes.add("dropped", block.at ?? "messages", "annotations");
       }
-      return [{ type: "text", text: block.text, ...own }];
+      return [own ? { type: "text", text: block.text, ...own } : { type: "text", text: block.text }];
     case "refusal":
       return [{ type: "refusal", refusal: block.text, ...own }];
     case "media":
