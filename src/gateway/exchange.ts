@@ -38,6 +38,8 @@ export class Exchange<W extends Wire = Protocol> {
   finish: FinishReason | null = null;
   /** The client's request, until an upstream has committed. */
   inbound: Inbound | undefined;
+  /** Id of the kept answer that the request goes on from. */
+  previous: string | undefined;
   /** Present when the client may come back for the answer. */
   keeping: Keeping | undefined;
   requestCharacters = 0;

@@ -6,6 +6,7 @@ import { withFailover } from "../routing/failover.ts";
 import { order } from "../routing/order.ts";
 import { type Candidate, permit, resolve } from "../routing/resolve.ts";
 import { attempt, type Upstream } from "./attempt.ts";
+import { continued } from "./continuing.ts";
 import { type Exchange, openExchange } from "./exchange.ts";
 import type { Call, Gateway } from "./gateway.ts";
 import { Inbound, smallBody } from "./inbound.ts";
@@ -45,12 +46,19 @@ export function authenticate(exchange: Exchange<Wire>): void {
 
 async function parse(exchange: Exchange): Promise<Inbound> {
   const content = await read(exchange);
-  const { protocol, place } = exchange.call;
-  const inbound = new Inbound(content, { protocol, place, mayPass: mayPass(exchange, content, speaker(exchange)) });
+  let inbound = inboundOf(exchange, content);
+  const { previous } = inbound.envelope;
+  if (previous !== undefined) inbound = inboundOf(exchange, await continued(exchange, content, previous), previous);
   exchange.inbound = inbound;
   opened(exchange, inbound.envelope);
   exchange.keeping = keepingFor(exchange, inbound);
   return inbound;
+}
+
+function inboundOf(exchange: Exchange, content: Content, previous?: string): Inbound {
+  const { protocol, place } = exchange.call;
+  const facts = { protocol, place, mayPass: mayPass(exchange, content, speaker(exchange)) };
+  return new Inbound(content, previous === undefined ? facts : { ...facts, previous });
 }
 
 /** The request's body, within its limit. */

@@ -22,6 +22,8 @@ export interface ReceivedOptions<W extends Wire> {
   place: Place;
   /** False when no target of the request speaks its protocol: then it is parsed in any case. */
   mayPass: boolean;
+  /** Of a request that holds its conversation now: the id that stood in its place. */
+  previous?: string;
 }
 
 /** What holds for a request of any kind. */
@@ -41,7 +43,8 @@ export class Received<W extends Wire> {
     this.place = options.place;
     const isLarge = content.length > smallBody && options.mayPass;
     this.outline = isLarge ? guardDepth(() => outlineOf(content, this.protocol, this.place)) : undefined;
-    this.envelope = this.outline?.envelope ?? guardDepth(() => this.protocol.open(this.body, this.place));
+    const envelope = this.outline?.envelope ?? guardDepth(() => this.protocol.open(this.body, this.place));
+    this.envelope = options.previous === undefined ? envelope : { ...envelope, previous: options.previous };
   }
 
   /** The whole body. Throws `invalid-request`. */

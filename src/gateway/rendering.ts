@@ -7,7 +7,8 @@ import { sealRing } from "./outgoing.ts";
 import { Outward } from "./outward.ts";
 
 export function replyContext(exchange: Exchange, request: ChatRequest): ReplyContext {
-  return { request, requestId: exchange.id, now: Math.floor(exchange.at / 1000) };
+  const previous = exchange.previous === undefined ? {} : { previous: exchange.previous };
+  return { request, ...previous, requestId: exchange.id, now: Math.floor(exchange.at / 1000) };
 }
 
 export function outwardFor(exchange: Exchange, upstream: Upstream, request: ChatRequest): Outward {

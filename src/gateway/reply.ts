@@ -1,5 +1,5 @@
 /** The answer to the client: whole, as an error, or as the head of a stream. */
-import { applySplices, scanObject } from "../kit/json.ts";
+import { applySplices, scanObject, spliceMembers } from "../kit/json.ts";
 import type { GatewayError } from "../model/error.ts";
 import type { Wire } from "../protocols/protocol.ts";
 import type { StreamUpstream, Upstream, WholeUpstream } from "./attempt.ts";
@@ -12,7 +12,7 @@ export function replyWhole(exchange: Exchange, upstream: WholeUpstream): Respons
   const headers = upstream.text === undefined ? {} : crossingHeaders(upstream.headers);
   headers["content-type"] = "application/json";
   Object.assign(headers, ownHeaders(exchange));
-  const body = upstream.text === undefined ? rendered(exchange, upstream) : renamed(exchange, upstream.text);
+  const body = upstream.text === undefined ? rendered(exchange, upstream) : linked(exchange, upstream.text);
   exchange.keeping?.whole(body);
   exchange.close(200);
   return new Response(body, { headers });
@@ -22,6 +22,17 @@ function rendered(exchange: Exchange, upstream: WholeUpstream): string {
   const request = exchange.replyRequest();
   const answers = outwardFor(exchange, upstream, request).answers(upstream.answers);
   return JSON.stringify(exchange.call.protocol.buildResponse(answers, replyContext(exchange, request)));
+}
+
+/** The same as `renamed`, with the id of the answer that it goes on from, of which the provider knows nothing. */
+function linked(exchange: Exchange, text: string): string {
+  const out = renamed(exchange, text);
+  const { stored } = exchange.call.protocol;
+  if (exchange.previous === undefined || !stored) return out;
+  const members = scanObject(out)?.members;
+  if (!members) return out;
+  const values = new Map([[stored.previousMember, JSON.stringify(exchange.previous)]]);
+  return applySplices(out, spliceMembers(out, values, { object: {}, members }));
 }
 
 /** The provider's own text, with the client's name of the model. */

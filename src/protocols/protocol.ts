@@ -30,6 +30,8 @@ export interface Envelope {
   stream: boolean;
   /** The client may come back for the answer. */
   keeps?: true;
+  /** Id of the kept answer that the request goes on from. */
+  previous?: string;
   /** How a streamed answer is framed for this client; server-sent events unless said. */
   framing?: "json-array";
 }
@@ -62,6 +64,8 @@ export interface Encoder extends Machine<ChatEvent, Frame> {
 /** What the encoder and the whole answer need to know of the exchange. */
 export interface ReplyContext {
   request: ChatRequest;
+  /** Id of the kept answer that it went on from. */
+  previous?: string;
   requestId: string;
   /** Seconds since 1970. */
   now: number;

@@ -18,15 +18,25 @@ export interface AnswerCollector {
   push(frame: Frame): KeptAnswer | undefined;
 }
 
+/** What a kept answer was made of, and the answer; JSON texts. */
+export interface History {
+  input: string;
+  response: string;
+}
+
 /** A kept answer as its client reads it: JSON text, or as it may have streamed. */
 export type StoredReply = { text: string } | { frames: Frame[] };
 
 export interface StoredAnswers {
   /** Top-level member of a request that holds what the model is given. */
   readonly inputMember: string;
+  /** The one, of requests and answers, that names the answer that it goes on from. */
+  readonly previousMember: string;
   collect(): AnswerCollector;
   /** A whole answer's text; undefined when it has no id to find it by. */
   whole(text: string): KeptAnswer | undefined;
+  /** A request's text with the conversation in place of the id of the answer that it goes on from. */
+  continueFrom(text: string, history: History): string;
   /** Throws `invalid-request` that names the parameter. */
   read(stored: StoredResponse, query: URLSearchParams): StoredReply;
   /** A page of what the model was given; `input` is JSON text. Throws `invalid-request` that names the parameter. */

@@ -296,8 +296,7 @@ test("a client that leaves in the middle leaves nothing", async () => {
   }
   stream.controller.abort();
   await Bun.sleep(400);
-  // The scripted provider gives all its answers one id.
-  await refusal(sdk.responses.delete(id));
+  expect(await refusal(sdk.responses.delete(id))).toMatchObject({ status: 404 });
   const database = new Database(join(folder, "data", "plexus.db"), { readonly: true });
   const orphans = database
     .query("SELECT id FROM stored_inputs WHERE id NOT IN (SELECT id FROM stored_responses)")

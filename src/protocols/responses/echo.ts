@@ -3,12 +3,13 @@ import type { ChatRequest } from "../../model/chat.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
 import { Notes } from "../../model/note.ts";
 import { isObject } from "../chat/wire.ts";
+import type { ReplyContext } from "../protocol.ts";
 import { buildTools, choiceOf } from "./build-tools.ts";
 
 const same = (name: string) => name;
 
 /** Members that the request leaves open have the protocol's default, or null. */
-export function echoOf(request: ChatRequest): JsonObject {
+export function echoOf({ request, previous }: Pick<ReplyContext, "request" | "previous">): JsonObject {
   const own = request.ext?.responses ?? {};
   const { sampling, reasoning, toolChoice } = request;
   const instructions = request.instructions.map((block) => (block.type === "text" ? block.text : "")).join("\n\n");
@@ -20,7 +21,7 @@ export function echoOf(request: ChatRequest): JsonObject {
     max_output_tokens: sampling.maxTokens ?? null,
     max_tool_calls: own.max_tool_calls ?? null,
     parallel_tool_calls: request.parallel ?? true,
-    previous_response_id: own.previous_response_id ?? null,
+    previous_response_id: previous ?? own.previous_response_id ?? null,
     prompt_cache_key: request.cache?.key ?? null,
     reasoning: {
       effort: reasoning?.effort ?? null,

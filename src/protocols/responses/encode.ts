@@ -111,7 +111,7 @@ export class ResponsesEncoder implements Encoder {
 
   private begin(id: string, created: number): Frame[] {
     this.id = responseId(id, this.context.requestId);
-    this.base = { id: this.id, object: "response", created_at: created, ...echoOf(this.context.request) };
+    this.base = { id: this.id, object: "response", created_at: created, ...echoOf(this.context) };
     const running = { status: "in_progress" };
     return [this.tell("created", running), this.tell("in_progress", running)];
   }

@@ -6,18 +6,33 @@ import { isObject } from "../chat/wire.ts";
 import { safeId } from "../ids.ts";
 import type { Envelope, Passage } from "../protocol.ts";
 import { path } from "./build-request.ts";
+import { previousMember } from "./continue.ts";
 import { parseDrawn } from "./drawn.ts";
 import { isMintedId } from "./ids.ts";
 
 const maxIdLength = 64;
 
-export function pass(_envelope: Envelope, body: JsonObject, target: TargetFacts): Passage {
+export function pass({ previous }: Envelope, body: JsonObject, target: TargetFacts): Passage {
   const set = new Map([["model", JSON.stringify(target.model)]]);
   const before = Array.isArray(body.input) ? body.input : [];
   const input = fitting(before);
   if (input.length < before.length || input.some((item, at) => item !== before[at]))
     set.set("input", JSON.stringify(input));
-  return { path, set };
+  return { path, set, ...(previous === undefined ? {} : linking(previous)) };
+}
+
+/** Names the answer that it goes on from in each response of a stream: the provider knows nothing of it. */
+function linking(previous: string): Pick<Passage, "marker" | "frame"> {
+  // Raw frames hold a character for each byte.
+  const link = `"${previousMember}":${Buffer.from(JSON.stringify(previous)).toString("latin1")}`;
+  const none = new RegExp(`"${previousMember}"\\s*:\\s*null`);
+  return {
+    marker: '"response"',
+    frame: (raw) =>
+      none.test(raw)
+        ? raw.replace(none, () => link)
+        : raw.replace(/"response"\s*:\s*\{(?!\s*\})/, (head) => `${head}${link},`),
+  };
 }
 
 /** Only ids that are too long, or that Plexus made for a client, are edited in the input. */

@@ -14,6 +14,7 @@ import {
   rest,
 } from "../chat/wire.ts";
 import type { Envelope } from "../protocol.ts";
+import { previousMember } from "./continue.ts";
 import { parseItem } from "./items.ts";
 import { parseToolChoice, parseTools } from "./request-tools.ts";
 import { defined, ownExt } from "./wire.ts";
@@ -40,7 +41,11 @@ export function openRequest(body: JsonObject): Envelope {
     throw invalid("input", "input must be a string or an array of items.");
   }
   const stream = optionalBoolean(body, "stream") ?? false;
-  return { model, stream, ...(body.store === false ? {} : { keeps: true }) };
+  const previous = optionalString(body, previousMember);
+  if (previous !== undefined && body.conversation != null) {
+    throw invalid(previousMember, "previous_response_id and conversation cannot be used together.");
+  }
+  return { model, stream, ...(body.store === false ? {} : { keeps: true }), ...defined("previous", previous) };
 }
 
 export function parseRequest(body: JsonObject): ChatRequest {

@@ -3,11 +3,14 @@ import type { StoredResponse } from "../../model/stored.ts";
 import { invalid } from "../chat/wire.ts";
 import type { StoredAnswers, StoredReply } from "../stored.ts";
 import { keptAnswer, ResponseCollector } from "./collect-stored.ts";
+import { continueFrom, previousMember } from "./continue.ts";
 import { buildInputItems } from "./input-items.ts";
 import { replayResponse } from "./replay-stored.ts";
 
 export const stored: StoredAnswers = {
   inputMember: "input",
+  previousMember,
+  continueFrom,
   collect: () => new ResponseCollector(),
   whole: keptAnswer,
   read,

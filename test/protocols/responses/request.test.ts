@@ -100,6 +100,7 @@ describe("a client's request", () => {
       model: "m",
       stream: false,
       keeps: true,
+      previous: "resp_1",
     });
   });
 

@@ -75,7 +75,7 @@ function responseOf(body: Fields, { counts }: Answer, output: Fields[]): Fields 
   const spoken = counts.visible + counts.reasoning;
   const { format } = fieldsOf(body.text);
   return {
-    ...{ id: "resp_68af4030baa48193b0b43b4c2a176a1a0e6967589f080e77", object: "response", created_at: 1_795_000_000 },
+    ...{ id: `resp_${String(output.at(-1)?.id).replace(/^\w+?_/, "")}`, object: "response", created_at: 1_795_000_000 },
     ...{ status: "completed", completed_at: 1_795_000_002, background: false, error: null, incomplete_details: null },
     ...{ instructions: body.instructions ?? null, max_output_tokens: body.max_output_tokens ?? null },
     ...{ max_tool_calls: null, model: `${body.model}-2026-08-07`, output, parallel_tool_calls: true },

@@ -1,0 +1,28 @@
+/** A request that goes on from a kept answer: its whole conversation is put in place of the answer's id. */
+import { Content } from "../kit/content.ts";
+import { GatewayError } from "../model/error.ts";
+import type { Exchange } from "./exchange.ts";
+
+/**
+ * The content with the conversation up to the answer `id`, which only the key that asked for it can go on from. Throws
+ * `invalid-request` in the same words when there is none and when it is another key's.
+ */
+export async function continued(exchange: Exchange, content: Content, id: string): Promise<Content> {
+  const { call, key, gateway } = exchange;
+  const { stored } = call.protocol;
+  const answer = key && (await gateway.stored.find({ owner: key.name, protocol: call.protocol.name, id }));
+  const input = answer ? await gateway.stored.findInput(answer.requestId) : undefined;
+  if (!stored || !answer || input === undefined) throw missing(id, stored?.previousMember);
+  const whole = Content.ofText(stored.continueFrom(content.text, { input, response: answer.response }));
+  content.release();
+  exchange.requestCharacters = whole.length;
+  exchange.previous = id;
+  return whole;
+}
+
+function missing(id: string, param = ""): GatewayError {
+  const words =
+    "It may have expired or been deleted, or was made with store set to false. Send the whole conversation.";
+  const message = `There is no response with the id ${JSON.stringify(id)} to go on from. ${words}`;
+  return new GatewayError("invalid-request", message, { param, vendorCode: "previous_response_not_found" });
+}
