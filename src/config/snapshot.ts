@@ -162,6 +162,8 @@ export interface Settings {
   readonly heartbeatMs: number;
   readonly exploration: number;
   readonly limits: { readonly bodyBytes: number; readonly headerBytes: number };
+  /** What is fetched for a provider that takes no addresses. */
+  readonly media: { readonly maxBytes: number; readonly allowPrivate: boolean };
   readonly capture: {
     readonly mode: "off" | "errors" | "all";
     readonly retentionMs: number;

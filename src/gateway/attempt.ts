@@ -12,6 +12,7 @@ import type { Candidate } from "../routing/resolve.ts";
 import type { Exchange } from "./exchange.ts";
 import { Feed } from "./feed.ts";
 import type { Inbound } from "./inbound.ts";
+import { gatherMedia } from "./media.ts";
 import { type Addressed, type Prepared, prepare } from "./outgoing.ts";
 import { Reading, type Step } from "./reading.ts";
 
@@ -47,6 +48,8 @@ export type Upstream = WholeUpstream | StreamUpstream;
 
 export function attempt(exchange: Exchange, inbound: Inbound, candidate: Candidate): Promise<Upstream> {
   return underLimits(exchange, candidate, async (controller) => {
+    const media = told(exchange, () => gatherMedia(exchange, candidate, controller.signal));
+    if (media) await media;
     const prepared = told(exchange, () => prepare(exchange, inbound, candidate));
     const sending = { candidate, prepared, controller, stream: inbound.envelope.stream };
     const response = await post(exchange, sending);

@@ -16,6 +16,7 @@ import { discreet, withoutSecrets } from "./discreet.ts";
 import type { Call, Gateway, Observer } from "./gateway.ts";
 import type { Inbound } from "./inbound.ts";
 import type { Keeping } from "./keeping.ts";
+import type { Media } from "./media.ts";
 
 export class Exchange<W extends Wire = Protocol> {
   readonly gateway: Gateway;
@@ -42,6 +43,8 @@ export class Exchange<W extends Wire = Protocol> {
   previous: string | undefined;
   /** Present when the client may come back for the answer. */
   keeping: Keeping | undefined;
+  /** What was fetched for providers that take no addresses. */
+  media: Media | undefined;
   requestCharacters = 0;
   /** How many frames of content the upstream has sent. */
   frames: (() => number) | undefined;
@@ -98,6 +101,7 @@ export class Exchange<W extends Wire = Protocol> {
     this.lean ??= isVerbatim ? this.bareRequest() : { ...this.replyRequest(), instructions: [], items: [] };
     this.inbound?.content.release();
     this.inbound = undefined;
+    this.media = undefined;
   }
 
   /** What is known of the request for writing an answer, also of one that is passed through without being understood. */

@@ -57,7 +57,7 @@ export function prepare(exchange: Exchange, inbound: Inbound, candidate: Candida
     const without = inbound.hasEnvelope ? protocol.strip(inbound.body, isEnvelope, candidate.facts) : noMembers;
     return passedOn(exchange, inbound, { candidate, without });
   }
-  const request = exchange.canonical();
+  const request = exchange.media?.inlined(exchange.canonical(), protocol) ?? exchange.canonical();
   const built = protocol.buildRequest(request, candidate.facts, exchange.notes);
   return { ...writtenAnew(exchange, built, { candidate, protocol }), request };
 }

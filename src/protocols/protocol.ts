@@ -154,6 +154,8 @@ export interface Protocol extends Wire {
   readonly sealsCalls?: true;
   /** Texts have a place for seals, too, and calls may not go without one. */
   readonly sealsTexts?: true;
+  /** Media that its providers do not fetch: an address is replaced by its content before `buildRequest`. */
+  readonly inlineOnly?: readonly ("image" | "document")[];
   /** Members whose values are a tool's own JSON: their numbers are kept as written. */
   readonly exactKeys?: readonly string[];
   /** Headers of which one tells that a client speaks it, where the path does not (`anthropic-version`). */

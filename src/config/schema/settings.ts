@@ -39,6 +39,10 @@ export const settings = section({
     body_mb: Type.Number({ exclusiveMinimum: 0, maximum: 4096, default: 100 }),
     header_kb: Type.Number({ minimum: 1, maximum: 1024, default: 64 }),
   }),
+  media: section({
+    max_mb: Type.Number({ exclusiveMinimum: 0, maximum: 1024, default: 20 }),
+    allow_private: Type.Boolean({ default: false }),
+  }),
   capture: section({
     mode: Type.Union([Type.Literal("off"), Type.Literal("errors"), Type.Literal("all")], {
       default: "errors",

@@ -24,6 +24,7 @@ export const chat: Protocol = {
   pathPrefix: "/v1/chat",
   names: commonNames,
   sealsCalls: true,
+  inlineOnly: ["document"],
   fields: {
     instructions: "messages",
     "sampling.temperature": "temperature",

@@ -25,6 +25,7 @@ export const gemini: Protocol = {
   auth: "x-goog-api-key",
   names: legalNames,
   sealsCalls: true,
+  inlineOnly: ["image", "document"],
   sealsTexts: true,
   modelMember: "modelVersion",
   exactKeys,

@@ -1,0 +1,88 @@
+/** Media that came by address, for a provider that takes none: fetched once for all attempts, and put in their place. */
+import type { Block, ChatRequest, Item, MediaBlock } from "../model/chat.ts";
+import type { Protocol } from "../protocols/protocol.ts";
+import { type Fetchable, type FetchedMedia, fetchMedia } from "../providers/media.ts";
+import type { Candidate } from "../routing/resolve.ts";
+import type { Exchange } from "./exchange.ts";
+import { protocolFor } from "./outgoing.ts";
+
+type Kinds = NonNullable<Protocol["inlineOnly"]>;
+
+/** A media block with an address that is to be fetched. */
+interface ByAddress {
+  kind: Fetchable;
+  url: string;
+  at: string;
+}
+
+export class Media {
+  private readonly fetched = new Map<string, FetchedMedia>();
+
+  has({ kind, url }: ByAddress): boolean {
+    return this.fetched.has(`${kind} ${url}`);
+  }
+
+  set({ kind, url }: ByAddress, media: FetchedMedia): void {
+    this.fetched.set(`${kind} ${url}`, media);
+  }
+
+  /** A copy with the content of each address that the protocol does not take; the request itself where there is none. */
+  inlined(request: ChatRequest, { inlineOnly }: Protocol): ChatRequest {
+    if (!inlineOnly) return request;
+    const replace = (block: Block) => this.replaced(block, inlineOnly);
+    const within = (item: Item): Item => ("blocks" in item ? { ...item, blocks: item.blocks.map(replace) } : item);
+    return { ...request, instructions: request.instructions.map(replace), items: request.items.map(within) };
+  }
+
+  private replaced(block: Block, kinds: Kinds): Block {
+    if (block.type !== "media") return block;
+    const { source } = block;
+    if (source.type === "blocks") {
+      return {
+        ...block,
+        source: { type: "blocks", blocks: source.blocks.map((inner) => this.replaced(inner, kinds)) },
+      };
+    }
+    const wanted = byAddress(block, kinds);
+    const media = wanted && this.fetched.get(`${wanted.kind} ${wanted.url}`);
+    return media ? { ...block, mime: media.mime, source: { type: "bytes", data: media.data } } : block;
+  }
+}
+
+/** Fetches what the target's protocol does not take and no attempt has fetched; undefined when there is nothing to do. */
+export function gatherMedia(exchange: Exchange, candidate: Candidate, signal: AbortSignal): Promise<void> | undefined {
+  const { call, gateway } = exchange;
+  const protocol = protocolFor(candidate, call.protocol, gateway.protocols);
+  const kinds = protocol?.inlineOnly;
+  if (!kinds || protocol === call.protocol) return undefined;
+  const request = exchange.canonical();
+  const blocks = request.items.flatMap((item) => ("blocks" in item ? item.blocks : []));
+  const wanted = [...request.instructions, ...blocks].flatMap((block) => addresses(block, kinds));
+  return wanted.length === 0 ? undefined : gather(exchange, wanted, signal);
+}
+
+async function gather(exchange: Exchange, wanted: readonly ByAddress[], signal: AbortSignal): Promise<void> {
+  exchange.media ??= new Media();
+  const { media } = exchange;
+  const { maxBytes, allowPrivate } = exchange.snapshot.settings.media;
+  let left = maxBytes;
+  for (const one of wanted) {
+    if (media.has(one)) continue;
+    const fetched = await fetchMedia(one.url, { ...one, maxBytes: left, allowPrivate, signal });
+    left -= Buffer.byteLength(fetched.data, "base64");
+    media.set(one, fetched);
+  }
+}
+
+function addresses(block: Block, kinds: Kinds): ByAddress[] {
+  if (block.type !== "media") return [];
+  if (block.source.type === "blocks") return block.source.blocks.flatMap((inner) => addresses(inner, kinds));
+  const found = byAddress(block, kinds);
+  return found ? [found] : [];
+}
+
+function byAddress({ kind, source, at = "items" }: MediaBlock, kinds: Kinds): ByAddress | undefined {
+  if (source.type !== "url" || (kind !== "image" && kind !== "document") || !kinds.includes(kind)) return undefined;
+  // A data URL holds its content.
+  return /^data:/i.test(source.url) ? undefined : { kind, url: source.url, at };
+}
