@@ -18,7 +18,7 @@ import { sha256Hex } from "./kit/hash.ts";
 import type { Log } from "./kit/log.ts";
 import { createScratch } from "./kit/scratch.ts";
 import { createSweep } from "./kit/sweep.ts";
-import { embeddingWires, protocols } from "./protocols/index.ts";
+import { countWires, embeddingWires, protocols } from "./protocols/index.ts";
 import { fetchTransport } from "./providers/call.ts";
 import { createDemoTransport, demoScheme } from "./providers/demo/transport.ts";
 import { createTargetFacts } from "./providers/facts.ts";
@@ -88,11 +88,12 @@ export async function startApp({ options, store, snapshot, adminHash, log }: App
   const reader = openReader(options.databaseUrl, store.database);
   const stored = keepAnswers({ config, log, store, reader });
   const running = { count: 0 };
-  const demo = createDemoTransport({ protocols, embeddingWires });
+  const demo = createDemoTransport({ protocols, embeddingWires, countWires });
   const gateway: Gateway = {
     config,
     protocols,
     embeddingWires,
+    countWires,
     authenticate: createAuthenticate(),
     targetFacts: createTargetFacts(),
     transport: (url) => (url.startsWith(demoScheme) ? demo : fetchTransport),

@@ -7,6 +7,7 @@ import type { Scratch } from "../kit/scratch.ts";
 import type { Sweep } from "../kit/sweep.ts";
 import type { OpenedRecord, RequestRecord } from "../model/record.ts";
 import type { ResponseStore } from "../model/stored.ts";
+import type { CountWire } from "../protocols/counting.ts";
 import type { EmbeddingWire } from "../protocols/embedding.ts";
 import type { Place, Protocol, Wire } from "../protocols/protocol.ts";
 import type { Transport } from "../providers/call.ts";
@@ -23,6 +24,7 @@ export interface Gateway {
   readonly config: LiveConfig;
   readonly protocols: readonly Protocol[];
   readonly embeddingWires: readonly EmbeddingWire[];
+  readonly countWires: readonly CountWire[];
   readonly authenticate: Authenticate;
   readonly targetFacts: FactsOf;
   /** The transport for a base URL: `fetch`, or an upstream inside the process. */

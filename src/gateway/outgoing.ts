@@ -65,16 +65,22 @@ export function prepare(exchange: Exchange, inbound: Inbound, candidate: Candida
 type Members = ReadonlyMap<string, string>;
 const noMembers: Members = new Map();
 
+interface Passing {
+  candidate: Candidate;
+  without?: Members;
+  configured?: Fields[];
+}
+
 /** The client's text to a provider of its own wire; `without` are members that are set for what must not go along. */
 export function passedOn<W extends Wire>(
   exchange: Exchange<W>,
   received: Received<W>,
-  { candidate, without = noMembers }: { candidate: Candidate; without?: Members },
+  { candidate, without = noMembers, configured = configuredFields(exchange, candidate) }: Passing,
 ): Addressed<W> & { passage: Passage } {
   const { protocol } = exchange.call;
   const passage = protocol.pass(received.envelope, received.passBody, candidate.facts);
   const set = without.size === 0 ? passage.set : new Map([...passage.set, ...without]);
-  const values = edits(received, set, configuredFields(exchange, candidate));
+  const values = edits(received, set, configured);
   const body = received.patched(values, exchange.gateway.scratch);
   const outgoing = { path: passage.path, headers: crossing(exchange), body };
   return { ...addressed(candidate, protocol, outgoing), passage };
@@ -93,7 +99,7 @@ export function writtenAnew<W extends Wire>(
 type Fields = Readonly<Record<string, Json>>;
 
 /** Fields of the configuration that are merged into the body, in order. */
-function configuredFields({ alias }: Exchange<Wire>, { provider, listed }: Candidate): Fields[] {
+export function configuredFields({ alias }: Exchange<Wire>, { provider, listed }: Candidate): Fields[] {
   const configured: Fields[] = [];
   for (const fields of [provider.body, listed?.body, alias?.body])
     if (fields && !isEmpty(fields)) configured.push(fields);

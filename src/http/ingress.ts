@@ -1,5 +1,6 @@
 /** The doors of the client protocols: one route for each path that a protocol lists. */
 
+import { count } from "../gateway/count.ts";
 import { embed } from "../gateway/embed.ts";
 import type { Call, Gateway } from "../gateway/gateway.ts";
 import { handle } from "../gateway/handle.ts";
@@ -33,12 +34,15 @@ function doorsOf(gateway: Gateway): Door[] {
   const embedding = gateway.embeddingWires.flatMap((wire) =>
     wire.routes.map((route): Door => ({ route, run: (incoming) => embed(gateway, callOf(gateway, wire, incoming)) })),
   );
+  const counting = gateway.countWires.flatMap((wire) =>
+    wire.routes.map((route): Door => ({ route, run: (incoming) => count(gateway, callOf(gateway, wire, incoming)) })),
+  );
   const conversation = gateway.protocols.flatMap((protocol) =>
     protocol.routes.map((route): Door => {
       return { route, run: (incoming) => run(gateway, { protocol, route }, incoming) };
     }),
   );
-  return [...embedding, ...conversation];
+  return [...embedding, ...counting, ...conversation];
 }
 
 function run(
@@ -48,7 +52,7 @@ function run(
 ): Response | Promise<Response> {
   if (operation === "models" || operation === "model") return models(gateway, incoming);
   const call = callOf(gateway, protocol, incoming);
-  if (operation === "generate" || operation === "embed") return handle(gateway, call);
+  if (operation === "generate" || operation === "embed" || operation === "count") return handle(gateway, call);
   return answerStored(gateway, call, { operation, id: incoming.parameters.id ?? "" });
 }
 

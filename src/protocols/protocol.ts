@@ -19,7 +19,7 @@ export type StoredOperation = "stored" | "stored-input" | "delete-stored" | "can
 export interface Route {
   method: "GET" | "POST" | "DELETE";
   path: string;
-  operation: "generate" | "embed" | "models" | "model" | StoredOperation;
+  operation: "generate" | "embed" | "count" | "models" | "model" | StoredOperation;
   /** Several routes may share a path that says more in its end: this one takes the paths for which it says yes. */
   accepts?(path: string): boolean;
 }

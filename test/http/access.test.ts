@@ -2,12 +2,15 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { type ConsoleOptions, createConsole } from "../../src/console/index.ts";
 import { httpRoutes, type ServerDeps } from "../../src/http/server.ts";
-import { embeddingWires, protocols } from "../../src/protocols/index.ts";
+import { countWires, embeddingWires, protocols } from "../../src/protocols/index.ts";
 import { clientKey, openStage, type Stage } from "../scenarios/stage.ts";
 
 /** The table needs nothing that runs. */
 const consolePart = createConsole({ protocols: protocols.map(({ name }) => name) } as unknown as ConsoleOptions);
-const routes = httpRoutes({ gateway: { protocols, embeddingWires }, console: consolePart } as unknown as ServerDeps);
+const routes = httpRoutes({
+  gateway: { protocols, embeddingWires, countWires },
+  console: consolePart,
+} as unknown as ServerDeps);
 /** PRODUCT.md section 3: what answers without a credential. */
 const open = ["/healthz", "/readyz", "/api/schema/config.json", "/console/login", "/console/login"];
 

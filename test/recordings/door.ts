@@ -69,6 +69,7 @@ export function openDoor(options: DoorOptions): Door {
     config: createLiveConfig(snapshot(options)),
     protocols,
     embeddingWires: [],
+    countWires: [],
     authenticate: createAuthenticate(),
     transport: () => async (url, init) => {
       const body = typeof init.body === "string" ? init.body : new TextDecoder().decode(init.body);

@@ -17,11 +17,9 @@ export function open(body: JsonObject, place?: Place): Envelope {
 
 function addressed({ path, query }: Place): Envelope {
   const { model, method } = splitPath(path);
-  if (method === "countTokens") {
-    throw new GatewayError("not-found", "countTokens is not served yet. Call generateContent.");
-  }
   if (!served.has(method) || model === "") {
-    const message = "Call /v1beta/models/{model}:generateContent, :streamGenerateContent or :embedContent.";
+    const message =
+      "Call /v1beta/models/{model}:generateContent, :streamGenerateContent, :countTokens or :embedContent.";
     throw new GatewayError("not-found", `There is no method at ${decoded(path)}. ${message}`);
   }
   const stream = method === "streamGenerateContent";

@@ -10,6 +10,7 @@ import type { Answer, ChatEvent } from "../../model/event.ts";
 import type { JsonObject } from "../../model/json.ts";
 import { Notes } from "../../model/note.ts";
 import { emptyUsage } from "../../model/usage.ts";
+import type { CountWire } from "../../protocols/counting.ts";
 import type { EmbeddingWire } from "../../protocols/embedding.ts";
 import type { Place, Protocol, ReplyContext, Wire } from "../../protocols/protocol.ts";
 import type { Transport, TransportInit } from "../call.ts";
@@ -30,6 +31,7 @@ export const realisticPace: DemoPace = { firstMs: 120, tokenMs: 15 };
 export interface DemoWires {
   protocols: readonly Protocol[];
   embeddingWires: readonly EmbeddingWire[];
+  countWires: readonly CountWire[];
 }
 
 export function createDemoTransport(wires: DemoWires, pace: DemoPace = realisticPace): Transport {
@@ -38,6 +40,8 @@ export function createDemoTransport(wires: DemoWires, pace: DemoPace = realistic
     const place = placeOf(url);
     const embedding = wires.embeddingWires.find((one) => one.name === name && one.serves(place.path));
     if (embedding) return answered(embedding, () => embed(embedding, { place, pace, init }));
+    const counter = wires.countWires.find((one) => one.name === name && one.serves(place.path));
+    if (counter) return answered(counter, async () => Promise.reject(noCounter()));
     const protocol = wires.protocols.find((one) => one.name === name);
     if (!protocol) throw new TypeError(`The demo provider does not speak ${name}`);
     const now = Math.floor(Date.now() / 1000);
@@ -72,6 +76,10 @@ async function embed(wire: EmbeddingWire, { place, pace, init }: EmbeddingTurn):
   const { usage = emptyUsage(), ...answer } = demoEmbeddings(request);
   await wait(pace.firstMs, init.signal);
   return Response.json(wire.buildResponse({ ...answer, usage }, request));
+}
+
+function noCounter(): GatewayError {
+  return new GatewayError("not-found", "The demo provider counts no tokens.");
 }
 
 /** What the names of some models promise. */
