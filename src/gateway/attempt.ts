@@ -6,6 +6,7 @@ import { guardDepth } from "../model/deep.ts";
 import { GatewayError, toGatewayError } from "../model/error.ts";
 import type { Answer, ChatEvent } from "../model/event.ts";
 import type { Json } from "../model/json.ts";
+import { cutAnswers } from "../model/stops.ts";
 import { clientField, type Protocol, type Wire } from "../protocols/protocol.ts";
 import { callUpstream, readErrorBody, transportError } from "../providers/call.ts";
 import type { Candidate } from "../routing/resolve.ts";
@@ -176,14 +177,20 @@ function looksLikeStream(response: Response, wanted: boolean): boolean {
 async function openStream(exchange: Exchange, sending: Sending, { response }: Answered): Promise<StreamUpstream> {
   const { candidate, prepared, controller } = sending;
   const { idleMs } = exchange.snapshot.settings.timeouts;
-  const { protocol } = prepared;
+  const { protocol, stops } = prepared;
   // Providers are always asked for server-sent events; a client that wants another framing gets them encoded anew.
   const passage = exchange.framing === "sse" ? prepared.passage : undefined;
   if (!response.body) throw new GatewayError("upstream-failed", "The provider answered without a body.");
   const feed = new Feed(response.body, { sweep: exchange.gateway.sweep, controller, idleMs });
   const model = exchange.model ?? "";
   const isKept = exchange.keeping !== undefined;
-  const reading = new Reading({ protocol, model, isKept, ...(passage ? { passage } : {}) });
+  const reading = new Reading({
+    protocol,
+    model,
+    isKept,
+    ...(passage ? { passage } : {}),
+    ...(stops ? { stops } : {}),
+  });
   const steps: Step[] = [];
   for (;;) {
     const bytes = await feed.next();
@@ -229,11 +236,12 @@ async function readWhole(
   { response, isStream }: Answered,
 ): Promise<WholeUpstream> {
   const text = await readText(response, controller.signal);
-  const { protocol } = prepared;
+  const { protocol, stops } = prepared;
   const isVerbatim = !isStream && !exchange.stream && prepared.passage !== undefined;
   const json = isStream ? undefined : answerJson(text, protocol.exactKeys);
   const outcome = isVerbatim && json !== undefined ? protocol.readOutcome?.(json) : undefined;
-  const answers = outcome ? [] : json === undefined ? collectText(prepared, text) : protocol.parseResponse(json);
+  const parsed = outcome ? [] : json === undefined ? collectText(prepared, text) : protocol.parseResponse(json);
+  const answers = stops ? cutAnswers(parsed, stops) : parsed;
   const { usage, finish } = outcome ?? answers[0] ?? {};
   exchange.usage = usage;
   exchange.finish = finish ?? null;

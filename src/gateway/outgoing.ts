@@ -7,6 +7,7 @@ import type { Candidate } from "../routing/resolve.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Inbound, Received } from "./inbound.ts";
 import { isEnvelope, type SealRing } from "./seals.ts";
+import { withoutStops } from "./stops.ts";
 
 /** A request that is ready to be sent. */
 export interface Addressed<W extends Wire = Wire> {
@@ -21,6 +22,8 @@ export interface Prepared extends Addressed<Protocol> {
   passage?: Passage;
   /** Present when they were translated. */
   request?: ChatRequest;
+  /** Where the answer ends, when the provider cannot be told. */
+  stops?: readonly string[];
 }
 
 /** The client's own protocol where the provider offers it for this model, else the first of its list that we speak. */
@@ -57,9 +60,10 @@ export function prepare(exchange: Exchange, inbound: Inbound, candidate: Candida
     const without = inbound.hasEnvelope ? protocol.strip(inbound.body, isEnvelope, candidate.facts) : noMembers;
     return passedOn(exchange, inbound, { candidate, without });
   }
-  const request = exchange.media?.inlined(exchange.canonical(), protocol) ?? exchange.canonical();
+  const whole = exchange.media?.inlined(exchange.canonical(), protocol) ?? exchange.canonical();
+  const { request, stops } = withoutStops(whole, protocol, exchange.notes);
   const built = protocol.buildRequest(request, candidate.facts, exchange.notes);
-  return { ...writtenAnew(exchange, built, { candidate, protocol }), request };
+  return { ...writtenAnew(exchange, built, { candidate, protocol }), request, ...(stops ? { stops } : {}) };
 }
 
 type Members = ReadonlyMap<string, string>;

@@ -6,6 +6,7 @@ import { isAscii } from "node:buffer";
 import { byteString, type Frame, FrameSplitter, type Machine, readFrame, utf8 } from "../kit/sse.ts";
 import type { ChatEvent } from "../model/event.ts";
 import type { Passage, Protocol } from "../protocols/protocol.ts";
+import { stopping } from "./stops.ts";
 
 /** What one read gave. `bytes`: what to forward, when verbatim; of an error's frame and what follows it, nothing. */
 export interface Step {
@@ -24,6 +25,8 @@ export interface ReadingOptions {
   passage?: Passage;
   /** The answer is kept: what is forwarded is to be told of. */
   isKept?: boolean;
+  /** Where texts end that the provider does not end itself. */
+  stops?: readonly string[];
   /** The client's name of the model, echoed in place of the provider's. */
   model: string;
 }
@@ -50,7 +53,8 @@ export class Reading {
     this.markers = options.protocol.markers;
     this.editMarker = options.passage?.marker;
     this.verbatim = options.passage !== undefined;
-    this.decoder = options.protocol.decodeStream();
+    const decoder = options.protocol.decodeStream();
+    this.decoder = options.stops ? stopping(decoder, options.stops) : decoder;
   }
 
   push(bytes: Uint8Array): Step {

@@ -8,6 +8,7 @@ import type { Json, JsonObject } from "../model/json.ts";
 import { type Note, Notes } from "../model/note.ts";
 import { defaultCapabilities, type TargetFacts } from "../model/target.ts";
 import { clientField, type Protocol, type ReplyContext } from "../protocols/protocol.ts";
+import { withoutStops } from "./stops.ts";
 
 export interface Translation {
   /** JSON, or an event stream. */
@@ -23,7 +24,7 @@ export interface Pair {
 /** A client's request of `from` as a provider of `to` would get it. Throws GatewayError. */
 export function translateRequest({ from, to }: Pair, text: string): Translation {
   const notes = new Notes();
-  const request = from.parseRequest(parseObject(text, from), notes);
+  const { request } = withoutStops(from.parseRequest(parseObject(text, from), notes), to, notes);
   const target: TargetFacts = {
     provider: "translate",
     model: request.model,

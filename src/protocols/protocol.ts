@@ -154,6 +154,8 @@ export interface Protocol extends Wire {
   readonly sealsCalls?: true;
   /** Texts have a place for seals, too, and calls may not go without one. */
   readonly sealsTexts?: true;
+  /** Its requests have no stop sequences: the answer is cut at them instead. */
+  readonly lacksStops?: true;
   /** Media that its providers do not fetch: an address is replaced by its content before `buildRequest`. */
   readonly inlineOnly?: readonly ("image" | "document")[];
   /** Members whose values are a tool's own JSON: their numbers are kept as written. */

@@ -24,6 +24,7 @@ export const responses: Protocol = {
   auth: "bearer",
   pathPrefix: "/v1/responses",
   names: commonNames,
+  lacksStops: true,
   fields: {
     items: "input",
     "sampling.temperature": "temperature",
