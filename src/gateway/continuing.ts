@@ -1,13 +1,16 @@
 /** A request that goes on from a kept answer: its whole conversation is put in place of the answer's id. */
 import { Content } from "../kit/content.ts";
 import { GatewayError } from "../model/error.ts";
+import type { Protocol, Wire } from "../protocols/protocol.ts";
 import type { Exchange } from "./exchange.ts";
+
+type Continuing = Wire & Pick<Protocol, "stored">;
 
 /**
  * The content with the conversation up to the answer `id`, which only the key that asked for it can go on from. Throws
  * `invalid-request` in the same words when there is none and when it is another key's.
  */
-export async function continued(exchange: Exchange, content: Content, id: string): Promise<Content> {
+export async function continued(exchange: Exchange<Continuing>, content: Content, id: string): Promise<Content> {
   const { call, key, gateway } = exchange;
   const { stored } = call.protocol;
   const answer = key && (await gateway.stored.find({ owner: key.name, protocol: call.protocol.name, id }));
@@ -17,6 +20,7 @@ export async function continued(exchange: Exchange, content: Content, id: string
   content.release();
   exchange.requestCharacters = whole.length;
   exchange.previous = id;
+  exchange.previousScope = answer.scope;
   return whole;
 }
 

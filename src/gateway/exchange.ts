@@ -41,6 +41,8 @@ export class Exchange<W extends Wire = Protocol> {
   inbound: Inbound | undefined;
   /** Id of the kept answer that the request goes on from. */
   previous: string | undefined;
+  /** The account that made it and all before it; empty when there were several. */
+  previousScope: string | undefined;
   /** Present when the client may come back for the answer. */
   keeping: Keeping | undefined;
   /** What was fetched for providers that take no addresses. */

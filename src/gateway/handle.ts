@@ -55,10 +55,14 @@ async function parse(exchange: Exchange): Promise<Inbound> {
   return inbound;
 }
 
+/** Items of a kept conversation may have to be edited wherever they go: with `previous` it is parsed in any case. */
 function inboundOf(exchange: Exchange, content: Content, previous?: string): Inbound {
   const { protocol, place } = exchange.call;
-  const facts = { protocol, place, mayPass: mayPass(exchange, content, speaker(exchange)) };
-  return new Inbound(content, previous === undefined ? facts : { ...facts, previous });
+  if (previous !== undefined) {
+    const scope = exchange.previousScope ?? "";
+    return new Inbound(content, { protocol, place, mayPass: false, previous, scope });
+  }
+  return new Inbound(content, { protocol, place, mayPass: mayPass(exchange, content, speaker(exchange)) });
 }
 
 /** The request's body, within its limit. */

@@ -24,6 +24,8 @@ export interface ReceivedOptions<W extends Wire> {
   mayPass: boolean;
   /** Of a request that holds its conversation now: the id that stood in its place. */
   previous?: string;
+  /** The account that made all answers in it; empty when there were several. */
+  scope?: string;
 }
 
 /** What holds for a request of any kind. */
@@ -44,7 +46,9 @@ export class Received<W extends Wire> {
     const isLarge = content.length > smallBody && options.mayPass;
     this.outline = isLarge ? guardDepth(() => outlineOf(content, this.protocol, this.place)) : undefined;
     const envelope = this.outline?.envelope ?? guardDepth(() => this.protocol.open(this.body, this.place));
-    this.envelope = options.previous === undefined ? envelope : { ...envelope, previous: options.previous };
+    const { previous, scope } = options;
+    this.envelope =
+      previous === undefined ? envelope : { ...envelope, previous, ...(scope === undefined ? {} : { scope }) };
   }
 
   /** The whole body. Throws `invalid-request`. */

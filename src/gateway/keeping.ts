@@ -29,7 +29,8 @@ export class Keeping {
   asked(inbound: Inbound, scope: string): void {
     if (this.state !== "open") return;
     const input = inbound.textOf(this.stored.inputMember) ?? "[]";
-    this.scope = scope;
+    const before = this.exchange.previousScope ?? scope;
+    this.scope = before === scope ? scope : "";
     const isKept = this.fits(input, "input") && this.store.keepInput({ requestId: this.exchange.id, input });
     this.state = isKept ? "asked" : "over";
   }

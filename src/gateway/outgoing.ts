@@ -57,7 +57,10 @@ export function prepare(exchange: Exchange, inbound: Inbound, candidate: Candida
   const client = exchange.call.protocol;
   const protocol = protocolFor(candidate, client, exchange.gateway.protocols) ?? client;
   if (protocol === client) {
-    const without = inbound.hasEnvelope ? protocol.strip(inbound.body, isEnvelope, candidate.facts) : noMembers;
+    // `pass` itself takes out what the makers of a kept conversation alone can read.
+    const { scope = candidate.facts.scope } = inbound.envelope;
+    const mayStrip = inbound.hasEnvelope && scope === candidate.facts.scope;
+    const without = mayStrip ? protocol.strip(inbound.body, isEnvelope, candidate.facts) : noMembers;
     return passedOn(exchange, inbound, { candidate, without });
   }
   const whole = exchange.media?.inlined(exchange.canonical(), protocol) ?? exchange.canonical();

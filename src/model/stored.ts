@@ -21,7 +21,7 @@ export interface StoredResponse {
   model: string;
   /** `provider/model` that answered. */
   target: string;
-  /** The account whose seals may stand in it. */
+  /** The account that made it and all answers that it goes on from; empty when there were several. */
   scope: string;
   /** Number of the last event when it was streamed. */
   lastEvent: number | null;

@@ -32,6 +32,8 @@ export interface Envelope {
   keeps?: true;
   /** Id of the kept answer that the request goes on from. */
   previous?: string;
+  /** The account that made all answers of the conversation up to `previous`; empty when there were several. */
+  scope?: string;
   /** How a streamed answer is framed for this client; server-sent events unless said. */
   framing?: "json-array";
 }

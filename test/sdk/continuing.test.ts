@@ -17,7 +17,8 @@ const sdks: [string, typeof OpenAI][] = [
   ["openai 7", OpenAI],
   ["openai 6", OpenAI6 as unknown as typeof OpenAI],
 ];
-const providers = ["chat", "messages", "responses", "gemini"] as const;
+const protocols = ["chat", "messages", "responses", "gemini"] as const;
+const providers = [...protocols, "second"] as const;
 type Provider = (typeof providers)[number];
 
 const mine = "sk-of-the-owner-0123456789";
@@ -36,7 +37,7 @@ let plexus: Plexus;
 function start(aliases: Record<string, Fields> = {}): Promise<Plexus> {
   const entries = providers.map((name) => {
     const { url, key } = upstreams[name];
-    return [name, { protocols: { [name]: url }, api_key: key, cooldown: false }];
+    return [name, { protocols: { [name === "second" ? "responses" : name]: url }, api_key: key, cooldown: false }];
   });
   const keys = { owner: { secret: mine }, other: { secret: other } };
   const config = JSON.parse(JSON.stringify({ providers: Object.fromEntries(entries), keys, aliases }));
@@ -49,7 +50,7 @@ async function restart(aliases: Record<string, Fields> = {}): Promise<void> {
 }
 
 beforeAll(async () => {
-  const own = { responses: startResponses(), gemini: startGemini() };
+  const own = { responses: startResponses(), second: startResponses(), gemini: startGemini() };
   upstreams = { chat: startChat({ router: false }), messages: startMessages(), ...own };
   folder = newFolder();
   plexus = await start();
@@ -116,7 +117,7 @@ const notFound = {
 };
 
 describe.each(sdks)("%s", (_name, Sdk) => {
-  describe.each([...providers])("over a %s provider", (provider) => {
+  describe.each([...protocols])("over a %s provider", (provider) => {
     test.each([false, true])("goes on for three turns, streamed: %p", async (isStream) => {
       const sdk = client(Sdk);
       const { model, last } = script(provider, say("Two"), say("Four"), say("Six"));
@@ -225,6 +226,23 @@ describe.each(["messages", "gemini", "responses"] as const)("over a %s provider"
     expect(last().proofs.length).toBe(1);
   });
 });
+
+test.each([{}, { include: ["reasoning.encrypted_content"] }])(
+  "what one account made goes on at another of the same protocol, and back: %j",
+  async (more) => {
+    const steps = [say("Rain"), say("Sun")];
+    const there = script("responses", { reasoning: "Hm.", text: "Let me look.", calls: [call], counts }, ...steps);
+    const here = script("second", say("Snow"), say("Fog"));
+    const asked = { tools, reasoning: { effort: "low" }, ...more };
+    const first = await take(client(), { model: there.model, ...asked, input: "Weather?", isStream: true });
+    const input = [{ type: "function_call_output", call_id: call.id, output: "wet" }];
+    const second = await take(client(), { model: here.model, ...asked, input, previous_response_id: first.id });
+    expect(here.last()).toMatchObject({ said: ["Weather?"], results: [{ text: "wet" }], proofs: [] });
+    const third = await take(client(), { ...asked, model: here.model, input: "And?", previous_response_id: second.id });
+    await take(client(), { ...asked, model: there.model, input: "Then?", previous_response_id: third.id });
+    expect(there.last()).toMatchObject({ said: ["Weather?", "And?", "Then?"], proofs: [] });
+  },
+);
 
 test("a large conversation goes on, and a reference to one of its items says nothing new", async () => {
   const { model, last } = script("responses", say("Two"), say("Four"));

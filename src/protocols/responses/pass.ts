@@ -11,11 +11,20 @@ import { parseDrawn } from "./drawn.ts";
 import { isMintedId } from "./ids.ts";
 
 const maxIdLength = 64;
+/** Items that need no id to be understood. */
+const plainItems = new Set([
+  "message",
+  "function_call",
+  "function_call_output",
+  "custom_tool_call",
+  "custom_tool_call_output",
+]);
 
-export function pass({ previous }: Envelope, body: JsonObject, target: TargetFacts): Passage {
+export function pass({ previous, scope }: Envelope, body: JsonObject, target: TargetFacts): Passage {
   const set = new Map([["model", JSON.stringify(target.model)]]);
   const before = Array.isArray(body.input) ? body.input : [];
-  const input = fitting(before);
+  const isAway = scope !== undefined && scope !== target.scope;
+  const input = fitting(isAway ? before.flatMap(withoutHome) : before);
   if (input.length < before.length || input.some((item, at) => item !== before[at]))
     set.set("input", JSON.stringify(input));
   return { path, set, ...(previous === undefined ? {} : linking(previous)) };
@@ -33,6 +42,15 @@ function linking(previous: string): Pick<Passage, "marker" | "frame"> {
         ? raw.replace(none, () => link)
         : raw.replace(/"response"\s*:\s*\{(?!\s*\})/, (head) => `${head}${link},`),
   };
+}
+
+/** Of an item what an account can take that did not make it: reasoning and ids are known to the maker alone. */
+function withoutHome(item: Json): Json[] {
+  if (!isObject(item) || typeof item.type !== "string") return [item];
+  if (item.type === "reasoning") return [];
+  if (item.id === undefined || !plainItems.has(item.type)) return [item];
+  const { id: _id, ...rest } = item;
+  return [rest];
 }
 
 /** Only ids that are too long, or that Plexus made for a client, are edited in the input. */

@@ -6,7 +6,7 @@ import { startUpstream, type Upstream, type Vendor } from "./server.ts";
 import { type Fields, fieldsOf, listOf } from "./shape.ts";
 
 export function startResponses(): Upstream {
-  const desk: Desk = { encrypted: new Map(), ids: new Set() };
+  const desk: Desk = { tag: crypto.randomUUID().slice(0, 8), encrypted: new Map(), ids: new Set() };
   const vendor: Vendor = {
     path: "/responses",
     credential: (headers) => headers.get("authorization")?.replace(/^Bearer /, "") ?? null,
@@ -30,6 +30,8 @@ export function startResponses(): Upstream {
 }
 
 interface Desk {
+  /** Two providers never make the same id. */
+  tag: string;
   encrypted: Map<string, string>;
   ids: Set<string>;
 }
@@ -37,13 +39,13 @@ interface Desk {
 /** Items of an answer: reasoning shows a summary and its sealed form to those that ask for them. */
 function outputOf(answer: Answer, body: Fields, desk: Desk): Fields[] {
   const issue = (prefix: string) => {
-    const id = `${prefix}_68af40${String(desk.ids.size).padStart(8, "0")}c0de`;
+    const id = `${prefix}_${desk.tag}${String(desk.ids.size).padStart(8, "0")}c0de`;
     desk.ids.add(id);
     return id;
   };
   const output: Fields[] = [];
   if (answer.reasoning !== undefined) {
-    const sealed = `gAAAAAB+/${Buffer.from(`${desk.encrypted.size} ${answer.reasoning}`).toString("base64")}`;
+    const sealed = `gAAAAAB+/${Buffer.from(`${desk.tag} ${desk.encrypted.size} ${answer.reasoning}`).toString("base64")}`;
     desk.encrypted.set(sealed, answer.reasoning);
     const asked = Array.isArray(body.include) && body.include.includes("reasoning.encrypted_content");
     const shown = fieldsOf(body.reasoning).summary !== undefined;
