@@ -1,28 +1,33 @@
 /** The pipeline of token counting: the provider's own count where it has one, else an estimate that is told as such. */
+import type { Content } from "../kit/content.ts";
 import { estimateInput } from "../metering/estimate-input.ts";
 import type { ChatRequest } from "../model/chat.ts";
 import { guardDepth } from "../model/deep.ts";
 import { GatewayError } from "../model/error.ts";
-import type { Notes } from "../model/note.ts";
-import type { CountWire } from "../protocols/counting.ts";
+import type { Json } from "../model/json.ts";
+import { Notes } from "../model/note.ts";
+import { type CountWire, taken } from "../protocols/counting.ts";
 import type { Candidate } from "../routing/resolve.ts";
 import { answerJson, post, readText, told, underLimits } from "./attempt.ts";
+import { continued } from "./continuing.ts";
 import { type Exchange, openExchange } from "./exchange.ts";
 import type { Call, Gateway } from "./gateway.ts";
-import { admit, authenticate, mayPass, opened, read, route, tryInOrder } from "./handle.ts";
+import { admit, authenticate, mayPass, opened, read, route, type Speaker, tryInOrder } from "./handle.ts";
 import { crossingHeaders, ownHeaders } from "./headers.ts";
 import { Received } from "./inbound.ts";
-import { type Addressed, configuredFields, offeredBy, passedOn } from "./outgoing.ts";
+import { type Addressed, configuredFields, offeredBy, passedOn, writtenAnew } from "./outgoing.ts";
 import { replyError } from "./reply.ts";
-import { envelopeMark, isEnvelope } from "./seals.ts";
+import { envelopeMark, isEnvelope, openSeals } from "./seals.ts";
 
 /** The provider does not have this endpoint, or not for this model. */
 const noCounter = new Set([404, 405, 501]);
+/** A question of our own making that its counter does not take is not the client's fault. */
+const notTaken = new Set([...noCounter, 400, 422]);
 
 type Exchanged = Exchange<CountWire>;
 
-/** What the provider answered to its own client's question; undefined where nobody counts. */
-type Counted = { headers: Headers; text: string } | undefined;
+/** The answer's text with its headers, when it is passed through; else the count. Undefined where nobody counts. */
+type Counted = { headers: Headers; text: string } | { tokens: number } | undefined;
 
 /** Leaves a usage row without tokens: counting is not charged. */
 export async function count(gateway: Gateway, call: Call<CountWire>): Promise<Response> {
@@ -32,9 +37,11 @@ export async function count(gateway: Gateway, call: Call<CountWire>): Promise<Re
   try {
     authenticate(exchange);
     const content = await read(exchange);
-    const { protocol, place } = call;
-    const asked = new Asked(content, { protocol, place, mayPass: mayPass(exchange, content, spoken) });
-    opened(exchange, asked.envelope);
+    const first = askedIn(exchange, content, spoken);
+    opened(exchange, first.envelope);
+    const { previous } = first.envelope;
+    const asked =
+      previous === undefined ? first : askedIn(exchange, await continued(exchange, content, previous), spoken);
     const candidates = route(exchange, asked.envelope.model, spoken);
     admit(exchange);
     const counted = await tryInOrder(exchange, candidates, (candidate) => attempt(exchange, asked, candidate));
@@ -42,6 +49,11 @@ export async function count(gateway: Gateway, call: Call<CountWire>): Promise<Re
   } catch (error) {
     return replyError(exchange, exchange.failure(error));
   }
+}
+
+function askedIn(exchange: Exchanged, content: Content, spoken: Speaker): Asked {
+  const { protocol, place } = exchange.call;
+  return new Asked(content, { protocol, place, mayPass: mayPass(exchange, content, spoken) });
 }
 
 class Asked extends Received<CountWire> {
@@ -60,40 +72,68 @@ function isOwn({ call }: Exchanged, candidate: Candidate): boolean {
 }
 
 async function attempt(exchange: Exchanged, asked: Asked, candidate: Candidate): Promise<Counted> {
-  if (!isOwn(exchange, candidate)) return undefined;
+  const own = isOwn(exchange, candidate);
+  const prepared = own
+    ? told(exchange, () => clientsQuestion(exchange, asked, candidate))
+    : translatedQuestion(exchange, asked, candidate);
+  if (!prepared) return undefined;
   return underLimits(exchange, candidate, async (controller) => {
-    const prepared = told(exchange, () => question(exchange, asked, candidate));
     try {
       const response = await post(exchange, { candidate, prepared, controller });
       const text = await readText(response, controller.signal);
-      prepared.protocol.parseAnswer(answerJson(text));
-      return { headers: response.headers, text };
+      const tokens = prepared.protocol.parseAnswer(answerJson(text));
+      return own ? { headers: response.headers, text } : { tokens };
     } catch (error) {
-      if (error instanceof GatewayError && noCounter.has(error.detail.upstreamStatus ?? 0)) return undefined;
+      const status = error instanceof GatewayError ? (error.detail.upstreamStatus ?? 0) : 0;
+      if ((own ? noCounter : notTaken).has(status)) return undefined;
       throw error;
     }
   });
 }
 
-function question(exchange: Exchanged, asked: Asked, candidate: Candidate): Addressed<CountWire> {
+function clientsQuestion(exchange: Exchanged, asked: Asked, candidate: Candidate): Addressed<CountWire> {
   const { protocol } = exchange.call;
   const without = asked.hasEnvelope ? protocol.strip(asked.body, isEnvelope, candidate.facts) : new Map();
-  const configured = configuredFields(exchange, candidate).map((fields) =>
-    Object.fromEntries(Object.entries(fields).filter(([key]) => protocol.takes.has(key))),
-  );
-  return passedOn(exchange, asked, { candidate, without, configured });
+  return passedOn(exchange, asked, { candidate, without, configured: configured(exchange, candidate, protocol) });
+}
+
+/** Undefined where the provider has no counter, or has no words for what is in the request. */
+function translatedQuestion(exchange: Exchanged, asked: Asked, candidate: Candidate): Addressed<CountWire> | undefined {
+  const { gateway, key, notes } = exchange;
+  const [protocol] = offeredBy(candidate, gateway.countWires);
+  if (!protocol) return undefined;
+  const request = openSeals({ key: gateway.sealKey, owner: key?.name ?? "" }, asked.canonical(notes));
+  try {
+    const built = guardDepth(() => protocol.counted.buildRequest(request, candidate.facts, new Notes()));
+    const question = protocol.buildQuestion(built, candidate.facts.model);
+    const fields = configured(exchange, candidate, protocol);
+    return writtenAnew(exchange, question, { candidate, protocol, configured: fields });
+  } catch (error) {
+    if (error instanceof GatewayError) return undefined;
+    throw error;
+  }
+}
+
+/** Of the configured fields those that a counter takes. */
+function configured(exchange: Exchanged, candidate: Candidate, { takes }: CountWire): Record<string, Json>[] {
+  return configuredFields(exchange, candidate).map((fields) => taken(fields, takes));
 }
 
 function reply(exchange: Exchanged, asked: Asked, counted: Counted): Response {
-  const body = counted ? counted.text : estimated(exchange, asked);
-  const crossing = counted ? crossingHeaders(counted.headers) : {};
+  const passes = counted && "text" in counted;
+  const body = passes ? counted.text : built(exchange, counted?.tokens ?? estimated(exchange, asked));
+  const crossing = passes ? crossingHeaders(counted.headers) : {};
   const headers = { ...crossing, "content-type": "application/json", ...ownHeaders(exchange) };
   exchange.close(200);
   return new Response(body, { headers });
 }
 
-function estimated(exchange: Exchanged, asked: Asked): string {
+function estimated(exchange: Exchanged, asked: Asked): number {
   const tokens = estimateInput(asked.canonical(exchange.notes));
   exchange.notes.add("estimated", "input_tokens");
-  return JSON.stringify(exchange.call.protocol.buildAnswer(tokens));
+  return tokens;
+}
+
+function built(exchange: Exchanged, tokens: number): string {
+  return JSON.stringify(exchange.call.protocol.buildAnswer(Math.max(1, tokens)));
 }

@@ -93,13 +93,19 @@ export function passedOn<W extends Wire>(
   return { ...addressed(candidate, protocol, outgoing), passage };
 }
 
+interface Writing<W extends Wire> {
+  candidate: Candidate;
+  protocol: W;
+  configured?: Fields[];
+}
+
 /** What was made of the canonical request, with the configured fields. */
 export function writtenAnew<W extends Wire>(
   exchange: Exchange<Wire>,
   built: Outgoing,
-  { candidate, protocol }: { candidate: Candidate; protocol: W },
+  { candidate, protocol, configured = configuredFields(exchange, candidate) }: Writing<W>,
 ): Addressed<W> {
-  const body = JSON.stringify(configuredFields(exchange, candidate).reduce<JsonObject>(merge, built.body));
+  const body = JSON.stringify(configured.reduce<JsonObject>(merge, built.body));
   return addressed(candidate, protocol, { ...built, body });
 }
 

@@ -92,7 +92,7 @@ function ofMedia(block: MediaBlock): number {
   const data = source.type === "bytes" ? source.data : inlineData(source);
   // What is named only, by URL or id, is taken as one page or its worth in sound.
   if (data === undefined) return named + perPage;
-  const bytes = Math.floor((data.length * 3) / 4);
+  const bytes = Buffer.byteLength(data, "base64");
   if (kind !== "document") return named + Math.ceil(bytes / bytesPerSoundToken);
   const isText = block.mime !== undefined && /^text\/|json|xml|yaml/.test(block.mime);
   return named + (isText ? Math.ceil(bytes / bytesPerToken) : pages(data, bytes) * perPage);

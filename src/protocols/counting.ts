@@ -8,6 +8,7 @@ import { GatewayError } from "../model/error.ts";
 import type { Json, JsonObject } from "../model/json.ts";
 import type { Notes } from "../model/note.ts";
 import type { Outgoing, Place, Protocol, Wire } from "./protocol.ts";
+import type { StoredAnswers } from "./stored.ts";
 
 export interface CountWire extends Wire {
   /** The protocol whose requests are counted. */
@@ -17,6 +18,7 @@ export interface CountWire extends Wire {
   /** Top-level members that the counter takes: of configured fields only these go along. */
   readonly takes: ReadonlySet<string>;
   readonly strip: Protocol["strip"];
+  readonly stored?: StoredAnswers;
 
   // ingress: we serve this protocol
   /** Throws `invalid-request` with `param`. Never mutates `body`. */
@@ -34,9 +36,9 @@ type Shared = Omit<CountWire, "routes" | "open" | "serves" | "takes" | "parseReq
 
 /** What counting has in common with the requests that are counted. */
 export function countingOf(counted: Protocol): Omit<Shared, "buildAnswer" | "buildQuestion" | "parseAnswer"> {
-  const { name, auth, idHeader, fields, headers, buildError, parseError, strip } = counted;
+  const { name, auth, idHeader, fields, headers, buildError, parseError, strip, stored } = counted;
   const shared = { counted, name, auth, fields, headers, buildError, parseError, strip };
-  return idHeader === undefined ? shared : { ...shared, idHeader };
+  return { ...shared, ...(idHeader === undefined ? {} : { idHeader }), ...(stored ? { stored } : {}) };
 }
 
 /** The number under `key` of an answer. */
@@ -47,6 +49,6 @@ export function parseTokens(body: Json, key: string): number {
 }
 
 /** The members that a counter takes. */
-export function taken(body: JsonObject, takes: ReadonlySet<string>): JsonObject {
+export function taken<V>(body: Readonly<Record<string, V>>, takes: ReadonlySet<string>): Record<string, V> {
   return Object.fromEntries(Object.entries(body).filter(([key]) => takes.has(key)));
 }

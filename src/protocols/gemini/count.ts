@@ -32,7 +32,7 @@ function open(body: JsonObject, place?: Place): Envelope {
 
 /** The key of the request inside, as the client spells it. */
 function spelled(body: JsonObject): string {
-  return Object.keys(body).find((key) => Object.hasOwn(camel({ [key]: null }), member)) ?? member;
+  return Object.keys(body).find((key) => Object.hasOwn(camel({ [key]: {} }), member)) ?? member;
 }
 
 function pass(_envelope: Envelope, body: JsonObject, { model }: { model: string }): Passage {

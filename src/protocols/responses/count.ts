@@ -14,7 +14,7 @@ export const responsesCount: CountWire = {
   routes: [{ method: "POST", path: `/v1${path}`, operation: "count" }],
   serves: (asked) => asked.endsWith(path),
   takes,
-  open: (body, place) => ({ model: responses.open(body, place).model, stream: false }),
+  open: (body, place) => ({ ...responses.open(body, place), stream: false }),
   parseRequest: responses.parseRequest,
   buildAnswer: (tokens) => ({ object, input_tokens: tokens }),
   buildQuestion: (built) => ({ ...built, path, body: taken(built.body, takes) }),
