@@ -13,7 +13,11 @@ interface Limit {
 
 export const limits: readonly Limit[] = [
   { part: "stop sequences", client: "responses", reason: "Responses has no field for them" },
-  { part: "stop sequences", provider: "responses", reason: "Responses has no field for them: the request is refused" },
+  {
+    part: "stop sequences",
+    provider: "responses",
+    reason: "Responses has no field for them: the answer is cut instead",
+  },
   { part: "counted cache writes", client: "gemini", reason: "usageMetadata counts cache reads only" },
   { part: "counted cache writes", provider: "gemini", reason: "usageMetadata counts cache reads only" },
   {
