@@ -163,7 +163,7 @@ export interface Settings {
   readonly exploration: number;
   readonly limits: { readonly bodyBytes: number; readonly headerBytes: number };
   /** What is fetched for a provider that takes no addresses. */
-  readonly media: { readonly maxBytes: number; readonly allowPrivate: boolean };
+  readonly media: { readonly fetch: boolean; readonly maxBytes: number; readonly allowPrivate: boolean };
   readonly capture: {
     readonly mode: "off" | "errors" | "all";
     readonly retentionMs: number;

@@ -51,10 +51,10 @@ export class Media {
 
 /** Fetches what the target's protocol does not take and no attempt has fetched; undefined when there is nothing to do. */
 export function gatherMedia(exchange: Exchange, candidate: Candidate, signal: AbortSignal): Promise<void> | undefined {
-  const { call, gateway } = exchange;
+  const { call, gateway, snapshot } = exchange;
   const protocol = protocolFor(candidate, call.protocol, gateway.protocols);
   const kinds = protocol?.inlineOnly;
-  if (!kinds || protocol === call.protocol) return undefined;
+  if (!kinds || protocol === call.protocol || !snapshot.settings.media.fetch) return undefined;
   const request = exchange.canonical();
   const blocks = request.items.flatMap((item) => ("blocks" in item ? item.blocks : []));
   const wanted = [...request.instructions, ...blocks].flatMap((block) => addresses(block, kinds));

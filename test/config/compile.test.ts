@@ -174,7 +174,7 @@ describe("a snapshot", () => {
       timeouts: { requestMs: 600_000, connectMs: 10_000, idleMs: 120_000 },
       failover: { enabled: true, maxAttempts: 5 },
       limits: { bodyBytes: 100 * 1024 * 1024, headerBytes: 64 * 1024 },
-      media: { maxBytes: 20 * 1024 * 1024, allowPrivate: false },
+      media: { fetch: true, maxBytes: 20 * 1024 * 1024, allowPrivate: false },
       heartbeatMs: 15_000,
       cooldown: { initialMs: 120_000, maxMs: 18_000_000, probeMs: 900_000, onTimeout: false },
       usage: { retentionMs: 400 * 86_400_000 },

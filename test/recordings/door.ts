@@ -110,6 +110,8 @@ function snapshot({ provider, models = ["model"] }: DoorOptions) {
     providers: { up: { protocols: { [provider]: "https://up.example/v1" }, api_key: "sk-upstream-0123456789" } },
     aliases: Object.fromEntries(models.map((model) => [model, { targets: [{ provider: "up", model }] }])),
     keys: { [keyName]: { secret } },
+    // Recordings name addresses of the real world.
+    settings: { media: { fetch: false } },
   };
   return compile({ file }, names);
 }

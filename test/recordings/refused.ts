@@ -13,9 +13,6 @@ export const refused: Readonly<Record<string, Partial<Record<ProtocolName | "all
     responses: "answer with",
     gemini: "audio",
   },
-  "openai-chat/crewai_azure-test-azure-agent-kickoff-structured-output-with-tool_87a13ea6": {
-    responses: "stop sequences",
-  },
   "openai-chat/dd-trace-py_completion-stream-multiple-choices-proxy_20df4ef9": {
     messages: "one answer to a request",
     responses: "one answer to a request",
@@ -27,13 +24,7 @@ export const refused: Readonly<Record<string, Partial<Record<ProtocolName | "all
   "openai-chat/rig_chat-streaming-logprobs-matr-streaming-gpt-4-1-mini-stop-top-two_4c5ec01b": {
     messages: "log probabilities",
   },
-  "openai-chat/rig_followup-hunt-matrix-streaming-stop-sequence-reaches-the-wire-and-stops-g_b525b72f": {
-    responses: "stop sequences",
-  },
   "openai-chat/rig_multimodal-content-streaming-agent-sends-audio_407ba119": { all: "kind of content" },
-  "openai-chat/rig_request-parameter-matrix-stop-sequence-from-additional-params_478d7dba": {
-    responses: "stop sequences",
-  },
   "openai-chat/rig_streaming-logprobs-matrix-streaming-low-length-top-two_92a7d8d8": { messages: "log probabilities" },
   "openai-chat/rig_terminal-metadata-matrix-streaming-gpt-4-1-mini-tiny-plain-two_1f732177": {
     messages: "one answer to a request",
@@ -43,9 +34,6 @@ export const refused: Readonly<Record<string, Partial<Record<ProtocolName | "all
   "openai-chat/ruby-llm_chat-with-extended-thinking-mistral-mistral-small-la_1d8ff4c1": {
     responses: "kind of content",
   },
-  "anthropic-messages/crewai_testagentmultimodalanthropic-test-mixed-files-anthro_ecbbdfaa": {
-    responses: "stop sequences",
-  },
   "anthropic-messages/dd-trace-py_anthropic-completion-beta-tools-stream_fc45ea2e": {
     gemini: "tool_search_tool_regex",
   },
@@ -53,9 +41,6 @@ export const refused: Readonly<Record<string, Partial<Record<ProtocolName | "all
   "anthropic-messages/ellmer_vcr-anthropic-web-search_54fbee85": { chat: "web_search" },
   "anthropic-messages/fantasy_claude-opus-4-6-computer-use-streaming_a8127b2b": { all: "computer" },
   "anthropic-messages/fantasy_claude-sonnet-4-computer-use-streaming_c68aadee": { all: "computer" },
-  "anthropic-messages/llm-anthropic_test-anthropic-test-prompt-with-prefill-and-stop-sequences_d1013538": {
-    responses: "stop sequences",
-  },
   "anthropic-messages/pydantic-ai_test-anthropic-test-anthropic-advisor-tool-message-replay_30a01445": {
     all: "advisor",
   },
@@ -88,12 +73,6 @@ export const refused: Readonly<Record<string, Partial<Record<ProtocolName | "all
     all: "kind of content",
   },
   "anthropic-messages/req-llm_claude-sonnet-4-5-20250929-web-fetch-basic_be057cea": { all: "web_fetch" },
-  "anthropic-messages/rig_empty-stop-sequence-matrix-agent-stream-empty-stop-sequence_c704384a": {
-    responses: "stop sequences",
-  },
-  "anthropic-messages/rig_empty-stop-sequence-matrix-with-preamble-empty-stop_50ce69a9": {
-    responses: "stop sequences",
-  },
   "anthropic-messages/rig_opus-4-8-web-search-with-dynamic-filtering-succeeds_6d24ab43": { chat: "web_search" },
   "anthropic-messages/rig_pdf-citations-pdf-document-citations-decode-as-page-locations_24c56d54": {
     chat: "document by URL",
@@ -167,12 +146,7 @@ export const refused: Readonly<Record<string, Partial<Record<ProtocolName | "all
   },
   "gemini/chatlas_test-provider-google-test-google-mixed-tools-end-to-end_d0aa092a": { all: "googleSearch" },
   "gemini/chatlas_test-provider-google-test-google-web-fetch_f7904fc2": { all: "urlContext" },
-  "gemini/crewai_google-test-gemini-agent-kickoff-structured-output-without-_f34118b1": { responses: "stop sequences" },
-  "gemini/crewai_utilities-testgeministructuredplanning-test-gemini-research-wo_96341abc": {
-    responses: "stop sequences",
-  },
   "gemini/ellmer_vcr-google-web-fetch_572f718d": { all: "urlContext" },
-  "gemini/opentelemetry-python-contrib_test-generate-content-extra-params_8134e0c3": { responses: "stop sequences" },
   "gemini/pydantic-ai_test-google-test-google-model-file-search-grounding-gemini-3-fal_e606b674": { all: "fileSearch" },
   "gemini/pydantic-ai_test-google-test-google-model-file-search-grounding-gemini-3-tru_fc9a88dc": { all: "fileSearch" },
   "gemini/pydantic-ai_test-google-test-google-model-mobile-youtube-video-url-input_8b73bfd0": { all: "video input" },

@@ -33,13 +33,15 @@ const providers = {
 };
 let open: Gateway;
 let closed: Gateway;
+let off: Gateway;
 beforeAll(async () => {
   const aliases = { pair: { targets: pair.map((model) => `gemini/${model}`) } };
   open = await startGateway({ config: { providers, aliases, settings: { media: { allow_private: true } } } });
   closed = await startGateway({ config: { providers } });
+  off = await startGateway({ config: { providers, settings: { media: { fetch: false, allow_private: true } } } });
 });
 afterAll(async () => {
-  await Promise.all([open.stop(), closed.stop(), chat.stop(), gemini.stop(), files.stop(true)]);
+  await Promise.all([open.stop(), closed.stop(), off.stop(), chat.stop(), gemini.stop(), files.stop(true)]);
 });
 
 async function post(gateway: Gateway, path: string, body: Fields) {
@@ -104,5 +106,13 @@ test("without leave, an address inside is never called", async () => {
   const answer = await post(closed, "/v1/chat/completions", ofImage("gemini/m", `${base}/png`));
   expect(answer.status).toBe(400);
   expect(String(fieldsOf(answer.body.error).message)).toContain("not on the public internet");
+  expect(calls.length).toBe(before);
+});
+
+test("nothing is fetched where that is turned off", async () => {
+  const before = calls.length;
+  const answer = await post(off, "/v1/chat/completions", ofImage("gemini/m", `${base}/png`));
+  expect(answer.status).toBe(400);
+  expect(String(fieldsOf(answer.body.error).message)).toContain("does not fetch addresses");
   expect(calls.length).toBe(before);
 });

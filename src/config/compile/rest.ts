@@ -68,7 +68,11 @@ export function compileSettings(context: Context, body: SettingsConfig, aliases:
       bodyBytes: Math.floor(body.limits.body_mb * 1_048_576),
       headerBytes: Math.floor(body.limits.header_kb * 1024),
     },
-    media: { maxBytes: Math.floor(body.media.max_mb * 1_048_576), allowPrivate: body.media.allow_private },
+    media: {
+      fetch: body.media.fetch,
+      maxBytes: Math.floor(body.media.max_mb * 1_048_576),
+      allowPrivate: body.media.allow_private,
+    },
     capture: {
       mode: body.capture.mode,
       retentionMs: body.capture.retention_days * day,

@@ -40,6 +40,7 @@ export const settings = section({
     header_kb: Type.Number({ minimum: 1, maximum: 1024, default: 64 }),
   }),
   media: section({
+    fetch: Type.Boolean({ default: true }),
     max_mb: Type.Number({ exclusiveMinimum: 0, maximum: 1024, default: 20 }),
     allow_private: Type.Boolean({ default: false }),
   }),
