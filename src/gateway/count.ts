@@ -41,7 +41,7 @@ export async function count(gateway: Gateway, call: Call<CountWire>): Promise<Re
     opened(exchange, first.envelope);
     const { previous } = first.envelope;
     const asked =
-      previous === undefined ? first : askedIn(exchange, await continued(exchange, content, previous), spoken);
+      previous === undefined ? first : askedOn(exchange, await continued(exchange, content, previous), previous);
     const candidates = route(exchange, asked.envelope.model, spoken);
     admit(exchange);
     const counted = await tryInOrder(exchange, candidates, (candidate) => attempt(exchange, asked, candidate));
@@ -54,6 +54,12 @@ export async function count(gateway: Gateway, call: Call<CountWire>): Promise<Re
 function askedIn(exchange: Exchanged, content: Content, spoken: Speaker): Asked {
   const { protocol, place } = exchange.call;
   return new Asked(content, { protocol, place, mayPass: mayPass(exchange, content, spoken) });
+}
+
+/** What goes on from a kept answer may have to be edited wherever it goes: it is parsed in any case. */
+function askedOn(exchange: Exchanged, content: Content, previous: string): Asked {
+  const { protocol, place } = exchange.call;
+  return new Asked(content, { protocol, place, mayPass: false, previous, scope: exchange.previousScope ?? "" });
 }
 
 class Asked extends Received<CountWire> {
@@ -93,7 +99,10 @@ async function attempt(exchange: Exchanged, asked: Asked, candidate: Candidate):
 
 function clientsQuestion(exchange: Exchanged, asked: Asked, candidate: Candidate): Addressed<CountWire> {
   const { protocol } = exchange.call;
-  const without = asked.hasEnvelope ? protocol.strip(asked.body, isEnvelope, candidate.facts) : new Map();
+  // `pass` itself takes out what the makers of a kept conversation alone can read.
+  const { scope = candidate.facts.scope } = asked.envelope;
+  const mayStrip = asked.hasEnvelope && scope === candidate.facts.scope;
+  const without = mayStrip ? protocol.strip(asked.body, isEnvelope, candidate.facts) : new Map();
   return passedOn(exchange, asked, { candidate, without, configured: configured(exchange, candidate, protocol) });
 }
 

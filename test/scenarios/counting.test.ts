@@ -179,6 +179,11 @@ test("a count goes on from a kept answer as its request would", async () => {
   const tokens = (await json(await send(paths.responses(""), body))).input_tokens;
   expect(tokens).toBeGreaterThan(400);
   expect(tokens).toBeLessThan(440);
+  const model = counters.responses.script("goes-on", [answerOf(77)]);
+  const home = await json(await send(paths.responses(""), { ...body, model: `counting-responses/${model}` }));
+  expect(counters.responses.violations(model)).toEqual([]);
+  expect(home.input_tokens).toBe(77);
+  expect(JSON.stringify(counters.responses.seen(model))).toContain("b".repeat(700));
   const unknown = await send(paths.responses(""), { ...body, previous_response_id: "resp_nobody" });
   expect(unknown.status).toBe(400);
 });
