@@ -63,13 +63,16 @@ function askedOn(exchange: Exchanged, content: Content, previous: string): Asked
 }
 
 class Asked extends Received<CountWire> {
+  private request: ChatRequest | undefined;
+
   get hasEnvelope(): boolean {
     return this.content.includes(envelopeMark);
   }
 
   /** Throws `invalid-request`. */
   canonical(notes: Notes): ChatRequest {
-    return guardDepth(() => this.protocol.parseRequest(this.body, notes, this.place));
+    this.request ??= guardDepth(() => this.protocol.parseRequest(this.body, notes, this.place));
+    return this.request;
   }
 }
 

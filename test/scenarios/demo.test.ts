@@ -285,3 +285,13 @@ test("what the demo model used is counted", async () => {
     estimated: false,
   });
 });
+
+test("a count of the demo model's tokens is an estimate", async () => {
+  const response = await fetch(`${plexus.url}/v1/messages/count_tokens`, {
+    method: "POST",
+    headers: { "x-api-key": key, "content-type": "application/json" },
+    body: JSON.stringify({ model: "demo", messages: [{ role: "user", content: "a".repeat(350) }] }),
+  });
+  expect(await response.json()).toEqual({ input_tokens: 104 });
+  expect(response.headers.get("x-plexus-degraded")).toBe("estimated input_tokens");
+});

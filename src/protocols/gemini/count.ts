@@ -57,10 +57,7 @@ export const geminiCount: CountWire = {
     const { model } = open(body, place);
     return gemini.parseRequest({ ...(inner(body) ?? body), model }, notes);
   },
-  buildAnswer: (tokens) => ({
-    totalTokens: tokens,
-    promptTokensDetails: [{ modality: "TEXT", tokenCount: tokens }],
-  }),
+  buildAnswer: (tokens) => ({ totalTokens: tokens }),
   buildQuestion: (built, model) => ({
     ...built,
     path: methodPath(model, method),
