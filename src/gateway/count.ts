@@ -17,7 +17,7 @@ import { crossingHeaders, ownHeaders } from "./headers.ts";
 import { Received } from "./inbound.ts";
 import { type Addressed, configuredFields, offeredBy, passedOn, writtenAnew } from "./outgoing.ts";
 import { replyError } from "./reply.ts";
-import { envelopeMark, isEnvelope, openSeals } from "./seals.ts";
+import { isEnvelope, openSeals } from "./seals.ts";
 
 /** The provider does not have this endpoint, or not for this model. */
 const noCounter = new Set([404, 405, 501]);
@@ -64,10 +64,6 @@ function askedOn(exchange: Exchanged, content: Content, previous: string): Asked
 
 class Asked extends Received<CountWire> {
   private request: ChatRequest | undefined;
-
-  get hasEnvelope(): boolean {
-    return this.content.includes(envelopeMark);
-  }
 
   /** Throws `invalid-request`. */
   canonical(notes: Notes): ChatRequest {

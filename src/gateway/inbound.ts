@@ -63,6 +63,11 @@ export class Received<W extends Wire> {
     return this.mayEdit || !this.outline ? this.body : this.outline.head;
   }
 
+  /** Could a carrier in it hold one of our envelopes? */
+  get hasEnvelope(): boolean {
+    return this.content.includes(envelopeMark);
+  }
+
   /** A member's JSON text, as the client wrote it. */
   textOf(key: string): string | undefined {
     return memberText(this.content.text, key, this.outline?.ends ? undefined : this.outline?.members);
@@ -73,7 +78,7 @@ export class Received<W extends Wire> {
     const { content, outline } = this;
     const bytes = outline?.ends && patchedEnds(content, outline, { values, scratch });
     if (bytes) return bytes;
-    const known = { object: outline?.head ?? this.body, members: outline?.ends ? undefined : outline?.members };
+    const known = outline && !outline.ends ? { object: outline.head, members: outline.members } : { object: this.body };
     return applySplices(content.text, spliceMembers(content.text, values, known));
   }
 }
@@ -81,11 +86,6 @@ export class Received<W extends Wire> {
 /** A request in a conversation. */
 export class Inbound extends Received<Protocol> {
   private request: ChatRequest | undefined;
-
-  /** Could a carrier in it hold one of our envelopes? */
-  get hasEnvelope(): boolean {
-    return this.content.includes(envelopeMark);
-  }
 
   /** Throws `invalid-request`. */
   canonical(ring: SealRing, notes: Notes): ChatRequest {

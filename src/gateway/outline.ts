@@ -48,7 +48,7 @@ function outlineOfEnds(bytes: Buffer, wire: Wire, place: Place): Outline | undef
   }
 }
 
-/** The bytes with members set; undefined when one of them may stand where nobody looked. */
+/** The bytes with members set; undefined when one of them is not sure: it may stand where nobody looked, in any spelling. */
 export function patchedEnds(
   { bytes }: Content,
   { members, ends, sure = [] }: Outline,
@@ -58,8 +58,7 @@ export function patchedEnds(
   const splices: Splice[] = [];
   for (const [key, text] of values) {
     const named = members.filter((member) => member.key === key);
-    const isSure = sure.some((name) => `${key}"`.startsWith(name));
-    if (key === ends.cut.key || (!isSure && mayHide(bytes, ends, key))) return undefined;
+    if (key === ends.cut.key || !sure.some((name) => `${key}"`.startsWith(name))) return undefined;
     for (const { start, end } of named) splices.push({ start, end, text });
     const at = bytes.indexOf("{") + 1;
     if (named.length === 0) splices.push({ start: at, end: at, text: `${JSON.stringify(key)}:${text},` });

@@ -46,6 +46,14 @@ describe("a large body that passes", () => {
     }
   });
 
+  test("no other spelling of a member that is set gets through, either", () => {
+    for (const key of ["max_tokens", "ma\\u0078_tokens", "max\\u005ftokens", "max_\\u0074okens"]) {
+      const json = `{"model":"ours","messages":${list},"${key}":9999,"tools":${list}}`;
+      const patched = received(json).patched(new Map([["max_tokens", "5"]]), createScratch());
+      expect((JSON.parse(patched.toString()) as Record<string, unknown>).max_tokens).toBe(5);
+    }
+  });
+
   test("a member is set where it stands, wherever that is, or put in front", () => {
     for (const json of [
       `{"model":"ours","messages":${list},"user":"me"}`,
