@@ -5,7 +5,7 @@ type Part = "stop sequences" | "counted cache writes" | "shown reasoning";
 
 interface Limit {
   part: Part;
-  /** Absent: any. */
+  /** Without it the limit holds for every one. */
   client?: Protocol;
   provider?: Protocol;
   reason: string;

@@ -2,8 +2,9 @@
  * Canonical items to contents. The list is cut into the model's turns and what lies between them; the results of a
  * turn's calls always stand alone in the content that follows it, as many and in the order of the calls.
  */
-import type { Block, CallItem, Item, MessageItem, ReasoningItem } from "../../model/chat.ts";
+import type { Block, CallItem, Item, ReasoningItem } from "../../model/chat.ts";
 import type { JsonObject } from "../../model/json.ts";
+import { isAssistant, isSystem } from "../history.ts";
 import { invalid, isObject } from "../read.ts";
 import { callArguments } from "./arguments.ts";
 import type { Build, Content } from "./build.ts";
@@ -12,26 +13,6 @@ import { buildResults } from "./build-results.ts";
 import { pairCalls } from "./pairing.ts";
 import { unsupported } from "./read.ts";
 import { fillMissing, usableSeal } from "./signatures.ts";
-
-/** The first items that are system messages, and the rest. */
-export function splitLeading(items: readonly Item[]): { leading: MessageItem[]; rest: Item[] } {
-  const leading: MessageItem[] = [];
-  for (const item of items) {
-    if (!isSystem(item)) break;
-    leading.push(item);
-  }
-  return { leading, rest: items.slice(leading.length) };
-}
-
-function isSystem(item: Item): item is MessageItem {
-  return item.type === "message" && (item.role === "system" || item.role === "developer");
-}
-
-function isAssistant(item: Item): boolean {
-  if (item.type === "message") return item.role === "assistant";
-  if (item.type === "result") return false;
-  return item.type !== "opaque" || item.role !== "user";
-}
 
 /** Throws `invalid-request` for calls and results that do not pair, and for a history without content. */
 export function buildContents(items: Item[], build: Build): JsonObject[] {

@@ -2,9 +2,10 @@
  * Canonical items to `system` and `messages`. The list is cut into the model's turns and what lies between them; the
  * results of a turn's calls always open what follows it, wherever the history had them.
  */
-import type { CallItem, Item, MessageItem, ResultItem } from "../../model/chat.ts";
+import type { CallItem, Item, ResultItem } from "../../model/chat.ts";
 import { GatewayError } from "../../model/error.ts";
 import type { JsonObject } from "../../model/json.ts";
+import { isAssistant, isSystem } from "../history.ts";
 import { isObject } from "../read.ts";
 import { buildAssistant } from "./build-assistant.ts";
 import { type Build, buildBlock, buildBlocks, withoutMark } from "./build-blocks.ts";
@@ -16,26 +17,6 @@ export interface Turn {
   at: string;
   /** No item asked for it: it was opened for words that might have followed. */
   filler?: boolean;
-}
-
-/** The first items that are system messages, and the rest. */
-export function splitLeading(items: Item[]): { leading: MessageItem[]; rest: Item[] } {
-  const leading: MessageItem[] = [];
-  for (const item of items) {
-    if (!isSystem(item)) break;
-    leading.push(item);
-  }
-  return { leading, rest: items.slice(leading.length) };
-}
-
-function isSystem(item: Item): item is MessageItem {
-  return item.type === "message" && (item.role === "system" || item.role === "developer");
-}
-
-function isAssistant(item: Item): boolean {
-  if (item.type === "message") return item.role === "assistant";
-  if (item.type === "result") return false;
-  return item.type !== "opaque" || item.role !== "user";
 }
 
 export function isBlank(block: JsonObject): boolean {
