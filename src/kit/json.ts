@@ -59,8 +59,6 @@ export interface Member {
 
 export interface TopLevel {
   members: Member[];
-  /** Deepest nesting met; the outer object counts as 1. */
-  depth: number;
 }
 
 const quote = 34;
@@ -96,7 +94,7 @@ export function stringStart(text: string, end: number): number {
  */
 export function scanObject(text: string): TopLevel | undefined {
   const scan = new Scan();
-  return scan.run(text) === "whole" ? { members: scan.members, depth: scan.depth } : undefined;
+  return scan.run(text) === "whole" ? { members: scan.members } : undefined;
 }
 
 /** The members at the beginning of an object whose text was cut, the one in which it was cut apart. */
@@ -107,8 +105,6 @@ export function scanFront(text: string): { members: Member[]; cut: Member } | un
 
 class Scan {
   readonly members: Member[] = [];
-  /** Deepest nesting met; the outer object counts as 1. */
-  depth = 1;
   /** The one whose value is being read. */
   member: Member | undefined;
 
@@ -134,7 +130,6 @@ class Scan {
       }
       if (code === brace || code === bracket) {
         awaited.push(code + 2);
-        if (awaited.length > this.depth) this.depth = awaited.length;
         continue;
       }
       const closes = code === brace + 2 || code === bracket + 2;
