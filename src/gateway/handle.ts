@@ -89,7 +89,7 @@ function speaker({ call, gateway }: Exchange): Speaker {
 }
 
 /**
- * Could the text be passed through? Read off the name where it stands at either end; a guess that only decides whether a
+ * Could the body be passed through? Read off the name where it stands at either end; a guess that only decides whether a
  * large body is parsed now or, perhaps, never.
  */
 export function mayPass({ snapshot, call, gateway }: Exchange<Wire>, content: Content, spoken: Speaker): boolean {
