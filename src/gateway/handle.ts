@@ -62,7 +62,9 @@ function inboundOf(exchange: Exchange, content: Content, previous?: string): Inb
     const scope = exchange.previousScope ?? "";
     return new Inbound(content, { protocol, place, mayPass: false, previous, scope });
   }
-  return new Inbound(content, { protocol, place, mayPass: mayPass(exchange, content, speaker(exchange)) });
+  const passes = mayPass(exchange, content, speaker(exchange));
+  const holds = !passes && protocol.holds?.(content);
+  return new Inbound(content, { protocol, place, mayPass: passes, ...(holds ? { holds } : {}) });
 }
 
 /** The request's body, within its limit. */

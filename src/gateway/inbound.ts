@@ -3,6 +3,7 @@
  * body that is only passed through is never parsed.
  */
 import type { Content } from "../kit/content.ts";
+import { Held } from "../kit/held.ts";
 import { applySplices, exactParts, memberText, spliceMembers } from "../kit/json.ts";
 import type { Scratch } from "../kit/scratch.ts";
 import type { ChatRequest } from "../model/chat.ts";
@@ -22,6 +23,8 @@ export interface ReceivedOptions<W extends Wire> {
   place: Place;
   /** False when no target of the request speaks its protocol: then it is parsed in any case. */
   mayPass: boolean;
+  /** Names of members whose long texts are held aside while a large body is translated. */
+  holds?: readonly string[];
   /** Of a request that holds its conversation now: the id that stood in its place. */
   previous?: string;
   /** The account that made all answers in it; empty when there were several. */
@@ -36,6 +39,8 @@ export class Received<W extends Wire> {
   protected readonly place: Place;
   /** Of a large body that may pass. */
   private readonly outline: Outline | undefined;
+  /** Of a large body that will not pass; what it was parsed to is for translation only. */
+  protected readonly held: HeldBody | undefined;
   private parsed: JsonObject | undefined;
   private mayEdit: boolean | undefined;
 
@@ -43,9 +48,12 @@ export class Received<W extends Wire> {
     this.content = content;
     this.protocol = options.protocol;
     this.place = options.place;
-    const isLarge = content.length > smallBody && options.mayPass;
-    this.outline = isLarge ? guardDepth(() => outlineOf(content, this.protocol, this.place)) : undefined;
-    const envelope = this.outline?.envelope ?? guardDepth(() => this.protocol.open(this.body, this.place));
+    const isLarge = content.length > smallBody;
+    this.held = isLarge && !options.mayPass && options.holds ? heldOf(content.text, options.holds) : undefined;
+    this.outline =
+      isLarge && options.mayPass ? guardDepth(() => outlineOf(content, this.protocol, this.place)) : undefined;
+    const envelope =
+      this.outline?.envelope ?? guardDepth(() => this.protocol.open(this.held?.body ?? this.body, this.place));
     const { previous, scope } = options;
     this.envelope =
       previous === undefined ? envelope : { ...envelope, previous, ...(scope === undefined ? {} : { scope }) };
@@ -87,17 +95,41 @@ export class Received<W extends Wire> {
 export class Inbound extends Received<Protocol> {
   private request: ChatRequest | undefined;
 
-  /** Throws `invalid-request`. */
+  /** Long texts may be held aside: what is made of it goes out through `written`. Throws `invalid-request`. */
   canonical(ring: SealRing, notes: Notes): ChatRequest {
     if (!this.request) {
+      const { body: plain, text } = this.held ?? { body: this.body, text: this.content.text };
       const keys = (this.protocol.exactKeys ?? []).filter((key) => this.content.includes(`"${key}"`));
-      const body = keys.length === 0 ? this.body : (exactParts(this.body, this.content.text, keys) as JsonObject);
+      const body = keys.length === 0 ? plain : (exactParts(plain, text, keys) as JsonObject);
       this.request = openSeals(
         ring,
         guardDepth(() => this.protocol.parseRequest(body, notes, this.place)),
       );
     }
     return this.request;
+  }
+
+  /** The JSON text of a body that was built of the canonical request. */
+  written(body: JsonObject): string {
+    const json = JSON.stringify(body);
+    return this.held ? this.held.marks.restored(json) : json;
+  }
+}
+
+interface HeldBody {
+  marks: Held;
+  text: string;
+  body: JsonObject;
+}
+
+/** Undefined where nothing is to be held, and for a broken body, which is parsed whole for the sake of its error. */
+function heldOf(content: string, names: readonly string[]): HeldBody | undefined {
+  const marks = Held.of(content, names);
+  if (!marks) return undefined;
+  try {
+    return { marks, text: marks.text, body: parseBody(marks.text) };
+  } catch {
+    return undefined;
   }
 }
 

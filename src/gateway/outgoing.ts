@@ -66,7 +66,8 @@ export function prepare(exchange: Exchange, inbound: Inbound, candidate: Candida
   const whole = exchange.media?.inlined(exchange.canonical(), protocol) ?? exchange.canonical();
   const { request, stops } = withoutStops(whole, protocol, exchange.notes);
   const built = protocol.buildRequest(request, candidate.facts, exchange.notes);
-  return { ...writtenAnew(exchange, built, { candidate, protocol }), request, ...(stops ? { stops } : {}) };
+  const write = (body: JsonObject) => inbound.written(body);
+  return { ...writtenAnew(exchange, built, { candidate, protocol, write }), request, ...(stops ? { stops } : {}) };
 }
 
 type Members = ReadonlyMap<string, string>;
@@ -97,16 +98,17 @@ interface Writing<W extends Wire> {
   candidate: Candidate;
   protocol: W;
   configured?: Fields[];
+  write?: (body: JsonObject) => string;
 }
 
 /** What was made of the canonical request, with the configured fields. */
 export function writtenAnew<W extends Wire>(
   exchange: Exchange<Wire>,
   built: Outgoing,
-  { candidate, protocol, configured = configuredFields(exchange, candidate) }: Writing<W>,
+  { candidate, protocol, configured = configuredFields(exchange, candidate), write = JSON.stringify }: Writing<W>,
 ): Addressed<W> {
-  const body = JSON.stringify(configured.reduce<JsonObject>(merge, built.body));
-  return addressed(candidate, protocol, { ...built, body });
+  const body = configured.reduce<JsonObject>(merge, built.body);
+  return addressed(candidate, protocol, { ...built, body: write(body) });
 }
 
 type Fields = Readonly<Record<string, Json>>;

@@ -68,7 +68,8 @@ const bracket = 91;
 const comma = 44;
 const colon = 58;
 
-function stringEnd(text: string, start: number): number {
+/** Behind the closing quote of the string that opens at `start`; -1 when it does not end. */
+export function stringEnd(text: string, start: number): number {
   for (let at = text.indexOf('"', start + 1); at >= 0; at = text.indexOf('"', at + 1)) {
     let back = at - 1;
     while (text.charCodeAt(back) === backslash) back--;

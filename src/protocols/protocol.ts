@@ -164,6 +164,11 @@ export interface Protocol extends Wire {
   readonly exactKeys?: readonly string[];
   /** Headers of which one tells that a client speaks it, where the path does not (`anthropic-version`). */
   readonly clientHeaders?: readonly string[];
+  /**
+   * Names of members whose long texts nobody reads between `parseRequest` and `buildRequest`, in a body like this one:
+   * only their beginnings and ends are there then. Undefined when all of it is wanted.
+   */
+  holds?(content: Content): readonly string[] | undefined;
   /** Its clients may send their key as `?key=`. */
   readonly keyInQuery?: true;
   /** Unknown paths that begin so are answered in its shape. */

@@ -6,7 +6,7 @@ import { MessagesEncoder } from "./encode.ts";
 import { buildError, parseError } from "./error.ts";
 import { buildModel, buildModels } from "./models.ts";
 import { mayEdit, pass, strip } from "./pass.ts";
-import { guarded, open, parseRequest } from "./request.ts";
+import { guarded, holds, open, parseRequest } from "./request.ts";
 import { buildResponse, parseResponse } from "./response.ts";
 
 export const messages: Protocol = {
@@ -57,6 +57,7 @@ export const messages: Protocol = {
   decodeStream: () => new Decoder(),
   parseError,
   mayEdit,
+  holds,
   outline: ["stream"],
   pass,
   strip,

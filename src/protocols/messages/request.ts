@@ -1,4 +1,6 @@
 /** The client's request body to the canonical request. */
+
+import type { Content } from "../../kit/content.ts";
 import type {
   Block,
   ChatRequest,
@@ -40,6 +42,11 @@ const known = new Set([
   ],
   ...["stop_sequences", "temperature", "top_p", "top_k", "stream", "metadata", "service_tier", "cache_control"],
 ]);
+
+/** Places of citations are counted in texts, and a schema asks whether the word JSON stands in them. */
+export function holds(content: Content): readonly string[] | undefined {
+  return content.includes('"citations"') || content.includes('"json_schema"') ? undefined : ["text", "content"];
+}
 
 export function parseRequest(body: JsonObject): ChatRequest {
   const envelope = open(body);
