@@ -31,16 +31,33 @@ export class Feed {
   private readonly watch: Watch;
   private done = false;
   private idleMs: number;
+  /** A read is under way, since then by the sweep's clock. */
+  private isAsked = false;
+  private askedAt = 0;
 
   constructor(body: ReadableStream<Uint8Array>, options: FeedOptions) {
     this.reader = body.getReader() as unknown as Reader;
     this.options = options;
     this.sweep = options.sweep;
     this.idleMs = options.idleMs;
-    this.watch = new Watch(() => {
-      const seconds = Math.round(options.idleMs / 1000);
-      options.controller.abort(new GatewayError("upstream-timeout", `The provider sent nothing for ${seconds} s.`));
-    });
+    this.watch = new Watch(() => this.look());
+    this.sweep.set(this.watch, this.idleMs);
+  }
+
+  /** Milliseconds that the upstream lets somebody wait; undefined while nobody asks it for more. */
+  get silence(): number | undefined {
+    return this.isAsked ? this.sweep.now() - this.askedAt : undefined;
+  }
+
+  /** Looked at when silence may have been too long: reads themselves move no deadline. */
+  private look(): void {
+    const left = this.idleMs - (this.silence ?? 0);
+    if (left > 0) {
+      this.sweep.set(this.watch, left);
+      return;
+    }
+    const seconds = Math.round(this.options.idleMs / 1000);
+    this.options.controller.abort(new GatewayError("upstream-timeout", `The provider sent nothing for ${seconds} s.`));
   }
 
   /**
@@ -49,13 +66,14 @@ export class Feed {
    */
   begin(): Promise<Part> {
     if (this.done) return Promise.resolve({ done: true });
-    this.sweep.set(this.watch, this.idleMs);
+    this.isAsked = true;
+    this.askedAt = this.sweep.now();
     return this.reader.read();
   }
 
   /** The bytes that a read gave, or undefined at the end. */
   received(part: Part): Uint8Array | undefined {
-    this.watch.due = Number.POSITIVE_INFINITY;
+    this.isAsked = false;
     if (!part.done) return part.value;
     this.finish();
     return undefined;
@@ -77,12 +95,14 @@ export class Feed {
 
   private finish(): void {
     this.done = true;
+    this.isAsked = false;
     this.sweep.remove(this.watch);
   }
 
   /** The answer is complete: from now on this much silence is its end. */
   linger(milliseconds: number): void {
     this.idleMs = Math.min(this.idleMs, milliseconds);
+    if (!this.done) this.sweep.set(this.watch, this.idleMs);
   }
 
   /** Reads what is left of a complete answer, so that the connection can serve again. */

@@ -17,8 +17,6 @@ export interface Step {
   marked?: readonly string[];
 }
 
-const noEvents: readonly ChatEvent[] = Object.freeze([]);
-
 export interface ReadingOptions {
   protocol: Protocol;
   /** Present when client and provider speak one protocol: the stream may be forwarded. */
@@ -57,33 +55,33 @@ export class Reading {
     this.decoder = options.stops ? stopping(decoder, options.stops) : decoder;
   }
 
-  push(bytes: Uint8Array): Step {
+  /** What to forward of bytes that hold whole frames of content and nothing else: most of every stream that is passed. */
+  pass(bytes: Uint8Array): Uint8Array | string | undefined {
+    if (!this.verbatim || this.opening || this.splitter.pending) return undefined;
     const raw = byteString(bytes);
+    if (!raw.endsWith("\n\n") || this.isMarked(raw) || this.isEdited(raw)) return undefined;
+    return this.forward(raw, bytes);
+  }
+
+  push(bytes: Uint8Array): Step {
     const wasWhole = !this.splitter.pending;
-    if (wasWhole && this.isPlain(raw)) return this.forward(raw, bytes);
-    const raws = this.splitter.push(raw);
+    const raws = this.splitter.push(byteString(bytes));
     const taken = this.take(raws);
     if (taken.out === undefined) return { events: taken.events };
     const asItCame = wasWhole && !this.splitter.pending && !taken.changed;
     return step(taken, asItCame ? bytes : join(taken.out));
   }
 
-  /** Whole frames of content and nothing else: most of every stream, and not worth cutting apart. */
-  private isPlain(raw: string): boolean {
-    return this.verbatim && !this.opening && raw.endsWith("\n\n") && !this.isMarked(raw) && !this.isEdited(raw);
-  }
-
-  private forward(raw: string, bytes: Uint8Array): Step {
+  private forward(raw: string, bytes: Uint8Array): Uint8Array | string {
     this.frames++;
     const { needle, replacement } = this;
     const at = needle === undefined || needle === replacement ? -1 : raw.indexOf(needle);
-    if (at < 0 || needle === undefined) return { events: noEvents, bytes };
+    if (at < 0 || needle === undefined) return bytes;
     const first = raw.slice(0, at) + replacement;
     const rest = raw.slice(at + needle.length);
     // Several frames may have come at once: each carries the name once.
     const out = first + (rest.includes(needle) ? rest.replaceAll(needle, () => replacement) : rest);
-    const isText = this.replacementIsAscii && isAscii(bytes);
-    return { events: noEvents, bytes: isText ? out : Buffer.from(out, "latin1") };
+    return this.replacementIsAscii && isAscii(bytes) ? out : Buffer.from(out, "latin1");
   }
 
   /** The upstream closed: what was left, and what the decoder makes of the end. */

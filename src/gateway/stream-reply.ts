@@ -14,7 +14,7 @@ import { discreet } from "./discreet.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Part } from "./feed.ts";
 import type { Outward } from "./outward.ts";
-import type { Step } from "./reading.ts";
+import type { Reading, Step } from "./reading.ts";
 import { outwardFor, replyContext } from "./rendering.ts";
 
 /** The runtime's direct stream: what is written goes to the socket; a promise means that the client is slow. */
@@ -42,8 +42,6 @@ export class StreamReply {
   private passed: Step["bytes"];
   private outward: Outward | undefined;
   private controller: Controller | undefined;
-  /** True while the client waits for bytes that we do not have. */
-  private waiting = false;
   /** Elements of a JSON array that were written so far. */
   private elements = 0;
   /** What a stream that is opened early begins with. */
@@ -106,11 +104,8 @@ export class StreamReply {
   /** The long middle of a stream: nothing in this loop is done that is not needed for each piece. */
   private async relay(upstream: StreamUpstream): Promise<void> {
     const { feed, reading } = upstream;
-    const { sweep } = this.exchange.gateway;
-    const { heartbeatMs } = this.exchange.snapshot.settings;
+    this.rest();
     while (!this.isOver && !this.upstreamEnded) {
-      this.waiting = true;
-      sweep.set(this.heartbeat, heartbeatMs);
       let part: Part;
       try {
         part = await feed.begin();
@@ -118,18 +113,23 @@ export class StreamReply {
         this.cut(upstream, feed.broken(error));
         return;
       }
-      this.waiting = false;
       if (this.isOver) return;
       const bytes = feed.received(part);
       this.upstreamEnded = bytes === undefined;
-      const sent = this.emit(bytes ? reading.push(bytes) : reading.end(), this.upstreamEnded);
+      const sent = bytes ? this.forward(reading, bytes) : this.emit(reading.end(), true);
       if (sent) await sent;
     }
   }
 
+  private forward(reading: Reading, bytes: Uint8Array): Sent {
+    const passed = reading.pass(bytes);
+    if (passed === undefined) return this.emit(reading.push(bytes), false);
+    this.passed = passed;
+    return this.send(passed);
+  }
+
   /** The connection broke or went silent: where the answer's reason had come before, that was its end. */
   private cut(upstream: StreamUpstream, error: GatewayError): void {
-    this.waiting = false;
     const last = this.isOver || this.sawFinish ? undefined : upstream.reading.end();
     const isWhole = last?.events.some((event) => event.type === "finish");
     if (!last || !isWhole || this.exchange.left) {
@@ -142,16 +142,13 @@ export class StreamReply {
 
   /** Waits for an upstream that has not committed when the stream was opened. */
   private async arrival(): Promise<void> {
-    this.waiting = true;
     this.rest();
     const upstream = await this.pending;
-    this.waiting = false;
     if (upstream) this.attach(upstream);
     this.pending = undefined;
   }
 
   private broke(error: GatewayError): void {
-    this.waiting = false;
     // Silence after the end of the answer is its end.
     if (this.sawFinish) this.finish();
     else this.fail(error);
@@ -244,17 +241,19 @@ export class StreamReply {
     if (this.upstream?.kind === "stream" && this.exchange.left) this.upstream.feed.cancel(this.exchange.left);
   }
 
+  /** Looked at when the client may have waited too long for bytes that we do not have. */
   private beat(): void {
+    if (this.isOver) return;
+    const { heartbeatMs } = this.exchange.snapshot.settings;
+    const silence = this.upstream?.kind === "stream" ? (this.upstream.feed.silence ?? 0) : heartbeatMs;
     // White space between the elements of an array is all that its grammar allows.
     const sign = this.exchange.framing === "sse" ? this.exchange.call.protocol.heartbeat : "\n";
-    if (!this.waiting || this.isOver) return;
-    this.send(sign);
-    this.rest();
+    if (silence >= heartbeatMs) this.send(sign);
+    this.rest(silence >= heartbeatMs ? heartbeatMs : heartbeatMs - silence);
   }
 
-  /** Silence is counted from now. */
-  private rest(): void {
-    this.exchange.gateway.sweep.set(this.heartbeat, this.exchange.snapshot.settings.heartbeatMs);
+  private rest(milliseconds = this.exchange.snapshot.settings.heartbeatMs): void {
+    this.exchange.gateway.sweep.set(this.heartbeat, milliseconds);
   }
 
   private codec(): Encoder {
