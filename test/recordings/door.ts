@@ -9,6 +9,7 @@ import { ingressRoutes } from "../../src/http/ingress.ts";
 import { silentLog } from "../../src/kit/log.ts";
 import { createScratch } from "../../src/kit/scratch.ts";
 import { createSweep } from "../../src/kit/sweep.ts";
+import type { JsonObject } from "../../src/model/json.ts";
 import type { RequestRecord } from "../../src/model/record.ts";
 import type { ResponseStore } from "../../src/model/stored.ts";
 import { protocols } from "../../src/protocols/index.ts";
@@ -45,6 +46,10 @@ export interface DoorOptions {
   answer(sent: Sent): Response | Promise<Response>;
   /** Aliases, each for the provider's model of that name. */
   models?: readonly string[];
+  /** Where the provider is: some hosts are known for what they take. */
+  host?: string;
+  /** Further fields of the provider's configuration. */
+  more?: JsonObject;
 }
 
 export const keyName = "recordings";
@@ -105,9 +110,10 @@ function matches(route: string, path: string): boolean {
 
 const names = { protocols: [...protocolNames], selectors: ["random"], quirks: [], demoProtocols: ["chat"] };
 
-function snapshot({ provider, models = ["model"] }: DoorOptions) {
+function snapshot({ provider, models = ["model"], host = "up.example", more = {} }: DoorOptions) {
+  const up = { protocols: { [provider]: `https://${host}/v1` }, api_key: "sk-upstream-0123456789", ...more };
   const file = {
-    providers: { up: { protocols: { [provider]: "https://up.example/v1" }, api_key: "sk-upstream-0123456789" } },
+    providers: { up },
     aliases: Object.fromEntries(models.map((model) => [model, { targets: [{ provider: "up", model }] }])),
     keys: { [keyName]: { secret } },
     // Recordings name addresses of the real world.
