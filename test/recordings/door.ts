@@ -50,6 +50,8 @@ export interface DoorOptions {
   host?: string;
   /** Further fields of the provider's configuration. */
   more?: JsonObject;
+  /** More providers by name, as the configuration has them; their models are called `name/model`. */
+  others?: Readonly<Record<string, JsonObject>>;
 }
 
 export const keyName = "recordings";
@@ -110,10 +112,10 @@ function matches(route: string, path: string): boolean {
 
 const names = { protocols: [...protocolNames], selectors: ["random"], quirks: [], demoProtocols: ["chat"] };
 
-function snapshot({ provider, models = ["model"], host = "up.example", more = {} }: DoorOptions) {
+function snapshot({ provider, models = ["model"], host = "up.example", more = {}, others = {} }: DoorOptions) {
   const up = { protocols: { [provider]: `https://${host}/v1` }, api_key: "sk-upstream-0123456789", ...more };
   const file = {
-    providers: { up },
+    providers: { up, ...others },
     aliases: Object.fromEntries(models.map((model) => [model, { targets: [{ provider: "up", model }] }])),
     keys: { [keyName]: { secret } },
     // Recordings name addresses of the real world.
