@@ -1,5 +1,5 @@
 /** A whole answer for a client. */
-import type { Item, ReasoningItem } from "../../model/chat.ts";
+import type { Item } from "../../model/chat.ts";
 import type { Answer } from "../../model/event.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
 import type { ReplyContext } from "../protocol.ts";
@@ -52,7 +52,7 @@ function buildMessage(answer: Answer, calls: JsonObject[]): JsonObject {
     role: "assistant",
     content: texts.length === 0 ? null : texts.map((block) => block.text).join(""),
     refusal: refused.length === 0 ? null : refused.join(""),
-    ...buildReasoning(answer.items.filter((item) => item.type === "reasoning")),
+    ...buildReasoning(answer.items),
     ...(annotations.length === 0 ? {} : { annotations }),
     ...(images.length === 0 ? {} : { images }),
     ...Object.assign({}, ...messages.map((item) => item.ext?.chat)),
@@ -60,15 +60,18 @@ function buildMessage(answer: Answer, calls: JsonObject[]): JsonObject {
   };
 }
 
-function buildReasoning(items: ReasoningItem[]): JsonObject {
-  const text = items
-    .flatMap((item) => item.text.map((part) => part.text))
-    .filter((part) => part !== "")
-    .join("\n\n");
+function buildReasoning(items: Item[]): JsonObject {
+  const text: string[] = [];
   const details: Json[] = [];
-  for (const item of items) details.push(...buildDetails(item, details.length));
+  let offset = 0;
+  for (const item of items) {
+    if (item.type === "message") offset += buildAnnotations(item, offset).length;
+    if (item.type !== "reasoning") continue;
+    text.push(...item.text.map((part) => part.text).filter((part) => part !== ""));
+    details.push(...buildDetails(item, details.length, offset));
+  }
   return {
-    ...(text === "" ? {} : { reasoning_content: text }),
+    ...(text.length === 0 ? {} : { reasoning_content: text.join("\n\n") }),
     ...(details.length === 0 ? {} : { reasoning_details: details }),
   };
 }

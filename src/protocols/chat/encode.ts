@@ -24,7 +24,7 @@ interface CandidateState {
   custom: Set<number>;
   /** Calls whose arguments began to flow. */
   flowing: Set<number>;
-  /** Code points of text before the message that is open. */
+  /** Code points of text of the messages that have ended. */
   offset: number;
   /** Entries of reasoning_details so far. */
   details: number;
@@ -233,7 +233,7 @@ export class ChatEncoder implements Encoder {
       if (images.length > 0) frames.push(this.chunk(c, JSON.stringify({ images })));
       if (item.ext?.chat) frames.push(this.chunk(c, JSON.stringify(item.ext.chat)));
     } else if (item.type === "reasoning") {
-      const details = buildDetails(item, state.details);
+      const details = buildDetails(item, state.details, state.offset);
       state.details += details.length;
       if (details.length > 0) frames.push(this.chunk(c, JSON.stringify({ reasoning_details: details })));
     } else if (item.type === "call") frames.push(...this.endCall(c, index, item));

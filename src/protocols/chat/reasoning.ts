@@ -8,26 +8,40 @@ import type { Json, JsonObject } from "../../model/json.ts";
 import { isObject, stringOf } from "./wire.ts";
 
 const ownFormat = "plexus";
+/** In the id of an entry of our own: how many code points of the message's text came before it. */
+const behind = /^behind-(\d{1,9})$/;
 
 type Part = ReasoningItem["text"][number];
 
-/** The reasoning of one assistant message of a request's history, or of a whole answer. */
-export function parseReasoning(message: JsonObject, at?: string): ReasoningItem[] {
+/** Where it stood in its message: behind so many code points of the text. */
+export interface Placed {
+  item: ReasoningItem;
+  behind: number;
+}
+
+/** The reasoning of one assistant message of a request's history. */
+export function parseReasoning(message: JsonObject, at?: string): Placed[] {
   const flat = stringOf(message.reasoning_content) ?? stringOf(message.reasoning);
   const located = at === undefined ? {} : { at };
   const details = Array.isArray(message.reasoning_details) ? message.reasoning_details.filter(isObject) : [];
-  const items: ReasoningItem[] = [];
+  const items: Placed[] = [];
   for (const group of grouped(details)) {
     const own = group[0]?.format === ownFormat;
     const text = group.flatMap(detailText);
     const seals: Seal[] = own ? ownSeals(group) : [{ origin: "chat", form: "details", bytes: JSON.stringify(group) }];
-    items.push({ type: "reasoning", text, seals, ...(text.length === 0 ? { redacted: true } : {}), ...located });
+    const redacted = text.length === 0 ? { redacted: true } : {};
+    items.push({ item: { type: "reasoning", text, seals, ...redacted, ...located }, behind: own ? placeOf(group) : 0 });
   }
-  if (flat === undefined || items.some((item) => item.text.length > 0)) return items;
+  if (flat === undefined || items.some(({ item }) => item.text.length > 0)) return items;
   const first = items[0];
-  if (!first) return [{ type: "reasoning", text: [{ kind: "raw", text: flat }], seals: [], ...located }];
-  const { redacted: _redacted, ...sealed } = first;
-  return [{ ...sealed, text: [{ kind: "raw", text: flat }] }, ...items.slice(1)];
+  const text = [{ kind: "raw" as const, text: flat }];
+  if (!first) return [{ item: { type: "reasoning", text, seals: [], ...located }, behind: 0 }];
+  const { redacted: _redacted, ...sealed } = first.item;
+  return [{ ...first, item: { ...sealed, text } }, ...items.slice(1)];
+}
+
+function placeOf([detail]: JsonObject[]): number {
+  return Number(behind.exec(stringOf(detail?.id) ?? "")?.[1] ?? 0);
 }
 
 /** Runs of a provider's entries stay together; each entry of our own is a group. */
@@ -63,8 +77,11 @@ function ownSeals(group: JsonObject[]): Seal[] {
   });
 }
 
-/** The entries by which a client is given an item's seals. `index` counts the entries of one message. */
-export function buildDetails(item: ReasoningItem, index: number): Json[] {
+/**
+ * The entries by which a client is given an item's seals. `index` counts the entries of one message, `offset` the code
+ * points of its text so far.
+ */
+export function buildDetails(item: ReasoningItem, index: number, offset: number): Json[] {
   const entries: Json[] = [];
   const text = item.text.map((part) => part.text).join("\n\n");
   let told = false;
@@ -75,7 +92,8 @@ export function buildDetails(item: ReasoningItem, index: number): Json[] {
       told = true;
       continue;
     }
-    const place = { format: ownFormat, index: index + entries.length };
+    const id = offset > 0 ? { id: `behind-${offset}` } : {};
+    const place = { format: ownFormat, index: index + entries.length, ...id };
     const shown = told ? "" : text;
     if (shown !== "" || seal.form === "signature") {
       entries.push({ type: "reasoning.text", text: shown, signature: seal.bytes, ...place });

@@ -2,7 +2,7 @@
 import type { CallItem, Item, MessageItem, ResultItem } from "../../model/chat.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
 import { derivedId } from "../ids.ts";
-import { parseReasoning } from "./reasoning.ts";
+import { type Placed, parseReasoning } from "./reasoning.ts";
 import { objects, parseContent } from "./request-parts.ts";
 import {
   chatExt,
@@ -69,20 +69,34 @@ function parseAssistant(message: JsonObject, at: string): Item[] {
   if (refusal !== undefined && refusal !== "") blocks.push({ type: "refusal", text: refusal, at: `${at}.refusal` });
   const calls = parseCalls(message, at);
   const ext = rest(message, assistantKeys);
-  const items: Item[] = parseReasoning(message, at);
+  const reasoning = parseReasoning(message, at);
+  const items: Item[] = reasoning.map(({ item }) => item);
   const silent = blocks.length === 0 && ext === undefined && message.name === undefined;
-  if (!silent || (calls.length === 0 && items.length === 0)) {
-    const said: MessageItem = {
-      type: "message",
-      role: "assistant",
-      blocks,
-      ...named(message, at),
-      at,
-      ...chatExt(ext),
-    };
-    items.push(said);
+  if (silent && (calls.length > 0 || items.length > 0)) return [...items, ...calls];
+  const said: MessageItem = { type: "message", role: "assistant", blocks, ...named(message, at), at, ...chatExt(ext) };
+  return [...woven(said, reasoning), ...calls];
+}
+
+/** The text cut where reasoning stood inside it or behind it; the last piece has all else of the message. */
+function woven(said: MessageItem, reasoning: Placed[]): Item[] {
+  const items: Item[] = [];
+  const [first, ...others] = said.blocks;
+  const letters = first?.type === "text" && reasoning.some(({ behind }) => behind > 0) ? [...first.text] : [];
+  let from = 0;
+  for (const { item, behind } of reasoning) {
+    const to = Math.max(from, Math.min(behind, letters.length));
+    if (to > from && first?.type === "text") {
+      const { ext: _ext, name: _name, ...bare } = said;
+      const { cache: _cache, ...piece } = first;
+      items.push({ ...bare, blocks: [{ ...piece, text: letters.slice(from, to).join("") }] });
+      from = to;
+    }
+    items.push(item);
   }
-  return [...items, ...calls];
+  if (from === 0) return [...items, said];
+  const left = letters.slice(from).join("");
+  const blocks = left !== "" && first?.type === "text" ? [{ ...first, text: left }, ...others] : others;
+  return blocks.length === 0 && !said.ext && said.name === undefined ? items : [...items, { ...said, blocks }];
 }
 
 function parseCalls(message: JsonObject, at: string): CallItem[] {
