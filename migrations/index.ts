@@ -1,6 +1,7 @@
 /** The migrations in their order, carried inside the binary. One that was released is never edited. */
 import init from "./0001_init.sql" with { type: "text" };
 import storedResponses from "./0002_stored_responses.sql" with { type: "text" };
+import keptTurns from "./0003_kept_turns.sql" with { type: "text" };
 
 export interface Migration {
   version: number;
@@ -12,4 +13,5 @@ export interface Migration {
 export const migrations: readonly Migration[] = [
   { version: 1, name: "init", text: init },
   { version: 2, name: "stored responses", text: storedResponses },
+  { version: 3, name: "kept turns", text: keptTurns },
 ];

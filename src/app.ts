@@ -25,6 +25,7 @@ import { createTargetFacts } from "./providers/facts.ts";
 import type { Sealer } from "./secrets/seal.ts";
 import { openSecrets } from "./store/canary.ts";
 import type { Database, Reader } from "./store/database.ts";
+import { type OpenTurnStore, openTurnStore } from "./store/kept-turns.ts";
 import { ensureMeta } from "./store/meta.ts";
 import { migrate } from "./store/migrate.ts";
 import { openDatabase, openReader } from "./store/open.ts";
@@ -86,7 +87,7 @@ export async function startApp({ options, store, snapshot, adminHash, log }: App
     onError: (error) => log.error("usage rows could not be stored yet; they are safe in the journal", { error }),
   });
   const reader = openReader(options.databaseUrl, store.database);
-  const stored = keepAnswers({ config, log, store, reader });
+  const kept = keepFor({ config, log, store, reader });
   const running = { count: 0 };
   const demo = createDemoTransport({ protocols, embeddingWires, countWires });
   const gateway: Gateway = {
@@ -102,7 +103,7 @@ export async function startApp({ options, store, snapshot, adminHash, log }: App
     sweep,
     scratch: createScratch(),
     slots: createSlots(),
-    stored,
+    ...kept,
     sealKey: await sealKey(store),
     random: Math.random,
   };
@@ -132,7 +133,7 @@ export async function startApp({ options, store, snapshot, adminHash, log }: App
       await Promise.race([stopped, Bun.sleep(250)]);
       await server.server?.stop(true);
       sweep.stop();
-      await closeStore([writer, stored, reader, store.database]);
+      await closeStore([writer, kept.stored, kept.turns, reader, store.database]);
     },
   };
 }
@@ -144,13 +145,22 @@ interface Parts {
   reader: Reader;
 }
 
-function keepAnswers({ config, log, store, reader }: Parts): OpenResponseStore {
-  return openResponseStore({
-    ...store,
-    reader,
-    retentionMs: () => config.current().settings.responses.retentionMs,
-    onError: (error) => log.error("answers could not be kept, or not yet", { error }),
-  });
+/** What is kept of answers: those that their client may read again, and the seals of all. */
+function keepFor({ config, log, store, reader }: Parts): { stored: OpenResponseStore; turns: OpenTurnStore } {
+  return {
+    stored: openResponseStore({
+      ...store,
+      reader,
+      retentionMs: () => config.current().settings.responses.retentionMs,
+      onError: (error) => log.error("answers could not be kept, or not yet", { error }),
+    }),
+    turns: openTurnStore({
+      ...store,
+      reader,
+      retentionMs: () => config.current().settings.seals.retentionMs,
+      onError: (error) => log.error("seals of answers could not be kept, or not yet", { error }),
+    }),
+  };
 }
 
 /** What the management API shows of requests. */

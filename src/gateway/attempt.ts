@@ -16,6 +16,7 @@ import type { Inbound } from "./inbound.ts";
 import { gatherMedia } from "./media.ts";
 import { type Addressed, type Prepared, prepare } from "./outgoing.ts";
 import { Reading, type Step } from "./reading.ts";
+import { gatherTurns, TurnKeeper } from "./turn-seals.ts";
 
 /** Nothing of the request's body is kept here: an answer may be open for minutes. */
 interface Committed {
@@ -51,6 +52,8 @@ export function attempt(exchange: Exchange, inbound: Inbound, candidate: Candida
   return underLimits(exchange, candidate, async (controller) => {
     const media = told(exchange, () => gatherMedia(exchange, candidate, controller.signal));
     if (media) await media;
+    const turns = told(exchange, () => gatherTurns(exchange, candidate));
+    if (turns) await turns;
     const prepared = told(exchange, () => prepare(exchange, inbound, candidate));
     const sending = { candidate, prepared, controller, stream: inbound.envelope.stream };
     const response = await post(exchange, sending);
@@ -58,9 +61,15 @@ export function attempt(exchange: Exchange, inbound: Inbound, candidate: Candida
     const read = isStream && sending.stream ? openStream : readWhole;
     const upstream = await read(exchange, sending, { response, isStream });
     exchange.keeping?.asked(inbound, candidate.facts.scope);
+    if (!upstream.isVerbatim) keepTurn(exchange, upstream);
     exchange.answering(upstream.isVerbatim);
     return upstream;
   });
+}
+
+function keepTurn(exchange: Exchange, { candidate, protocol }: Upstream): void {
+  if (!exchange.key || protocol === exchange.call.protocol) return;
+  exchange.keeper = new TurnKeeper(exchange, { candidate, origin: protocol.name });
 }
 
 /** What every attempt is held to: the provider's slots, the deadline, the client that may leave; and its record. */

@@ -15,7 +15,8 @@ import type { Call, Gateway } from "./gateway.ts";
 import { admit, authenticate, mayPass, opened, read, route, type Speaker, tryInOrder } from "./handle.ts";
 import { crossingHeaders, ownHeaders } from "./headers.ts";
 import { Received } from "./inbound.ts";
-import { type Addressed, configuredFields, offeredBy, passedOn, writtenAnew } from "./outgoing.ts";
+import { offeredBy } from "./offered.ts";
+import { type Addressed, configuredFields, passedOn, writtenAnew } from "./outgoing.ts";
 import { replyError } from "./reply.ts";
 import { isEnvelope, openSeals } from "./seals.ts";
 

@@ -11,7 +11,8 @@ import type { Call, Gateway } from "./gateway.ts";
 import { admit, authenticate, mayPass, opened, read, route, tryInOrder } from "./handle.ts";
 import { crossingHeaders, ownHeaders } from "./headers.ts";
 import { Received } from "./inbound.ts";
-import { type Addressed, offeredBy, passedOn, writtenAnew } from "./outgoing.ts";
+import { offeredBy } from "./offered.ts";
+import { type Addressed, passedOn, writtenAnew } from "./outgoing.ts";
 import { renamed, replyError } from "./reply.ts";
 
 export async function embed(gateway: Gateway, call: Call<EmbeddingWire>): Promise<Response> {

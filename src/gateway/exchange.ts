@@ -17,6 +17,8 @@ import type { Call, Gateway, Observer } from "./gateway.ts";
 import type { Inbound } from "./inbound.ts";
 import type { Keeping } from "./keeping.ts";
 import type { Media } from "./media.ts";
+import type { TurnKeeper } from "./turn-seals.ts";
+import type { Turns } from "./turns.ts";
 
 export class Exchange<W extends Wire = Protocol> {
   readonly gateway: Gateway;
@@ -47,6 +49,10 @@ export class Exchange<W extends Wire = Protocol> {
   keeping: Keeping | undefined;
   /** What was fetched for providers that take no addresses. */
   media: Media | undefined;
+  /** The turns of its conversation, once somebody has asked. */
+  turns: Turns | undefined;
+  /** Watches a translated answer for seals. */
+  keeper: TurnKeeper | undefined;
   requestCharacters = 0;
   /** How many frames of content the upstream has sent. */
   frames: (() => number) | undefined;
@@ -98,12 +104,18 @@ export class Exchange<W extends Wire = Protocol> {
     return this.inbound.canonical({ key: this.gateway.sealKey, owner: this.key?.name ?? "" }, this.notes);
   }
 
+  /** The whole of a text in the canonical request. */
+  readable(text: string): string {
+    return this.inbound?.readable(text) ?? text;
+  }
+
   /** An upstream has committed: of the request only what writing the answer needs is kept. */
   answering(isVerbatim: boolean): void {
     this.lean ??= isVerbatim ? this.bareRequest() : { ...this.replyRequest(), instructions: [], items: [] };
     this.inbound?.content.release();
     this.inbound = undefined;
     this.media = undefined;
+    this.turns = undefined;
   }
 
   /** What is known of the request for writing an answer, also of one that is passed through without being understood. */

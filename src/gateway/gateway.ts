@@ -5,6 +5,7 @@ import type { Content } from "../kit/content.ts";
 import type { Log } from "../kit/log.ts";
 import type { Scratch } from "../kit/scratch.ts";
 import type { Sweep } from "../kit/sweep.ts";
+import type { TurnStore } from "../model/kept-turn.ts";
 import type { OpenedRecord, RequestRecord } from "../model/record.ts";
 import type { ResponseStore } from "../model/stored.ts";
 import type { CountWire } from "../protocols/counting.ts";
@@ -36,6 +37,7 @@ export interface Gateway {
   /** For large bodies on their way out. */
   readonly scratch: Scratch;
   readonly stored: ResponseStore;
+  readonly turns: TurnStore;
   /** Key of the envelopes in which seals travel. */
   readonly sealKey: Buffer;
   readonly random: () => number;

@@ -11,7 +11,7 @@ import { type Exchange, openExchange } from "./exchange.ts";
 import type { Call, Gateway } from "./gateway.ts";
 import { Inbound, smallBody } from "./inbound.ts";
 import { keepingFor } from "./keeping.ts";
-import { protocolFor } from "./outgoing.ts";
+import { protocolFor } from "./offered.ts";
 import { replyEarly, replyError, replyStream, replyWhole } from "./reply.ts";
 
 /** A stream that no upstream has committed by then is opened, so that clients do not give up. */

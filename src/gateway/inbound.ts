@@ -109,6 +109,11 @@ export class Inbound extends Received<Protocol> {
     return this.request;
   }
 
+  /** The whole of a text in the canonical request. */
+  readable(text: string): string {
+    return this.held?.marks.expanded(text) ?? text;
+  }
+
   /** The JSON text of a body that was built of the canonical request. */
   written(body: JsonObject): string {
     const json = JSON.stringify(body);

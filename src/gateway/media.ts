@@ -4,7 +4,7 @@ import type { Protocol } from "../protocols/protocol.ts";
 import { type Fetchable, type FetchedMedia, fetchMedia } from "../providers/media.ts";
 import type { Candidate } from "../routing/resolve.ts";
 import type { Exchange } from "./exchange.ts";
-import { protocolFor } from "./outgoing.ts";
+import { protocolFor } from "./offered.ts";
 
 type Kinds = NonNullable<Protocol["inlineOnly"]>;
 

@@ -6,8 +6,10 @@ import { authHeaders } from "../providers/auth.ts";
 import type { Candidate } from "../routing/resolve.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Inbound, Received } from "./inbound.ts";
+import { protocolFor } from "./offered.ts";
 import { isEnvelope, type SealRing } from "./seals.ts";
 import { withoutStops } from "./stops.ts";
+import { withKeptSeals } from "./turn-seals.ts";
 
 /** A request that is ready to be sent. */
 export interface Addressed<W extends Wire = Wire> {
@@ -26,29 +28,6 @@ export interface Prepared extends Addressed<Protocol> {
   stops?: readonly string[];
 }
 
-/** The client's own protocol where the provider offers it for this model, else the first of its list that we speak. */
-export function protocolFor(candidate: Candidate, client: Protocol, known: readonly Protocol[]): Protocol | undefined {
-  let first: Protocol | undefined;
-  for (const { name } of candidate.provider.protocols) {
-    if (!isOffered(candidate, name)) continue;
-    if (name === client.name) return client;
-    first ??= known.find((one) => one.name === name);
-  }
-  return first;
-}
-
-/** The wires that the provider offers for this model, in the order written. */
-export function offeredBy<W extends Wire>(candidate: Candidate, known: readonly W[]): W[] {
-  return candidate.provider.protocols.flatMap(({ name }) => {
-    const protocol = known.find((one) => one.name === name);
-    return protocol && isOffered(candidate, name) ? [protocol] : [];
-  });
-}
-
-function isOffered({ listed }: Candidate, protocol: Candidate["provider"]["protocols"][number]["name"]): boolean {
-  return listed?.protocols == null || listed.protocols.includes(protocol);
-}
-
 export function sealRing(exchange: Exchange): SealRing {
   return { key: exchange.gateway.sealKey, owner: exchange.key?.name ?? "" };
 }
@@ -64,7 +43,8 @@ export function prepare(exchange: Exchange, inbound: Inbound, candidate: Candida
     return passedOn(exchange, inbound, { candidate, without });
   }
   const whole = exchange.media?.inlined(exchange.canonical(), protocol) ?? exchange.canonical();
-  const { request, stops } = withoutStops(whole, protocol, exchange.notes);
+  const sealed = withKeptSeals(exchange, whole, candidate);
+  const { request, stops } = withoutStops(sealed, protocol, exchange.notes);
   const built = protocol.buildRequest(request, candidate.facts, exchange.notes);
   const write = (body: JsonObject) => inbound.written(body);
   return { ...writtenAnew(exchange, built, { candidate, protocol, write }), request, ...(stops ? { stops } : {}) };

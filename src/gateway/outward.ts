@@ -5,6 +5,7 @@
  */
 import type { CallItem, ChatRequest, Item, Seal } from "../model/chat.ts";
 import type { Answer, ChatEvent } from "../model/event.ts";
+import { nativeCall } from "../protocols/emulated-tools.ts";
 import { safeId } from "../protocols/ids.ts";
 import { type ToolNames, toolNames } from "../protocols/names.ts";
 import type { Protocol } from "../protocols/protocol.ts";
@@ -51,8 +52,10 @@ export class Outward {
     switch (event.type) {
       case "item-start": {
         if (event.item.type !== "call") return [event];
-        if (this.isEmulated(event.item) || this.names.keysOf(event.item.name)) this.wrapped.add(slot(event));
-        return [{ ...event, item: this.call(event.item) }];
+        const item = this.call(event.item);
+        const emulated = this.emulated(event.item);
+        if (emulated || this.names.keysOf(event.item.name)) this.wrapped.add(slot(event));
+        return [{ ...event, item: emulated ? { ...item, kind: emulated } : item }];
       }
       case "args-delta":
         return this.wrapped.has(slot(event)) ? [] : [event];
@@ -92,12 +95,8 @@ export class Outward {
     if (namespace !== undefined) out.namespace = namespace;
     const seals = item.seals ?? this.missing();
     if (seals) out.seals = seals.map((seal) => this.seal(seal));
-    if (this.isEmulated(item)) {
-      out.kind = "custom";
-      out.args = unwrap(item.args);
-    } else {
-      out.args = this.names.keysOf(item.name)?.fromWire(item.args) ?? item.args;
-    }
+    if (this.emulated(item)) return nativeCall(out, this.names.toolOf(item.name));
+    out.args = this.names.keysOf(item.name)?.fromWire(item.args) ?? item.args;
     return out;
   }
 
@@ -107,8 +106,10 @@ export class Outward {
     return to.sealsTexts && from !== to ? [{ origin: from.name, form: "thought", bytes: "" }] : undefined;
   }
 
-  private isEmulated(item: CallItem): boolean {
-    return item.kind === "function" && this.names.toolOf(item.name)?.kind === "custom";
+  /** What the client's tool is that the provider knows as a function. */
+  private emulated({ kind, name }: CallItem): Exclude<CallItem["kind"], "function"> | undefined {
+    const tool = kind === "function" ? this.names.toolOf(name)?.kind : undefined;
+    return tool === "function" || tool === "server" ? undefined : tool;
   }
 
   private seal(seal: Seal): Seal {
@@ -119,17 +120,4 @@ export class Outward {
 
 function slot(event: { c?: number; index: number }): string {
   return `${event.c ?? 0}.${event.index}`;
-}
-
-/** `{"input":"text"}` to the text; what is not of that form stays as it is. */
-function unwrap(args: string): string {
-  if (args === "") return "";
-  try {
-    const value: unknown = JSON.parse(args);
-    if (typeof value === "object" && value !== null && "input" in value && typeof value.input === "string")
-      return value.input;
-  } catch {
-    // Cut in the middle: the raw text is the best that there is.
-  }
-  return args;
 }

@@ -20,6 +20,7 @@ export function replyWhole(exchange: Exchange, upstream: WholeUpstream): Respons
 
 function rendered(exchange: Exchange, upstream: WholeUpstream): string {
   const request = exchange.replyRequest();
+  exchange.keeper?.whole(upstream.answers);
   const answers = outwardFor(exchange, upstream, request).answers(upstream.answers);
   return JSON.stringify(exchange.call.protocol.buildResponse(answers, replyContext(exchange, request)));
 }

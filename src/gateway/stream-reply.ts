@@ -187,6 +187,7 @@ export class StreamReply {
     if (!this.outward && this.upstream) {
       this.outward = outwardFor(this.exchange, this.upstream, this.exchange.replyRequest());
     }
+    this.exchange.keeper?.events(step.events);
     const frames: Frame[] = [];
     for (const event of this.outward?.events(step.events) ?? []) {
       if (event.type === "error") break;

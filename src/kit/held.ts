@@ -12,6 +12,8 @@ const longestEscape = 12;
 
 /** Begins and ends a mark. A text that has this character already, which is only possible as an escape, is left alone. */
 const sign = "\\u0001";
+// biome-ignore lint/suspicious/noControlCharactersInRegex: that nobody else writes it is why it is the sign
+const standing = /\u0001(\d+)\u0001/g;
 const marks = /(\\+)u0001(\d+)\1u0001/g;
 
 export class Held {
@@ -46,6 +48,14 @@ export class Held {
       before = { start, end };
     }
     return middles.length === 0 ? undefined : new Held(marked + text.slice(from), middles);
+  }
+
+  /** The whole of a parsed text that has a mark in it. */
+  expanded(text: string): string {
+    return text.replace(standing, (mark, at: string) => {
+      const middle = this.middles[Number(at)];
+      return middle === undefined ? mark : (JSON.parse(`"${middle}"`) as string);
+    });
   }
 
   /** JSON text that was made of what `text` was parsed to: with the characters again, also in JSON within its strings. */

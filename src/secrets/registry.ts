@@ -13,6 +13,7 @@ export const secretColumns: readonly SecretColumn[] = [
   { table: "meta", column: "value", id: ["key"] },
   { table: "stored_inputs", column: "input", id: ["id"], isBulky: true },
   { table: "stored_responses", column: "response", id: ["id"], isBulky: true },
+  { table: "kept_turns", column: "parts", id: ["id"], isBulky: true },
 ];
 
 /** Columns whose names sound like secrets, and why they are none. */

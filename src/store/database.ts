@@ -41,6 +41,11 @@ export function raw(text: string): Fragment {
 
 export const none: Fragment = raw("");
 
+/** The text of a statement that is run for many rows: see `Transaction.each`. */
+export function statement(parts: TemplateStringsArray, ..._places: "?"[]): TemplateStringsArray {
+  return parts;
+}
+
 /** `a, b, c` of any number of pieces. */
 export function list(pieces: readonly (SqlValue | Fragment)[]): Fragment {
   return { parts: ["", ...pieces.slice(1).map(() => ", "), ""].slice(0, pieces.length + 1), values: pieces };

@@ -1,16 +1,11 @@
 /** Rows of kept answers and their inputs. Bodies are sealed when encryption is on, bound to the request's id. */
 import type { StoredInput, StoredPlace, StoredResponse } from "../model/stored.ts";
 import type { Sealer } from "../secrets/seal.ts";
-import { type Database, raw, type Sql, type Transaction } from "./database.ts";
+import { type Database, raw, type Sql, statement, type Transaction } from "./database.ts";
 import { type Column, int, intOrNull, toText } from "./rows.ts";
 
 const inputPlace = (row: string) => ({ table: "stored_inputs", column: "input", row });
 const responsePlace = (row: string) => ({ table: "stored_responses", column: "response", row });
-
-/** The text of a statement that is run for many rows. */
-function statement(parts: TemplateStringsArray, ..._places: "?"[]): TemplateStringsArray {
-  return parts;
-}
 
 const insertInput = statement`INSERT INTO stored_inputs (id, input) VALUES (${"?"}, ${"?"}) ON CONFLICT (id) DO NOTHING`;
 const insertResponse = statement`INSERT INTO stored_responses

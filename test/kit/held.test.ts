@@ -36,6 +36,13 @@ describe("a text that is held aside", () => {
     expect(through(value, undefined, wrap)).toEqual(wrap(value));
   });
 
+  test("can be read while it is away", () => {
+    const held = Held.of(JSON.stringify({ text: long }), ["text"]);
+    const { text } = JSON.parse(held?.text ?? "") as { text: string };
+    expect(held?.expanded(`${text}!`)).toBe(`${long}!`);
+    expect(held?.expanded("\u00017\u0001")).toBe("\u00017\u0001");
+  });
+
   test("may be joined with others, left out, and said twice", () => {
     const [one, other] = [`1${long}`, `2${long}`];
     const joined = through([{ text: one }, { text: other }, { text: "left out".repeat(200) }], undefined, (list) => {

@@ -10,6 +10,7 @@ import { silentLog } from "../../src/kit/log.ts";
 import { createScratch } from "../../src/kit/scratch.ts";
 import { createSweep } from "../../src/kit/sweep.ts";
 import type { JsonObject } from "../../src/model/json.ts";
+import type { TurnStore } from "../../src/model/kept-turn.ts";
 import type { RequestRecord } from "../../src/model/record.ts";
 import type { ResponseStore } from "../../src/model/stored.ts";
 import { protocols } from "../../src/protocols/index.ts";
@@ -67,6 +68,9 @@ const full: ResponseStore = {
   remove: async () => false,
 };
 
+/** Keeps no seals: recorded conversations are answered more than once. */
+const forgetful: TurnStore = { keep: () => undefined, recall: () => null, load: () => undefined };
+
 export function openDoor(options: DoorOptions): Door {
   const sent: Sent[] = [];
   const records: RequestRecord[] = [];
@@ -91,6 +95,7 @@ export function openDoor(options: DoorOptions): Door {
     scratch: createScratch(),
     slots: createSlots(),
     stored: full,
+    turns: forgetful,
     sealKey,
     random: () => 0,
   };

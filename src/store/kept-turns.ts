@@ -1,0 +1,215 @@
+/**
+ * Brings the seals of turns from memory into the database in small batches, and finds them in both. What was used last
+ * stays in memory. A turn that ended less than a batch's time before the process was killed is not kept.
+ */
+import type { KeptPart, KeptTurn, TurnStore } from "../model/kept-turn.ts";
+import type { Sealer } from "../secrets/seal.ts";
+import { type Database, list, type Sql, statement } from "./database.ts";
+import { type Column, int, toText } from "./rows.ts";
+
+export interface TurnStoreOptions {
+  database: Database;
+  /** For reading, off the request thread. */
+  reader: { sql: Sql };
+  sealer: Sealer;
+  /** How long turns are kept. */
+  retentionMs(): number;
+  /** Told once of each outage. */
+  onError?: (error: unknown) => void;
+  /** How long turns are gathered. */
+  everyMs?: number;
+  /** Characters of turns that memory holds. */
+  room?: number;
+  /** How often the old ones are looked for. */
+  sweepMs?: number;
+}
+
+export interface OpenTurnStore extends TurnStore {
+  /** Takes out what is too old, in small steps. */
+  sweep(): Promise<void>;
+  /** Writes what waits and ends. */
+  close(): Promise<void>;
+}
+
+interface Known {
+  turn: KeptTurn | null;
+  size: number;
+  /** Another process may have written since: what was absent is asked for again. */
+  until: number;
+}
+
+const absentMs = 10_000;
+const batchTurns = 128;
+const mostWaiting = 10_000;
+const sweepStep = 100;
+const longestBackoff = 10_000;
+/** Longer ones are not worth their place. */
+const mostCharacters = 1024 * 1024;
+
+export function openTurnStore(options: TurnStoreOptions): OpenTurnStore {
+  return new BackgroundTurns(options);
+}
+
+class BackgroundTurns implements OpenTurnStore {
+  private readonly options: Required<TurnStoreOptions>;
+  /** By key, what was used last at the end. */
+  private readonly known = new Map<string, Known>();
+  private size = 0;
+  private readonly waiting = new Map<string, { turn: KeptTurn; parts: string }>();
+  /** Of an owner and a scope: until when nothing is known to be kept; Infinity when something is. */
+  private readonly accounts = new Map<string, { isThere: boolean; until: number }>();
+  private timer: Timer | undefined;
+  private running: Promise<void> | undefined;
+  private backoff = 0;
+  private isClosed = false;
+  private readonly sweeper: Timer;
+
+  constructor(options: TurnStoreOptions) {
+    const usual = { onError: () => undefined, everyMs: 100, room: 16 * 1024 * 1024, sweepMs: 3_600_000 };
+    this.options = { ...usual, ...options };
+    this.sweeper = setInterval(() => void this.sweep(), this.options.sweepMs);
+    this.sweeper.unref();
+    void this.sweep();
+  }
+
+  keep(turn: KeptTurn): void {
+    const parts = JSON.stringify(turn.parts);
+    if (this.isClosed || parts.length > mostCharacters || this.options.retentionMs() <= 0) return;
+    this.remember(turn.key, turn, parts.length);
+    this.accounts.set(account(turn), { isThere: true, until: Number.POSITIVE_INFINITY });
+    if (this.waiting.size >= mostWaiting) return;
+    this.waiting.set(turn.key, { turn, parts });
+    this.wake(this.options.everyMs);
+  }
+
+  recall(key: string): KeptTurn | null | undefined {
+    const waiting = this.waiting.get(key)?.turn;
+    if (waiting) return waiting;
+    const known = this.known.get(key);
+    if (!known) return undefined;
+    this.known.delete(key);
+    if (known.until < Date.now() || (known.turn && known.turn.at < this.since())) {
+      this.size -= known.size;
+      return undefined;
+    }
+    this.known.set(key, known);
+    return known.turn;
+  }
+
+  load(asked: { owner: string; scope: string; keys: readonly string[] }): Promise<void> | undefined {
+    const known = this.accounts.get(account(asked));
+    if (known && !known.isThere && known.until > Date.now()) return undefined;
+    return this.loadFrom(asked, known?.isThere === true);
+  }
+
+  private async loadFrom(
+    { owner, scope, keys }: { owner: string; scope: string; keys: readonly string[] },
+    isThere: boolean,
+  ) {
+    const { sql } = this.options.reader;
+    if (!isThere) {
+      const found =
+        await sql`SELECT id FROM kept_turns WHERE owner = ${toText(owner)} AND scope = ${toText(scope)} LIMIT 1`;
+      const until = found.length > 0 ? Number.POSITIVE_INFINITY : Date.now() + absentMs;
+      this.accounts.set(account({ owner, scope }), { isThere: found.length > 0, until });
+      if (found.length === 0) return;
+    }
+    const rows = await sql<Record<string, Column>>`SELECT id, at, owner, scope, origin, parts FROM kept_turns
+      WHERE id IN (${list([...keys])}) AND owner = ${toText(owner)} AND at >= ${this.since()}`;
+    const found = new Map(rows.map((row) => [String(row.id), row]));
+    for (const key of keys) {
+      const row = found.get(key);
+      const parts = row && this.options.sealer.open(place(key), String(row.parts));
+      const turn = row && parts !== undefined ? { key, ...turnOf(row), parts: JSON.parse(parts) as KeptPart[] } : null;
+      if (!this.waiting.has(key)) this.remember(key, turn, parts?.length ?? 0);
+    }
+  }
+
+  private remember(key: string, turn: KeptTurn | null, length: number): void {
+    const size = length + 200;
+    this.size += size - (this.known.get(key)?.size ?? 0);
+    this.known.delete(key);
+    this.known.set(key, { turn, size, until: turn ? Number.POSITIVE_INFINITY : Date.now() + absentMs });
+    for (const [oldest, { size: freed }] of this.known) {
+      if (this.size <= this.options.room) break;
+      this.known.delete(oldest);
+      this.size -= freed;
+    }
+  }
+
+  private since(): number {
+    return Date.now() - this.options.retentionMs();
+  }
+
+  private wake(delay: number): void {
+    if (this.running) return;
+    this.timer ??= setTimeout(
+      () => {
+        this.timer = undefined;
+        this.running = this.write().finally(() => {
+          this.running = undefined;
+          if (this.waiting.size > 0 && !this.isClosed) this.wake(this.options.everyMs);
+        });
+      },
+      Math.max(delay, this.backoff),
+    );
+  }
+
+  private async write(): Promise<void> {
+    const { database, sealer } = this.options;
+    const batch = [...this.waiting.values()].slice(0, batchTurns);
+    const rows = batch.map(({ turn, parts }) => [
+      ...[turn.key, turn.at, toText(turn.owner), toText(turn.scope), turn.origin],
+      sealer.seal(place(turn.key), parts),
+    ]);
+    try {
+      await database.transaction((sql) => sql.each(insertTurn, rows));
+      for (const one of batch) if (this.waiting.get(one.turn.key) === one) this.waiting.delete(one.turn.key);
+      this.backoff = 0;
+    } catch (error) {
+      if (this.backoff === 0) this.options.onError(error);
+      this.backoff = Math.min(longestBackoff, Math.max(250, this.backoff * 2));
+    }
+  }
+
+  async sweep(): Promise<void> {
+    try {
+      while (!this.isClosed) {
+        const { sql } = this.options.database;
+        const rows = await sql`DELETE FROM kept_turns WHERE id IN
+          (SELECT id FROM kept_turns WHERE at < ${this.since()} ORDER BY at LIMIT ${sweepStep}) RETURNING id`;
+        if (rows.length < sweepStep) return;
+        await Bun.sleep(25);
+      }
+    } catch (error) {
+      if (!this.isClosed) this.options.onError(error);
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.isClosed) return;
+    clearInterval(this.sweeper);
+    clearTimeout(this.timer);
+    await this.running;
+    this.isClosed = true;
+    for (let tries = 0; this.waiting.size > 0 && tries < 3; tries++) await this.write();
+    clearTimeout(this.timer);
+  }
+}
+
+const insertTurn = statement`INSERT INTO kept_turns (id, at, owner, scope, origin, parts)
+  VALUES (${"?"}, ${"?"}, ${"?"}, ${"?"}, ${"?"}, ${"?"})
+  ON CONFLICT (id) DO UPDATE SET at = excluded.at, scope = excluded.scope, origin = excluded.origin, parts = excluded.parts`;
+
+function place(row: string) {
+  return { table: "kept_turns", column: "parts", row };
+}
+
+function account({ owner, scope }: { owner: string; scope: string }): string {
+  return `${owner}\0${scope}`;
+}
+
+function turnOf(row: Record<string, Column>): Omit<KeptTurn, "key" | "parts"> {
+  const { at, owner, scope, origin } = row;
+  return { at: int(at), owner: String(owner), scope: String(scope), origin: String(origin) };
+}
