@@ -44,9 +44,15 @@ export function errorBody(error: GatewayError): { error: { [key: string]: Json }
       type: words.type,
       param: error.detail.param ?? null,
       // Why a provider refused our credential is no business of a client, which would blame its own.
-      code: error.code === "upstream-auth" ? words.code : (error.detail.vendorCode ?? missing),
+      code: error.code === "upstream-auth" ? words.code : codeOf(error.detail.vendorCode, missing),
     },
   };
+}
+
+/** Our word instead of one in another vendor's spelling (`RESOURCE_EXHAUSTED`), which no client looks for. */
+function codeOf(vendorCode: string | undefined, own: string | null): string | null {
+  if (vendorCode === undefined) return own;
+  return /^[A-Z]/.test(vendorCode) ? (own ?? vendorCode) : vendorCode;
 }
 
 export function buildError(error: GatewayError): ErrorReply {
