@@ -161,8 +161,11 @@ export interface OpaqueItem extends ItemBase {
 export type Item = MessageItem | CallItem | ResultItem | ReasoningItem | ServerCallItem | ServerResultItem | OpaqueItem;
 
 export interface Tool {
-  /** `server`: typed by its vendor and run by the provider or by the client, `json` is the declaration as it came. */
-  kind: "function" | "custom" | "server";
+  /**
+   * `server`: typed by its vendor and run by the provider or by the client, `json` is the declaration as it came. A call's
+   * other kinds are run by the client; description and schema say what they are as functions.
+   */
+  kind: CallItem["kind"] | "server";
   name: string;
   namespace?: string;
   description?: string;

@@ -7,6 +7,7 @@ import { GatewayError } from "../../model/error.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
 import type { Notes } from "../../model/note.ts";
 import type { TargetFacts } from "../../model/target.ts";
+import { functionArguments } from "../emulated-tools.ts";
 import { safeId } from "../ids.ts";
 import type { ToolNames } from "../names.ts";
 import { buildContent, type PartContext } from "./build-parts.ts";
@@ -170,8 +171,7 @@ export function buildCall(call: CallItem, context: Pick<BuildContext, "names" | 
   if (call.kind === "custom" && context.target.can.customTools) {
     return { id, type: "custom", custom: { name, input: call.args }, ...call.ext?.chat };
   }
-  const wraps = call.kind !== "function" && (call.kind === "custom" || !isJson(call.args));
-  const args = wraps ? JSON.stringify({ input: call.args }) : call.args === "" ? "{}" : call.args;
+  const args = functionArguments(call) || "{}";
   const seal = call.seals?.find(
     (one) =>
       one.origin === "chat" &&
@@ -185,13 +185,4 @@ export function buildCall(call: CallItem, context: Pick<BuildContext, "names" | 
     ...(seal === undefined ? {} : { extra_content: { google: { thought_signature: seal.bytes } } }),
     ...call.ext?.chat,
   };
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

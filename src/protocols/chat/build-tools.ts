@@ -1,6 +1,7 @@
 /** Tool definitions and the choice among them, for a Chat Completions provider. */
 import type { ChatRequest, Tool, ToolChoice } from "../../model/chat.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
+import { freeformFunction } from "../emulated-tools.ts";
 import type { BuildContext } from "./build-messages.ts";
 import { fitsStrict } from "./strict.ts";
 import { invalid, unsupported } from "./wire.ts";
@@ -51,8 +52,10 @@ function buildTool(tool: Tool, at: string, context: BuildContext): JsonObject {
   }
   if (tool.kind === "custom") {
     notes.add("emulated", at, "custom_as_function");
-    return { type: "function", function: { name, description: freeform(tool), parameters: freeformSchema() } };
+    const { description, schema } = freeformFunction(tool);
+    return { type: "function", function: { name, description, parameters: schema } };
   }
+  if (tool.kind !== "function") notes.add("emulated", at, "typed_tool_as_function");
   const parameters = objectSchema(tool.schema);
   // Other vendors enforce schemas of other subsets.
   const beyond = tool.strict === true && context.from !== "chat" && !fitsStrict(parameters);
@@ -76,24 +79,6 @@ function objectSchema(schema: JsonObject | undefined): JsonObject {
   if (!schema || Object.keys(schema).length === 0) return { type: "object", properties: {} };
   const bare = schema.type === "object" && (schema.properties === undefined || schema.properties === null);
   return bare ? { ...schema, properties: {} } : schema;
-}
-
-function freeformSchema(): JsonObject {
-  return {
-    type: "object",
-    properties: { input: { type: "string", description: "The tool's whole input as plain text." } },
-    required: ["input"],
-    additionalProperties: false,
-  };
-}
-
-function freeform(tool: Tool): string {
-  const parts = tool.description === undefined ? [] : [tool.description];
-  const grammar = tool.grammar?.grammar;
-  if (typeof grammar === "object" && grammar !== null && "definition" in grammar) {
-    parts.push(`The input must follow this ${grammar.syntax ?? ""} grammar:\n${grammar.definition}`);
-  }
-  return parts.join("\n\n");
 }
 
 /** Choice and parallel switch, nothing without tools: providers refuse both then. */

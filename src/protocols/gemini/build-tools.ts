@@ -1,6 +1,7 @@
 /** Tool declarations and the function calling mode of an outgoing request. */
 import type { ChatRequest, Tool } from "../../model/chat.ts";
 import type { JsonObject } from "../../model/json.ts";
+import { freeformFunction } from "../emulated-tools.ts";
 import type { LegalNames } from "../names.ts";
 import { invalid, isObject } from "../read.ts";
 import type { Build } from "./build.ts";
@@ -51,8 +52,10 @@ function declare(tool: Tool, at: string, build: Build): JsonObject {
   if (tool.defer && !build.own) build.notes.add("dropped", `${at}.defer_loading`);
   if (tool.kind === "custom") {
     build.notes.add("emulated", at, "custom_tool_as_function");
-    return customTool(tool, name);
+    const { description, schema } = freeformFunction(tool);
+    return { name, description, parametersJsonSchema: schema };
   }
+  if (tool.kind !== "function") build.notes.add("emulated", at, "typed_tool_as_function");
   const schema = tool.schema && !isEmptySchema(tool.schema, build) ? tool.schema : undefined;
   const given =
     build.own || !schema ? schema : lowered(schema, { at: `${at}.schema`, ordered: false, notes: build.notes });
@@ -71,22 +74,6 @@ function isEmptySchema(schema: JsonObject, build: Build): boolean {
   const isOpen = isObject(schema.additionalProperties) || schema.additionalProperties === true;
   const properties = isObject(schema.properties) ? Object.keys(schema.properties) : [];
   return !more && !isOpen && properties.length === 0;
-}
-
-/** A freeform tool: its whole text travels in one string. */
-function customTool(tool: Tool, name: string): JsonObject {
-  const parts = [tool.description, "Put the whole input of this tool, as plain text, into `input`."];
-  const { grammar } = tool;
-  if (grammar) {
-    const definition = typeof grammar.definition === "string" ? grammar.definition : JSON.stringify(grammar);
-    const syntax = typeof grammar.syntax === "string" ? ` (${grammar.syntax})` : "";
-    parts.push(`The input must follow this grammar${syntax}:\n${definition}`);
-  }
-  return {
-    name,
-    description: parts.filter((part) => part).join("\n\n"),
-    parametersJsonSchema: { type: "object", properties: { input: { type: "string" } }, required: ["input"] },
-  };
 }
 
 /** Web search and code execution have their counterparts here; everything else is its vendor's own. */

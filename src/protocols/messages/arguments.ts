@@ -2,6 +2,7 @@
 import { parseExact } from "../../kit/json.ts";
 import type { CallItem } from "../../model/chat.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
+import { functionArguments } from "../emulated-tools.ts";
 import { isObject } from "../read.ts";
 
 /** Empty text is `{}`; what is no object, or no JSON at all, is wrapped as `{value}`. */
@@ -15,8 +16,7 @@ export function argumentsObject(args: string): { input: JsonObject; wrapped: boo
   }
 }
 
-/** Freeform calls travel as a function with the one member `input`. */
+/** Calls of tools that are no functions travel as those of functions. */
 export function callInput(call: Pick<CallItem, "kind" | "args">): { input: JsonObject; wrapped: boolean } {
-  if (call.kind === "custom") return { input: { input: call.args }, wrapped: false };
-  return argumentsObject(call.args);
+  return argumentsObject(functionArguments(call));
 }

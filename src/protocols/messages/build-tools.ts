@@ -2,6 +2,7 @@
 import type { ChatRequest, Tool, ToolChoice } from "../../model/chat.ts";
 import { GatewayError } from "../../model/error.ts";
 import type { JsonObject } from "../../model/json.ts";
+import { freeformFunction } from "../emulated-tools.ts";
 import type { Build } from "./build-blocks.ts";
 import { withoutMark } from "./build-blocks.ts";
 import { lowered } from "./schema.ts";
@@ -83,8 +84,10 @@ function buildTool(tool: Tool, at: string, build: Build): JsonObject {
   if (tool.defer && !build.own) build.notes.add("dropped", `${at}.defer_loading`);
   if (tool.kind === "custom") {
     build.notes.add("emulated", at, "custom_tool_as_function");
-    return customTool(tool, name);
+    const { description, schema } = freeformFunction(tool);
+    return { name, description, input_schema: schema };
   }
+  if (tool.kind !== "function") build.notes.add("emulated", at, "typed_tool_as_function");
   const keys = build.own ? undefined : build.names.keysOf(name);
   if (keys) build.notes.add("renamed", `${at}.parameters`, "property_keys");
   const given = keys?.schema ?? tool.schema;
@@ -96,22 +99,6 @@ function buildTool(tool: Tool, at: string, build: Build): JsonObject {
     input_schema: tool.strict && !build.own ? lowered(schema, `${at}.schema`, build) : schema,
     ...(tool.strict || (build.own && tool.strict !== undefined) ? { strict: tool.strict } : {}),
     ...tool.ext?.messages,
-  };
-}
-
-/** A freeform tool: its whole text travels in one string. */
-function customTool(tool: Tool, name: string): JsonObject {
-  const parts = [tool.description, "Put the whole input of this tool, as plain text, into `input`."];
-  const grammar = tool.grammar;
-  if (grammar) {
-    const definition = typeof grammar.definition === "string" ? grammar.definition : JSON.stringify(grammar);
-    const syntax = typeof grammar.syntax === "string" ? ` (${grammar.syntax})` : "";
-    parts.push(`The input must follow this grammar${syntax}:\n${definition}`);
-  }
-  return {
-    name,
-    description: parts.filter((part) => part).join("\n\n"),
-    input_schema: { type: "object", properties: { input: { type: "string" } }, required: ["input"] },
   };
 }
 

@@ -4,6 +4,7 @@ import type { Json, JsonObject } from "../../model/json.ts";
 import type { Notes } from "../../model/note.ts";
 import { fitsStrict } from "../chat/strict.ts";
 import { invalid, isObject, unsupported } from "../chat/wire.ts";
+import { isTyped } from "../emulated-tools.ts";
 import { buildSearchTool } from "./build-search.ts";
 
 export interface ToolContext {
@@ -51,6 +52,7 @@ function isToolSearch(tool: Tool): boolean {
 
 function buildTool(tool: Tool, at: string, context: ToolContext): JsonObject {
   const { notes, own } = context;
+  if (isTyped(tool.kind)) return tool.json ?? { type: tool.kind };
   if (tool.kind === "server") {
     if (tool.origin === "responses" && tool.json) return tool.json;
     const search = buildSearchTool(tool, at, notes);
@@ -113,6 +115,9 @@ export function choiceOf(choice: ToolChoice, tools: Tool[], context: Pick<ToolCo
 
 function named(name: string, tools: Tool[], { nameOf }: Pick<ToolContext, "nameOf">): JsonObject {
   const tool = tools.find((one) => one.name === name && one.kind !== "server");
+  // A shell that the provider runs is no tool of the client's.
+  const kind = tool?.kind ?? name;
+  if (isTyped(kind)) return { type: kind };
   const wire = tool?.namespace === undefined ? nameOf(name) : name;
   return { type: tool?.kind === "custom" ? "custom" : "function", name: wire };
 }

@@ -281,6 +281,7 @@ export function buildCall(call: CallItem, id: string, status: Status | "in_progr
     ...(isNamed ? { name: call.name } : {}),
     ...(call.namespace === undefined ? {} : { namespace: call.namespace }),
     [bodyKeys[call.kind]]: isNamed ? call.args : parsed(call.args),
+    ...(call.kind === "shell" ? { environment: null } : {}),
     ...(call.caller === undefined ? {} : { caller: call.caller }),
     ...call.ext?.responses,
   };

@@ -3,7 +3,7 @@
  * that holds the whole response; after an error `response.failed` and nothing else.
  */
 import type { Frame } from "../../kit/sse.ts";
-import type { Item } from "../../model/chat.ts";
+import type { CallItem, Item } from "../../model/chat.ts";
 import { GatewayError } from "../../model/error.ts";
 import type { ChatEvent, FinishReason } from "../../model/event.ts";
 import type { JsonObject } from "../../model/json.ts";
@@ -172,7 +172,7 @@ export class ResponsesEncoder implements Encoder {
 
   private endItem(index: number, item: Item): Frame[] {
     const shown = this.items.get(index);
-    if (!shown) return this.wholeItem(item);
+    if (!shown) return this.wholeItem(index, item);
     const isCut = item.type === "call" && item.incomplete === true;
     const frames = this.close(shown, item, isCut ? "incomplete" : "completed");
     this.items.delete(index);
@@ -193,7 +193,8 @@ export class ResponsesEncoder implements Encoder {
   }
 
   /** What does not stream: native calls of a fixed form and what the provider ran itself. Others' are not shown. */
-  private wholeItem(item: Item): Frame[] {
+  private wholeItem(index: number, item: Item): Frame[] {
+    if (item.type === "call" && isStreamed(item)) return [...this.startItem(index, item), ...this.endItem(index, item)];
     if (item.type === "call") {
       const id = this.idOf(item, this.output.length);
       return this.put(buildCall(item, id, item.incomplete ? "incomplete" : "completed"));
@@ -248,8 +249,11 @@ function openItem(
 ): OpenMessage | OpenReasoning | OpenCall | undefined {
   if (item.type === "message") return new OpenMessage(head, item);
   if (item.type === "reasoning") return new OpenReasoning(head, item);
-  const isStreamed = item.type === "call" && (item.kind === "function" || item.kind === "custom");
-  return isStreamed ? new OpenCall(head, item) : undefined;
+  return item.type === "call" && isStreamed(item) ? new OpenCall(head, item) : undefined;
+}
+
+function isStreamed({ kind }: CallItem): boolean {
+  return kind === "function" || kind === "custom";
 }
 
 const prefixes: Readonly<Record<string, string>> = {

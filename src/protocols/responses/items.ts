@@ -193,8 +193,19 @@ function parseResult(json: JsonObject, kind: CallKind, where: Where): ResultItem
 /** Output of shell commands as one text; its parts are kept beside it for providers of this protocol. */
 function shellText(output: Json | undefined): string {
   const list = Array.isArray(output) ? output.filter(isObject) : [];
-  const texts = list.map((one) => [one.stdout, one.stderr].filter((text) => typeof text === "string" && text !== ""));
+  const texts = list.map((one) => [one.stdout, one.stderr, endOf(one.outcome)].filter((text) => isSaid(text)));
   return texts.flat().join("\n");
+}
+
+function isSaid(text: Json | undefined): text is string {
+  return typeof text === "string" && text !== "";
+}
+
+/** How a command ended, unless well. */
+function endOf(outcome: Json | undefined): string {
+  if (!isObject(outcome)) return "";
+  if (outcome.type === "timeout") return "[timed out]";
+  return outcome.exit_code === 0 || outcome.exit_code === undefined ? "" : `[exit code ${outcome.exit_code}]`;
 }
 
 /** A first line that says so marks the result of a tool that failed: the protocol has no field for it. */

@@ -11,6 +11,7 @@ import {
   requiredString,
   rest,
 } from "../chat/wire.ts";
+import { isTyped, typedTool } from "../emulated-tools.ts";
 import { defined, ownExt } from "./wire.ts";
 
 const functionKeys = new Set(["type", "name", "description", "parameters", "strict", "defer_loading"]);
@@ -26,7 +27,13 @@ function parseTool(tool: JsonObject, at: string): Tool[] {
   if (type === "function") return [parseFunction(tool, at)];
   if (type === "custom") return [parseCustom(tool, at)];
   if (type === "namespace") return parseNamespace(tool, at);
+  if (isTyped(type) && !isHosted(tool)) return [typedTool(type, tool, "responses")];
   return [{ kind: "server", name: type, origin: "responses", json: tool }];
+}
+
+/** Run by the provider, in a container of its own. */
+function isHosted({ environment }: JsonObject): boolean {
+  return isObject(environment) && environment.type !== "local";
 }
 
 function parseFunction(tool: JsonObject, at: string): Tool {
@@ -87,6 +94,7 @@ export function parseToolChoice(body: JsonObject): Pick<ChatRequest, "toolChoice
     const holder = isObject(choice[type]) ? choice[type] : choice;
     return { toolChoice: { mode: "tool", kind: type, name: requiredString(holder, "name", "tool_choice.name") } };
   }
+  if (typeof type === "string" && isTyped(type)) return { toolChoice: { mode: "tool", kind: "function", name: type } };
   const toolChoice = type === "allowed_tools" ? subset(choice) : undefined;
   return toolChoice ? { toolChoice } : { own: choice };
 }
@@ -94,7 +102,11 @@ export function parseToolChoice(body: JsonObject): Pick<ChatRequest, "toolChoice
 function subset(choice: JsonObject): ToolChoice | undefined {
   const tools = objects(choice, "tools", "tool_choice.tools");
   if (tools.length === 0) throw invalid("tool_choice.tools", "tool_choice.tools must name at least one tool.");
-  if (tools.some((tool) => tool.type !== "function" && tool.type !== "custom")) return undefined;
-  const names = tools.map((tool, index) => requiredString(tool, "name", `tool_choice.tools.${index}.name`));
+  const names = tools.map((tool, index) => {
+    if (typeof tool.type === "string" && isTyped(tool.type)) return tool.type;
+    const isNamed = tool.type === "function" || tool.type === "custom";
+    return isNamed ? requiredString(tool, "name", `tool_choice.tools.${index}.name`) : undefined;
+  });
+  if (!names.every((name) => name !== undefined)) return undefined;
   return { mode: "subset", required: choice.mode === "required", names };
 }

@@ -162,7 +162,8 @@ describe("towards a Chat Completions provider", () => {
   });
 
   test("no tool vanishes: what the provider cannot run is refused", () => {
-    for (const tool of [{ type: "web_search" }, { type: "file_search", vector_store_ids: ["v"] }, { type: "shell" }]) {
+    const hosted = { type: "shell", environment: { type: "container_auto" } };
+    for (const tool of [{ type: "web_search" }, { type: "file_search", vector_store_ids: ["v"] }, hosted]) {
       expect(thrown(() => chatBody({ tools: [tool] })).code).toBe("unsupported");
     }
   });
