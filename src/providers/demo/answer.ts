@@ -72,7 +72,7 @@ function thinkingOf(request: ChatRequest): string | undefined {
 function toolToCall(request: ChatRequest): Tool | undefined {
   const choice = request.toolChoice;
   if (choice?.mode === "none") return undefined;
-  const offered = request.tools.filter((tool) => tool.kind !== "server");
+  const offered = request.tools.filter(({ kind }) => kind === "function" || kind === "custom");
   if (choice?.mode === "tool") return offered.find((tool) => tool.name === choice.name);
   const allowed = choice?.mode === "subset" ? offered.filter((tool) => choice.names.includes(tool.name)) : offered;
   const forced = choice?.mode === "required" || (choice?.mode === "subset" && choice.required);
