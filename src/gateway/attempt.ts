@@ -14,8 +14,10 @@ import type { Exchange } from "./exchange.ts";
 import { Feed } from "./feed.ts";
 import type { Inbound } from "./inbound.ts";
 import { gatherMedia } from "./media.ts";
+import { protocolFor } from "./offered.ts";
 import { type Addressed, type Prepared, prepare } from "./outgoing.ts";
 import { Reading, type Step } from "./reading.ts";
+import { gatherOwners, watchFor } from "./seal-owners.ts";
 import { gatherTurns, TurnKeeper } from "./turn-seals.ts";
 
 /** Nothing of the request's body is kept here: an answer may be open for minutes. */
@@ -52,8 +54,8 @@ export function attempt(exchange: Exchange, inbound: Inbound, candidate: Candida
   return underLimits(exchange, candidate, async (controller) => {
     const media = told(exchange, () => gatherMedia(exchange, candidate, controller.signal));
     if (media) await media;
-    const turns = told(exchange, () => gatherTurns(exchange, candidate));
-    if (turns) await turns;
+    const kept = told(exchange, () => gatherKept(exchange, inbound, candidate));
+    if (kept) await kept;
     const prepared = told(exchange, () => prepare(exchange, inbound, candidate));
     const sending = { candidate, prepared, controller, stream: inbound.envelope.stream };
     const response = await post(exchange, sending);
@@ -65,6 +67,13 @@ export function attempt(exchange: Exchange, inbound: Inbound, candidate: Candida
     exchange.answering(upstream.isVerbatim);
     return upstream;
   });
+}
+
+/** Seals of the conversation that memory does not hold, or whose they are. */
+function gatherKept(exchange: Exchange, inbound: Inbound, candidate: Candidate): Promise<void> | undefined {
+  const { call, gateway } = exchange;
+  const isOwn = protocolFor(candidate, call.protocol, gateway.protocols) === call.protocol;
+  return isOwn ? gatherOwners(exchange, inbound, candidate) : gatherTurns(exchange, candidate);
 }
 
 function keepTurn(exchange: Exchange, { candidate, protocol }: Upstream): void {
@@ -193,12 +202,15 @@ async function openStream(exchange: Exchange, sending: Sending, { response }: An
   const feed = new Feed(response.body, { sweep: exchange.gateway.sweep, controller, idleMs });
   const model = exchange.model ?? "";
   const isKept = exchange.keeping !== undefined;
+  const watch = watchFor(exchange, protocol, candidate);
+  exchange.watch = watch;
   const reading = new Reading({
     protocol,
     model,
     isKept,
     ...(passage ? { passage } : {}),
     ...(stops ? { stops } : {}),
+    ...(watch && passage ? { watch } : {}),
   });
   const steps: Step[] = [];
   for (;;) {
@@ -254,6 +266,8 @@ async function readWhole(
   const { usage, finish } = outcome ?? answers[0] ?? {};
   exchange.usage = usage;
   exchange.finish = finish ?? null;
+  const watch = watchFor(exchange, protocol, candidate);
+  if (json !== undefined && watch?.mark.test(text)) watch.json(json);
   const { headers } = response;
   return { kind: "whole", candidate, protocol, isVerbatim, headers, answers, ...(isVerbatim ? { text } : {}) };
 }

@@ -17,6 +17,7 @@ import type { Call, Gateway, Observer } from "./gateway.ts";
 import type { Inbound } from "./inbound.ts";
 import type { Keeping } from "./keeping.ts";
 import type { Media } from "./media.ts";
+import type { SealWatch } from "./seal-owners.ts";
 import type { TurnKeeper } from "./turn-seals.ts";
 import type { Turns } from "./turns.ts";
 
@@ -53,6 +54,10 @@ export class Exchange<W extends Wire = Protocol> {
   turns: Turns | undefined;
   /** Watches a translated answer for seals. */
   keeper: TurnKeeper | undefined;
+  /** Watches one that is in the client's own protocol. */
+  watch: SealWatch | undefined;
+  /** Seals that the client brought back as their provider wrote them. */
+  nativeSeals: readonly string[] | undefined;
   requestCharacters = 0;
   /** How many frames of content the upstream has sent. */
   frames: (() => number) | undefined;
@@ -116,6 +121,7 @@ export class Exchange<W extends Wire = Protocol> {
     this.inbound = undefined;
     this.media = undefined;
     this.turns = undefined;
+    this.nativeSeals = undefined;
   }
 
   /** What is known of the request for writing an answer, also of one that is passed through without being understood. */

@@ -7,6 +7,7 @@ import type { Candidate } from "../routing/resolve.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Inbound, Received } from "./inbound.ts";
 import { protocolFor } from "./offered.ts";
+import { foreignSeals } from "./seal-owners.ts";
 import { isEnvelope, type SealRing } from "./seals.ts";
 import { withoutStops } from "./stops.ts";
 import { withKeptSeals } from "./turn-seals.ts";
@@ -36,11 +37,7 @@ export function prepare(exchange: Exchange, inbound: Inbound, candidate: Candida
   const client = exchange.call.protocol;
   const protocol = protocolFor(candidate, client, exchange.gateway.protocols) ?? client;
   if (protocol === client) {
-    // `pass` itself takes out what the makers of a kept conversation alone can read.
-    const { scope = candidate.facts.scope } = inbound.envelope;
-    const mayStrip = inbound.hasEnvelope && scope === candidate.facts.scope;
-    const without = mayStrip ? protocol.strip(inbound.body, isEnvelope, candidate.facts) : noMembers;
-    return passedOn(exchange, inbound, { candidate, without });
+    return passedOn(exchange, inbound, { candidate, without: withoutForeign(exchange, inbound, candidate) });
   }
   const whole = exchange.media?.inlined(exchange.canonical(), protocol) ?? exchange.canonical();
   const sealed = withKeptSeals(exchange, whole, candidate);
@@ -48,6 +45,17 @@ export function prepare(exchange: Exchange, inbound: Inbound, candidate: Candida
   const built = protocol.buildRequest(request, candidate.facts, exchange.notes);
   const write = (body: JsonObject) => inbound.written(body);
   return { ...writtenAnew(exchange, built, { candidate, protocol, write }), request, ...(stops ? { stops } : {}) };
+}
+
+/** What is to be set so that no seal of another account goes along. */
+function withoutForeign(exchange: Exchange, inbound: Inbound, candidate: Candidate): Members {
+  // `pass` itself takes out what the makers of a kept conversation alone can read.
+  const { scope = candidate.facts.scope } = inbound.envelope;
+  if (scope !== candidate.facts.scope) return noMembers;
+  const isForeign = foreignSeals(exchange, inbound, candidate);
+  if (!isForeign && !inbound.hasEnvelope) return noMembers;
+  const isOut = (bytes: string) => isEnvelope(bytes) || isForeign?.(bytes) === true;
+  return exchange.call.protocol.strip(inbound.body, isOut, candidate.facts);
 }
 
 type Members = ReadonlyMap<string, string>;

@@ -23,6 +23,8 @@ export interface ReadingOptions {
   passage?: Passage;
   /** The answer is kept: what is forwarded is to be told of. */
   isKept?: boolean;
+  /** Told of the raw frames that may hold seals. */
+  watch?: { mark: RegExp; frame(raw: string): void };
   /** Where texts end that the provider does not end itself. */
   stops?: readonly string[];
   /** The client's name of the model, echoed in place of the provider's. */
@@ -60,6 +62,7 @@ export class Reading {
     if (!this.verbatim || this.opening || this.splitter.pending) return undefined;
     const raw = byteString(bytes);
     if (!raw.endsWith("\n\n") || this.isMarked(raw) || this.isEdited(raw)) return undefined;
+    if (this.options.watch?.mark.test(raw)) return undefined;
     return this.forward(raw, bytes);
   }
 
@@ -104,7 +107,9 @@ export class Reading {
     const marked = this.options.isKept ? { marked: [] } : {};
     const taken: Taken & { out: string[] } = { events, out: [], changed: false, ...marked };
     this.frames += raws.length;
+    const { watch } = this.options;
     for (const raw of raws) {
+      if (watch?.mark.test(raw)) watch.frame(utf8(raw));
       if (this.opening || this.isMarked(raw)) this.decode(raw, events);
       // An error is told in our own words; what came before it in the same read is still forwarded.
       if (events.at(-1)?.type === "error") return { ...taken, changed: true };

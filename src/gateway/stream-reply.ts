@@ -188,6 +188,7 @@ export class StreamReply {
       this.outward = outwardFor(this.exchange, this.upstream, this.exchange.replyRequest());
     }
     this.exchange.keeper?.events(step.events);
+    for (const event of step.events) if (event.type === "item-end") this.exchange.watch?.items([event.item]);
     const frames: Frame[] = [];
     for (const event of this.outward?.events(step.events) ?? []) {
       if (event.type === "error") break;

@@ -8,7 +8,6 @@ import type { Answer, ChatEvent } from "../model/event.ts";
 import type { KeptTurn } from "../model/kept-turn.ts";
 import type { Candidate } from "../routing/resolve.ts";
 import type { Exchange } from "./exchange.ts";
-import { protocolFor } from "./offered.ts";
 import { keyOf, partsOf, resealed, type Turn, type Turns, turnsOf } from "./turns.ts";
 
 const asItIs = (text: string) => text;
@@ -21,8 +20,8 @@ export function turnsIn(exchange: Exchange): Turns {
 
 /** Looks for what memory does not know; undefined when there is nothing to wait for. */
 export function gatherTurns(exchange: Exchange, candidate: Candidate): Promise<void> | undefined {
-  const { call, gateway, key } = exchange;
-  if (!key || protocolFor(candidate, call.protocol, gateway.protocols) === call.protocol) return undefined;
+  const { gateway, key } = exchange;
+  if (!key) return undefined;
   const bare = turnsIn(exchange).list.filter(({ isSealed }) => !isSealed);
   const keys = bare.map((turn) => turn.key).filter((one) => gateway.turns.recall(one) === undefined);
   if (keys.length === 0) return undefined;

@@ -29,7 +29,7 @@ export interface TurnStore {
   recall(key: string): KeptTurn | null | undefined;
   /**
    * Asks the database for keys that memory does not know; afterwards memory knows them. Undefined when it need not be
-   * asked, for nothing of this account is kept for this client key. Rejects when the database does.
+   * asked, for nothing (of this account, with `scope`) is kept for this client key. Rejects when the database does.
    */
-  load(asked: { owner: string; scope: string; keys: readonly string[] }): Promise<void> | undefined;
+  load(asked: { owner: string; scope?: string; keys: readonly string[] }): Promise<void> | undefined;
 }

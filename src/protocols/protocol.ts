@@ -152,6 +152,8 @@ export interface Protocol extends Wire {
   readonly names: LegalNames;
   /** Property keys of a tool's schema that this wire takes, when not all; renamed like the names. */
   readonly keys?: LegalNames;
+  /** Names of members that hold seals, in requests and answers; others may bear these names, too. */
+  readonly sealMembers: readonly string[];
   /** Its calls have a place for seals; elsewhere these travel in a reasoning item before the call. */
   readonly sealsCalls?: true;
   /** Texts have a place for seals, too, and calls may not go without one. */

@@ -4,7 +4,7 @@
  */
 import type { KeptPart, KeptTurn, TurnStore } from "../model/kept-turn.ts";
 import type { Sealer } from "../secrets/seal.ts";
-import { type Database, list, type Sql, statement } from "./database.ts";
+import { type Database, fragment, list, none, type Sql, statement } from "./database.ts";
 import { type Column, int, toText } from "./rows.ts";
 
 export interface TurnStoreOptions {
@@ -30,6 +30,8 @@ export interface OpenTurnStore extends TurnStore {
   /** Writes what waits and ends. */
   close(): Promise<void>;
 }
+
+type Asked = Parameters<TurnStore["load"]>[0];
 
 interface Known {
   turn: KeptTurn | null;
@@ -76,7 +78,8 @@ class BackgroundTurns implements OpenTurnStore {
     const parts = JSON.stringify(turn.parts);
     if (this.isClosed || parts.length > mostCharacters || this.options.retentionMs() <= 0) return;
     this.remember(turn.key, turn, parts.length);
-    this.accounts.set(account(turn), { isThere: true, until: Number.POSITIVE_INFINITY });
+    const isThere = { isThere: true, until: Number.POSITIVE_INFINITY };
+    this.accounts.set(account(turn), isThere).set(account({ owner: turn.owner }), isThere);
     if (this.waiting.size >= mostWaiting) return;
     this.waiting.set(turn.key, { turn, parts });
     this.wake(this.options.everyMs);
@@ -96,24 +99,16 @@ class BackgroundTurns implements OpenTurnStore {
     return known.turn;
   }
 
-  load(asked: { owner: string; scope: string; keys: readonly string[] }): Promise<void> | undefined {
+  load(asked: Asked): Promise<void> | undefined {
     const known = this.accounts.get(account(asked));
     if (known && !known.isThere && known.until > Date.now()) return undefined;
     return this.loadFrom(asked, known?.isThere === true);
   }
 
-  private async loadFrom(
-    { owner, scope, keys }: { owner: string; scope: string; keys: readonly string[] },
-    isThere: boolean,
-  ) {
+  private async loadFrom(asked: Asked, isThere: boolean) {
+    const { owner, keys } = asked;
     const { sql } = this.options.reader;
-    if (!isThere) {
-      const found =
-        await sql`SELECT id FROM kept_turns WHERE owner = ${toText(owner)} AND scope = ${toText(scope)} LIMIT 1`;
-      const until = found.length > 0 ? Number.POSITIVE_INFINITY : Date.now() + absentMs;
-      this.accounts.set(account({ owner, scope }), { isThere: found.length > 0, until });
-      if (found.length === 0) return;
-    }
+    if (!isThere && !(await this.hasAny(asked))) return;
     const rows = await sql<Record<string, Column>>`SELECT id, at, owner, scope, origin, parts FROM kept_turns
       WHERE id IN (${list([...keys])}) AND owner = ${toText(owner)} AND at >= ${this.since()}`;
     const found = new Map(rows.map((row) => [String(row.id), row]));
@@ -123,6 +118,16 @@ class BackgroundTurns implements OpenTurnStore {
       const turn = row && parts !== undefined ? { key, ...turnOf(row), parts: JSON.parse(parts) as KeptPart[] } : null;
       if (!this.waiting.has(key)) this.remember(key, turn, parts?.length ?? 0);
     }
+  }
+
+  private async hasAny({ owner, scope }: Asked): Promise<boolean> {
+    const { sql } = this.options.reader;
+    const made = scope === undefined ? none : fragment`AND scope = ${toText(scope)}`;
+    const found = await sql`SELECT id FROM kept_turns WHERE owner = ${toText(owner)} ${made} LIMIT 1`;
+    const isThere = found.length > 0;
+    const until = isThere ? Number.POSITIVE_INFINITY : Date.now() + absentMs;
+    this.accounts.set(account({ owner, ...(scope === undefined ? {} : { scope }) }), { isThere, until });
+    return isThere;
   }
 
   private remember(key: string, turn: KeptTurn | null, length: number): void {
@@ -205,7 +210,8 @@ function place(row: string) {
   return { table: "kept_turns", column: "parts", row };
 }
 
-function account({ owner, scope }: { owner: string; scope: string }): string {
+/** Without a scope, all of an owner's accounts. */
+function account({ owner, scope = "" }: { owner: string; scope?: string }): string {
   return `${owner}\0${scope}`;
 }
 

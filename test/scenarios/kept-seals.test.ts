@@ -158,3 +158,64 @@ test("another account of the same vendor gets none, and the first its own again"
   expect(upstreams.messages.violations(mine)).toEqual([]);
   expect(upstreams.messages.seen(mine)[1]?.proofs).toHaveLength(1);
 });
+
+describe("clients of the vendor's own protocol, between two of its accounts", () => {
+  const definition = { name: "look", input_schema: { type: "object", properties: { at: { type: "string" } } } };
+  const thinking = { type: "enabled", budget_tokens: 1024 };
+
+  async function post(provider: string, model: string, messages: Fields[], stream: boolean): Promise<Fields> {
+    const response = await fetch(`${plexus.url}/v1/messages`, {
+      method: "POST",
+      headers: { "content-type": "application/json", "x-api-key": secrets.one, "anthropic-version": "2023-06-01" },
+      body: JSON.stringify({
+        ...{ model: `${provider}/${model}`, max_tokens: 4000, messages, stream, thinking },
+        tools: [definition],
+      }),
+    });
+    const text = await response.text();
+    if (response.status !== 200) throw new Error(`${response.status} ${text}`);
+    if (!stream) return { role: "assistant", content: fieldsOf(JSON.parse(text)).content };
+    const blocks: Fields[] = [];
+    for (const [, data] of text.matchAll(/^data: (.*)$/gm)) {
+      const event = fieldsOf(JSON.parse(data ?? ""));
+      const at = Number(event.index);
+      if (event.type === "content_block_start") blocks[at] = { ...fieldsOf(event.content_block), json: "" };
+      const delta = fieldsOf(event.delta);
+      const block = blocks[at];
+      if (event.type !== "content_block_delta" || !block) continue;
+      if (delta.type === "thinking_delta") block.thinking = `${block.thinking}${delta.thinking}`;
+      if (delta.type === "signature_delta") block.signature = delta.signature;
+      if (delta.type === "text_delta") block.text = `${block.text}${delta.text}`;
+      if (delta.type === "input_json_delta") block.json = `${block.json}${delta.partial_json}`;
+    }
+    const content = blocks.map(({ json, ...block }) =>
+      block.type === "tool_use" ? { ...block, input: JSON.parse(String(json)) } : block,
+    );
+    return { role: "assistant", content };
+  }
+
+  const answer = (said: Fields) => ({
+    role: "user",
+    content: listOf(said.content)
+      .filter(({ type }) => type === "tool_use")
+      .map(({ id }) => ({ type: "tool_result", tool_use_id: id, content: "A fox." })),
+  });
+
+  test.each([false, true])("no seal goes to the account that did not make it, streamed %p", async (stream) => {
+    const asked = { role: "user", content: `What is there? ${stream}` };
+    const mine = upstreams.messages.script("native", [calling("toolu_1"), { text: "A.", counts }]);
+    const theirs = other.script("native", [calling("toolu_2"), { text: "B.", counts }]);
+    const first = await post("messages", mine, [asked], stream);
+    await Bun.sleep(150);
+    const history = [asked, first, answer(first)];
+    const second = await post("other", theirs, history, stream);
+    await plexus.stop({ keep: true });
+    plexus = await start();
+    const whole = [...history, second, answer(second)];
+    await post("messages", mine, whole, stream);
+    await post("other", theirs, whole, stream);
+    expect([...upstreams.messages.violations(mine), ...other.violations(theirs)]).toEqual([]);
+    expect(upstreams.messages.seen(mine).map(({ proofs }) => proofs.length)).toEqual([0, 1]);
+    expect(other.seen(theirs).map(({ proofs }) => proofs.length)).toEqual([0, 1]);
+  });
+});

@@ -23,6 +23,7 @@ export const chat: Protocol = {
   auth: "bearer",
   pathPrefix: "/v1/chat",
   names: commonNames,
+  sealMembers: ["signature", "data", "thought_signature"],
   sealsCalls: true,
   inlineOnly: ["document"],
   fields: {

@@ -24,6 +24,7 @@ export const gemini: Protocol = {
   ],
   auth: "x-goog-api-key",
   names: legalNames,
+  sealMembers: ["thoughtSignature", "thought_signature"],
   sealsCalls: true,
   inlineOnly: ["image", "document"],
   sealsTexts: true,

@@ -14,6 +14,7 @@ export const messages: Protocol = {
   routes: [{ method: "POST", path: "/v1/messages", operation: "generate" }],
   auth: "x-api-key",
   names: legalNames,
+  sealMembers: ["signature", "data"],
   keys: legalKeys,
   idHeader: "request-id",
   exactKeys: ["input"],

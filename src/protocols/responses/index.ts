@@ -24,6 +24,7 @@ export const responses: Protocol = {
   auth: "bearer",
   pathPrefix: "/v1/responses",
   names: commonNames,
+  sealMembers: ["encrypted_content"],
   lacksStops: true,
   fields: {
     items: "input",
