@@ -25,6 +25,8 @@ export interface Capabilities {
   customTools: boolean;
   /** Chat: takes `stream_options.include_usage`. */
   streamUsage: boolean;
+  /** Chat: honours `cache_control` on content parts, as some routers do. */
+  cacheMarks: boolean;
 }
 
 export interface TargetFacts {
@@ -52,4 +54,5 @@ export const defaultCapabilities: Capabilities = {
   echoReasoning: false,
   customTools: true,
   streamUsage: true,
+  cacheMarks: false,
 };

@@ -22,7 +22,7 @@ const hosts: Readonly<Record<string, Partial<Capabilities>>> = {
   "api.x.ai": { ...compatible, maxCompletionTokens: true },
   "api.z.ai": compatible,
   "open.bigmodel.cn": compatible,
-  "openrouter.ai": { customTools: false },
+  "openrouter.ai": { customTools: false, cacheMarks: true },
 };
 
 /** Makes the look-up; what a provider's hosts are known for is worked out once for each provider. */

@@ -1,5 +1,5 @@
 /** Blocks as content parts. */
-import type { Block, MediaBlock, SearchResultBlock, TextBlock } from "../../model/chat.ts";
+import type { Block, CacheMark, MediaBlock, SearchResultBlock, TextBlock } from "../../model/chat.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
 import type { Notes } from "../../model/note.ts";
 import { unsupported } from "./wire.ts";
@@ -8,6 +8,8 @@ export interface PartContext {
   /** The protocol that the client speaks. */
   from: string;
   notes: Notes;
+  /** The provider honours `cache_control` on parts. */
+  marks: boolean;
 }
 
 /** A message's content: "" without blocks, a string for one plain text, else parts. */
@@ -32,9 +34,24 @@ export function contentOf(parts: JsonObject[]): Json {
 
 export function buildPart(block: Block, context: PartContext): JsonObject[] {
   const own = block.ext?.chat;
-  if (block.cache && own?.cache_control === undefined && own?.prompt_cache_breakpoint === undefined) {
-    context.notes.add("dropped", "cache", "marks_not_carried");
+  const isCarried = own?.cache_control !== undefined || own?.prompt_cache_breakpoint !== undefined;
+  const parts = unmarked(block, context);
+  return block.cache && !isCarried ? marked(parts, block.cache, context) : parts;
+}
+
+/** With the mark on the last part, where the provider honours it; else it is told as dropped. */
+export function marked(parts: JsonObject[], { ttl }: CacheMark, { marks, notes }: PartContext): JsonObject[] {
+  const last = parts.at(-1);
+  if (!marks || !last) {
+    notes.add("dropped", "cache", "marks_not_carried");
+    return parts;
   }
+  const lasting = ttl === "5m" || ttl === "1h" ? { ttl } : {};
+  return [...parts.slice(0, -1), { ...last, cache_control: { type: "ephemeral", ...lasting } }];
+}
+
+function unmarked(block: Block, context: PartContext): JsonObject[] {
+  const own = block.ext?.chat;
   switch (block.type) {
     case "text":
       if (block.annotations && block.annotations.length > 0) {

@@ -7,6 +7,7 @@ import type { TargetFacts } from "../../model/target.ts";
 import { refuseKeptElsewhere } from "../kept-elsewhere.ts";
 import { commonNames, toolNames } from "../names.ts";
 import type { Outgoing } from "../protocol.ts";
+import { tellField, tellForeign } from "../tell-foreign.ts";
 import { type BuildContext, buildMessages } from "./build-messages.ts";
 import { buildChoice, buildTools } from "./build-tools.ts";
 import { buildEffort } from "./effort.ts";
@@ -26,8 +27,9 @@ const required: Record<string, string[]> = {
 
 export function buildRequest(request: ChatRequest, target: TargetFacts, notes: Notes): Outgoing {
   const names = toolNames(request.tools, commonNames);
-  const context: BuildContext = { from: request.protocol, notes, target, names };
+  const context: BuildContext = { from: request.protocol, notes, target, names, marks: target.can.cacheMarks };
   refuseKeptElsewhere(request, "chat");
+  tellForeign(request, "chat", notes);
   refuseForeign(request, notes);
   const tools = buildTools(request.tools, context);
   const messages = buildMessages(request, context);
@@ -68,7 +70,7 @@ function refuseForeign(request: ChatRequest, notes: Notes): void {
       if (required[origin]?.includes(key) && !(Array.isArray(value) && value.length === 0)) {
         throw unsupported(key, `${key} cannot be carried to a Chat Completions provider.`);
       }
-      notes.add("dropped", key);
+      tellField(notes, key, value);
     }
   }
 }

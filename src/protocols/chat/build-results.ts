@@ -5,7 +5,7 @@
 import type { Block, MediaBlock, ResultItem } from "../../model/chat.ts";
 import type { JsonObject } from "../../model/json.ts";
 import { safeId } from "../ids.ts";
-import { buildPart, contentOf, type PartContext } from "./build-parts.ts";
+import { buildPart, contentOf, marked, type PartContext } from "./build-parts.ts";
 import { errorLine } from "./request-messages.ts";
 
 export interface ResultContext extends PartContext {
@@ -19,9 +19,6 @@ export function buildResults(results: ResultItem[], context: ResultContext): Jso
 }
 
 function buildResult(result: ResultItem, moved: JsonObject[], context: ResultContext): JsonObject {
-  if (result.cache && result.ext?.chat?.cache_control === undefined) {
-    context.notes.add("dropped", "cache", "marks_not_carried");
-  }
   const callId = safeId(result.callId);
   let count = 0;
   const parts = result.blocks.flatMap((block) => {
@@ -33,11 +30,12 @@ function buildResult(result: ResultItem, moved: JsonObject[], context: ResultCon
     return [{ type: "text", text: `${label} follows]` }];
   });
   if (result.isError) markError(parts);
+  const isMarked = result.cache !== undefined && result.ext?.chat?.cache_control === undefined;
   return {
     role: "tool",
     tool_call_id: callId,
     ...(result.name === undefined || context.from !== "chat" ? {} : { name: result.name }),
-    content: contentOf(parts),
+    content: contentOf(isMarked ? marked(parts, result.cache ?? {}, context) : parts),
     ...result.ext?.chat,
   };
 }
