@@ -8,6 +8,10 @@ import type { Json, JsonObject } from "../model/json.ts";
 import { type Note, Notes } from "../model/note.ts";
 import { defaultCapabilities, type TargetFacts } from "../model/target.ts";
 import { clientField, type Protocol, type ReplyContext } from "../protocols/protocol.ts";
+import { resolve } from "../routing/resolve.ts";
+import type { Gateway } from "./gateway.ts";
+import { Outward } from "./outward.ts";
+import { openSeals, type SealRing } from "./seals.ts";
 import { withoutStops } from "./stops.ts";
 
 export interface Translation {
@@ -19,18 +23,20 @@ export interface Translation {
 export interface Pair {
   from: Protocol;
   to: Protocol;
+  /** The model that a request is for; else one that does what most do. */
+  target?: TargetFacts;
 }
 
+/** Nothing that is sealed here is opened anywhere else. */
+const ring: SealRing = { key: Buffer.alloc(32), owner: "translate" };
+
 /** A client's request of `from` as a provider of `to` would get it. Throws GatewayError. */
-export function translateRequest({ from, to }: Pair, text: string): Translation {
+export function translateRequest({ from, to, target: chosen }: Pair, text: string): Translation {
   const notes = new Notes();
-  const { request } = withoutStops(from.parseRequest(parseObject(text, from), notes), to, notes);
-  const target: TargetFacts = {
-    provider: "translate",
-    model: request.model,
-    scope: "translate",
-    can: defaultCapabilities,
-  };
+  const parsed = openSeals(ring, from.parseRequest(parseObject(text, from), notes));
+  const { request } = withoutStops(parsed, to, notes);
+  const usual = { provider: "translate", model: request.model, scope: "translate", can: defaultCapabilities };
+  const target: TargetFacts = chosen ?? usual;
   const built = to.buildRequest(request, target, notes);
   const degraded = notes.list.map((note) => ({ ...note, field: clientField(from, note.field) }));
   return { text: JSON.stringify(built.body, null, 2), degraded };
@@ -38,8 +44,9 @@ export function translateRequest({ from, to }: Pair, text: string): Translation 
 
 /** A provider's whole answer of `from` as a client of `to` would get it. */
 export function translateResponse({ from, to }: Pair, text: string): Translation {
-  const answers = from.parseResponse(parseObject(text, from));
-  const context = contextFor(to, answers[0]?.model ?? "", false);
+  const parsed = from.parseResponse(parseObject(text, from));
+  const context = contextFor(to, parsed[0]?.model ?? "", false);
+  const answers = outwardOf({ from, to }, context).answers(parsed);
   return { text: JSON.stringify(to.buildResponse(answers, context), null, 2), degraded: [] };
 }
 
@@ -50,9 +57,10 @@ export function translateStream({ from, to }: Pair, text: string): Translation {
   const decoder = from.decodeStream();
   const events = [...frames.flatMap((frame) => decoder.push(frame)), ...decoder.end()];
   const start = events.find((event) => event.type === "start");
-  const encoder = to.encodeStream(contextFor(to, start?.model ?? "", true));
+  const context = contextFor(to, start?.model ?? "", true);
+  const encoder = to.encodeStream(context);
   const out: Frame[] = [];
-  for (const event of events) {
+  for (const event of outwardOf({ from, to }, context).events(events)) {
     if (event.type === "error")
       return { text: [...out, ...encoder.fail(event.error)].map(writeFrame).join(""), degraded: [] };
     out.push(...encoder.push(event));
@@ -72,6 +80,16 @@ function contextFor(to: Protocol, model: string, stream: boolean): ReplyContext 
     includeUsage: true,
   };
   return { request, requestId: "translate", now: 0 };
+}
+
+/** What is known of the first target of an alias, or of `provider/model`. Throws `not-found`. */
+export function factsOfTarget({ config, targetFacts }: Gateway, name: string): TargetFacts | undefined {
+  const { groups } = resolve(config.current(), name, targetFacts);
+  return groups.flatMap(({ candidates }) => candidates)[0]?.facts;
+}
+
+function outwardOf({ from, to }: Pair, { request }: ReplyContext): Outward {
+  return new Outward({ ring, from, to, scope: "translate", request });
 }
 
 function parseObject(text: string, protocol: Protocol): JsonObject {

@@ -14,6 +14,7 @@ import { ingressRoutes } from "./ingress.ts";
 import { problem } from "./problem.ts";
 import type { HttpRoute, Incoming } from "./route.ts";
 import { shapeFor } from "./shape.ts";
+import { translateRoute } from "./translate.ts";
 
 export interface ServerDeps extends AdminDeps, HealthDeps, ConsoleDeps {
   gateway: Gateway;
@@ -27,7 +28,13 @@ export interface ServerDeps extends AdminDeps, HealthDeps, ConsoleDeps {
 const runtimeBodyBytes = 8 * 1024 ** 3;
 
 export function httpRoutes(deps: ServerDeps): HttpRoute[] {
-  return [...healthRoutes(deps), ...ingressRoutes(deps.gateway), ...adminRoutes(deps), ...consoleHttpRoutes(deps)];
+  return [
+    ...healthRoutes(deps),
+    ...ingressRoutes(deps.gateway),
+    ...adminRoutes(deps),
+    translateRoute(deps.gateway),
+    ...consoleHttpRoutes(deps),
+  ];
 }
 
 export function createServer(deps: ServerDeps) {
