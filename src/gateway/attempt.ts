@@ -172,8 +172,14 @@ export async function post(exchange: Exchange<Wire>, posting: Posting): Promise<
     ...(proxy === null ? {} : { proxy }),
   });
   exchange.mark("headers");
-  if (!response.ok) throw await refused(posting, response);
+  if (!response.ok) throw named(exchange, candidate, await refused(posting, response));
   return response;
+}
+
+/** An error without words of its provider says at least whose it is, to whom targets are shown. */
+function named(exchange: Exchange<Wire>, { provider }: Candidate, error: GatewayError): GatewayError {
+  if (!error.detail.isSilent || exchange.key?.revealTarget === false) return error;
+  return new GatewayError(error.code, `${provider.id}: ${error.message}`, error.detail);
 }
 
 async function refused({ prepared }: Posting, response: Response): Promise<GatewayError> {

@@ -39,6 +39,8 @@ export interface ErrorDetail {
   vendorCode?: string;
   /** The status that the upstream answered with. */
   upstreamStatus?: number;
+  /** The upstream said nothing of the cause: the message is about its status alone. */
+  isSilent?: true;
   /** Extra response headers (`allow` of a 405). */
   headers?: Record<string, string>;
   cause?: unknown;

@@ -93,7 +93,16 @@ export function classify(signs: Signs): GatewayError {
   if (vendorCode !== undefined && /^[\w.:-]{1,64}$/.test(vendorCode) && !/^\d{3}$/.test(vendorCode)) {
     detail.vendorCode = vendorCode;
   }
-  return new GatewayError(code, shown(signs), detail);
+  const words = shown(signs);
+  return words === ""
+    ? new GatewayError(code, silence(signs.status), { ...detail, isSilent: true })
+    : new GatewayError(code, words, detail);
+}
+
+/** What is told of a refusal without words. */
+export function silence(status: number): string {
+  const words = statusWords[status];
+  return `The provider answered ${status}${words === undefined ? "" : ` ${words}`} without saying why.`;
 }
 
 function codeOf(signs: Signs): ErrorCode {
@@ -194,7 +203,7 @@ const statusWords: Record<number, string> = {
   529: "Overloaded",
 };
 
-/** The provider's own words, trimmed, without tags, and without credentials that it may have repeated. */
+/** The provider's own words, "" when there are none: trimmed, without tags, and without credentials that it may have repeated. */
 function shown(signs: Signs): string {
   const page = /^\s*<(?:!doctype|html|\?xml|head|body)/i.test(signs.message);
   const text = page
@@ -207,9 +216,5 @@ function shown(signs: Signs): string {
     .trim()
     .replace(/([?&](?:key|api_key|apikey|access_token|token)=)[^&\s"']+/gi, "$1***")
     .replace(/\b(sk|key|gsk|xai)-[A-Za-z0-9_-]{16,}/g, "$1-***");
-  if (clean === "") {
-    const words = statusWords[signs.status];
-    return `The provider answered ${signs.status}${words === undefined ? "" : ` ${words}`} without saying why.`;
-  }
   return clean.length > shownLength ? `${clean.slice(0, shownLength)}…` : clean;
 }

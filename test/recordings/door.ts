@@ -13,7 +13,7 @@ import type { JsonObject } from "../../src/model/json.ts";
 import type { TurnStore } from "../../src/model/kept-turn.ts";
 import type { RequestRecord } from "../../src/model/record.ts";
 import type { ResponseStore } from "../../src/model/stored.ts";
-import { protocols } from "../../src/protocols/index.ts";
+import { countWires, protocols } from "../../src/protocols/index.ts";
 import { createTargetFacts } from "../../src/providers/facts.ts";
 
 export const protocolNames = ["chat", "messages", "responses", "gemini"] as const;
@@ -51,6 +51,8 @@ export interface DoorOptions {
   host?: string;
   /** Further fields of the provider's configuration. */
   more?: JsonObject;
+  /** Tokens are counted, too. */
+  counts?: boolean;
   /** More providers by name, as the configuration has them; their models are called `name/model`. */
   others?: Readonly<Record<string, JsonObject>>;
 }
@@ -80,7 +82,7 @@ export function openDoor(options: DoorOptions): Door {
     config: createLiveConfig(snapshot(options)),
     protocols,
     embeddingWires: [],
-    countWires: [],
+    countWires: options.counts ? countWires : [],
     authenticate: createAuthenticate(),
     transport: () => async (url, init) => {
       const body = typeof init.body === "string" ? init.body : new TextDecoder().decode(init.body);

@@ -223,11 +223,12 @@ test("a Messages client may send its key either way (trap 111)", async () => {
   const { secret } = await import("../recordings/door.ts");
   const options = { provider: "messages", answer: plain("messages") } as const;
   const body = question("messages");
-  for (const headers of [
+  const ways: Record<string, string>[] = [
     { authorization: `Bearer ${secret}` },
     { authorization: "", "x-api-key": secret },
     { authorization: `Bearer ${secret}`, "x-api-key": secret },
-  ]) {
+  ];
+  for (const headers of ways) {
     const { status, call } = await exchange("messages", options, { body, headers });
     expect([status, JSON.stringify(call.headers).includes(secret)]).toEqual([200, false]);
   }

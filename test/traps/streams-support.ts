@@ -3,6 +3,7 @@ import { type Frame, readFrame } from "../../src/kit/sse.ts";
 import type { ChatRequest } from "../../src/model/chat.ts";
 import type { Json, JsonObject } from "../../src/model/json.ts";
 import { Notes } from "../../src/model/note.ts";
+import type { RequestRecord } from "../../src/model/record.ts";
 import { type Capabilities, defaultCapabilities, type TargetFacts } from "../../src/model/target.ts";
 import { protocols } from "../../src/protocols/index.ts";
 import type { Protocol } from "../../src/protocols/protocol.ts";
@@ -42,6 +43,8 @@ export interface Session {
   /** Bodies that providers were sent, in order. */
   bodies(): Loose[];
   readonly sent: Sent[];
+  /** What the gateway kept of each exchange. */
+  readonly records: RequestRecord[];
   close(): void;
 }
 
@@ -49,6 +52,7 @@ export function openSession(options: DoorOptions): Session {
   const door = openDoor(options);
   return {
     sent: door.sent,
+    records: door.records,
     bodies: () => door.sent.map(({ body }) => JSON.parse(body) as Loose),
     close: door.close,
     ask: async (client, { body, stream = false, model = "model", headers = {}, path }) => {

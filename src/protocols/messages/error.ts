@@ -5,6 +5,7 @@ import { isContextLength } from "../context-length.ts";
 import type { ErrorReply } from "../protocol.ts";
 import { isObject } from "../read.ts";
 import { retryAfterMs } from "../retry.ts";
+import { silence } from "../signs.ts";
 import { numeric } from "./read.ts";
 
 const types: Readonly<Record<ErrorCode, string>> = {
@@ -122,12 +123,14 @@ export function errorOf(json: JsonObject, status?: number, more: ErrorDetail = {
   const details = isObject(inner.details) ? inner.details : {};
   const type = typeof inner.type === "string" ? inner.type : "";
   const vendorCode = typeof details.error_code === "string" ? details.error_code : "";
-  const message = messageOf(json, inner) || emptyMessage(status);
+  const words = messageOf(json, inner);
+  const message = words || emptyMessage(status);
   const code = classify({ status: status ?? numeric(inner.code), type, message, vendorCode });
   return new GatewayError(code, message, {
     ...more,
     ...(typeof inner.param === "string" ? { param: inner.param } : {}),
     ...(vendorCode === "" ? {} : { vendorCode }),
+    ...(words === "" && status !== undefined ? { isSilent: true } : {}),
   });
 }
 
@@ -139,9 +142,7 @@ function messageOf(json: JsonObject, inner: JsonObject): string {
 }
 
 function emptyMessage(status: number | undefined): string {
-  return status === undefined
-    ? "The provider reported an error without saying which."
-    : `The provider answered with status ${status} and no message.`;
+  return status === undefined ? "The provider reported an error without saying which." : silence(status);
 }
 
 /** The error that a body with status 200 holds, if it does. */
