@@ -6,6 +6,7 @@ import type { Call, Gateway } from "../gateway/gateway.ts";
 import { handle } from "../gateway/handle.ts";
 import { findModel, listModels } from "../gateway/models.ts";
 import { answerStored } from "../gateway/stored.ts";
+import { clientProtocols } from "../protocols/index.ts";
 import type { Place, Protocol, Route, Wire } from "../protocols/protocol.ts";
 import { readBody } from "./body.ts";
 import { credentialsOf } from "./credentials.ts";
@@ -37,7 +38,7 @@ function doorsOf(gateway: Gateway): Door[] {
   const counting = gateway.countWires.flatMap((wire) =>
     wire.routes.map((route): Door => ({ route, run: (incoming) => count(gateway, callOf(gateway, wire, incoming)) })),
   );
-  const conversation = gateway.protocols.flatMap((protocol) =>
+  const conversation = [...gateway.protocols, ...clientProtocols].flatMap((protocol) =>
     protocol.routes.map((route): Door => {
       return { route, run: (incoming) => run(gateway, { protocol, route }, incoming) };
     }),

@@ -1,5 +1,6 @@
 /** The protocols, in the order in which the unknown is decided; the last one is the default shape. */
 import { chat } from "./chat/index.ts";
+import { completions } from "./completions/index.ts";
 import type { CountWire } from "./counting.ts";
 import type { EmbeddingWire } from "./embedding.ts";
 import { embeddings } from "./embeddings/index.ts";
@@ -13,6 +14,9 @@ import { responsesCount } from "./responses/count.ts";
 import { responses } from "./responses/index.ts";
 
 export const protocols: readonly Protocol[] = [gemini, messages, responses, chat];
+
+/** Spoken by clients only: what they ask goes to providers of the others. */
+export const clientProtocols: readonly Protocol[] = [completions];
 
 /** The wires of embeddings. */
 export const embeddingWires: readonly EmbeddingWire[] = [geminiEmbedding, embeddings];
