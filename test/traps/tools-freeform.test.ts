@@ -273,6 +273,14 @@ describe.each(providers)("Codex and a $name provider", ({ provider, host, name }
     const body = { input: "go", tools, store: false };
     const { sent } = await exchange({ client: "responses", provider, host, body });
     expect(declared(provider, sent)).toHaveLength(5);
+    // What it would find is declared whole.
+    const deferred = { ...own, name: "later", defer_loading: true };
+    const searched = await exchange({
+      ...{ client: "responses", provider, host },
+      body: { ...body, tools: [{ type: "tool_search" }, deferred] },
+    });
+    expect(declared(provider, searched.sent).map(({ name }) => name)).toEqual(["later"]);
+    expect(searched.told.join()).toContain("tools.0");
     const more = { ...body, tools: [...tools, { type: "image_generation" }] };
     const refused = await exchange({ client: "responses", provider, host, body: more });
     expect(refused.status).toBe(400);
