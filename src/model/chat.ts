@@ -166,6 +166,8 @@ export interface Tool {
    * other kinds are run by the client; description and schema say what they are as functions.
    */
   kind: CallItem["kind"] | "server";
+  /** Path in the client's JSON, where it is not simply the position among the tools. */
+  at?: string;
   name: string;
   namespace?: string;
   description?: string;
@@ -196,6 +198,7 @@ export interface Reasoning {
   budget?: number;
   display?: "summarized" | "omitted";
   summary?: string;
+  ext?: Ext;
 }
 
 export interface OutputFormat {

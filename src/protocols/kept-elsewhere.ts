@@ -1,6 +1,7 @@
 /** Parts of a request that only refer to what a provider of its own protocol keeps. */
 import type { ChatRequest } from "../model/chat.ts";
 import { GatewayError } from "../model/error.ts";
+import { isObject } from "./read.ts";
 
 const fields: Readonly<Record<string, readonly string[]>> = {
   responses: ["previous_response_id", "conversation", "background", "prompt"],
@@ -17,6 +18,9 @@ export function refuseKeptElsewhere(request: ChatRequest, own: string): void {
       const value = request.ext?.[origin]?.[field];
       if (value !== undefined && value !== null && value !== false) throw refusal(field, origin);
     }
+  }
+  for (const item of own === "chat" ? [] : request.items) {
+    if (isObject(item.ext?.chat?.audio)) throw refusal(`${item.at ?? "items"}.audio`, "chat");
   }
   for (const item of own === "responses" ? [] : request.items) {
     if (item.type !== "opaque" || item.origin !== "responses") continue;

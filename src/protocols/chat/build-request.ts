@@ -4,7 +4,7 @@ import type { ChatRequest, OutputFormat } from "../../model/chat.ts";
 import type { JsonObject } from "../../model/json.ts";
 import type { Notes } from "../../model/note.ts";
 import type { TargetFacts } from "../../model/target.ts";
-import { refuseKeptElsewhere } from "../kept-elsewhere.ts";
+import { isKeptByNobody, refuseKeptElsewhere } from "../kept-elsewhere.ts";
 import { commonNames, toolNames } from "../names.ts";
 import type { Outgoing } from "../protocol.ts";
 import { tellField, tellForeign } from "../tell-foreign.ts";
@@ -151,6 +151,7 @@ const tiers: Record<string, string> = {
   auto: "auto",
   default: "default",
   flex: "flex",
+  fast: "fast",
   scale: "scale",
   priority: "priority",
   standard: "default",
@@ -188,6 +189,7 @@ function buildIdentity(request: ChatRequest, out: JsonObject, notes: Notes): voi
   }
   // Other protocols' clients do not ask the provider to store: Plexus keeps their state itself.
   if (native && request.store !== undefined) out.store = request.store;
+  else if (isKeptByNobody(request)) notes.add("dropped", "store");
   if (request.metadata === undefined) return;
   if (native) out.metadata = request.metadata;
   else notes.add("dropped", "metadata");

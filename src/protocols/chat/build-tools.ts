@@ -40,7 +40,7 @@ function buildTool(tool: Tool, at: string, context: BuildContext): JsonObject {
       `The tool ${JSON.stringify(tool.name)} is run by its own vendor and cannot be sent elsewhere.`,
     );
   }
-  if (tool.defer) notes.add("dropped", `${at}.defer`, "expanded");
+  if (tool.defer) notes.add("dropped", `${at}.defer_loading`, "expanded");
   const { function: inner, ...outer } = tool.ext?.chat ?? {};
   if (tool.cache && outer.cache_control === undefined) notes.add("dropped", "cache", "marks_not_carried");
   const name = context.names.toWire(tool.name, tool.namespace);

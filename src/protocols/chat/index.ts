@@ -50,6 +50,8 @@ export const chat: Protocol = {
     "format.schema": "response_format.json_schema.schema",
     "format.strict": "response_format.json_schema.strict",
     "logprobs.top": "top_logprobs",
+    "messages.*.content.*.detail": "messages.*.content.*.image_url.detail",
+    "messages.*.content.*.name": "messages.*.content.*.file.filename",
     cache: "prompt_cache_breakpoint",
     "cache.key": "prompt_cache_key",
     tier: "service_tier",

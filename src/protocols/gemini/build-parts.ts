@@ -23,6 +23,7 @@ export function buildBlocks(blocks: readonly Block[], build: Build): JsonObject[
 function partOf(block: Block, build: Build): JsonObject | undefined {
   switch (block.type) {
     case "text":
+      if (block.annotations) build.notes.add("dropped", block.at ?? "items", "annotations");
       return block.text === "" ? undefined : { text: block.text };
     case "refusal":
       build.notes.add("emulated", block.at ?? "items", "refusal_as_text");

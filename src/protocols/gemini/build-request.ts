@@ -7,6 +7,7 @@ import { splitLeading } from "../history.ts";
 import { isKeptByNobody, refuseKeptElsewhere } from "../kept-elsewhere.ts";
 import { toolNames } from "../names.ts";
 import type { Outgoing } from "../protocol.ts";
+import { tellField, tellForeign } from "../tell-foreign.ts";
 import type { Build } from "./build.ts";
 import { buildConfig } from "./build-config.ts";
 import { buildContents } from "./build-contents.ts";
@@ -17,6 +18,7 @@ import { unsupported } from "./read.ts";
 /** Throws `unsupported` or `invalid-request` for what cannot be carried. */
 export function buildRequest(request: ChatRequest, target: TargetFacts, notes: Notes): Outgoing {
   refuseKeptElsewhere(request, "gemini");
+  tellForeign(request, "gemini", notes);
   refuseUncarried(request);
   const build: Build = {
     ...{ target, notes },
@@ -87,6 +89,8 @@ function writeHints(request: ChatRequest, body: JsonObject, { notes, own }: Buil
   if (request.cache?.auto) notes.add("dropped", "cache.auto");
   for (const [origin, fields] of Object.entries(request.ext ?? {})) {
     if (origin === "gemini" && own) continue;
-    for (const key of Object.keys(fields ?? {})) if (key !== "web_search_options") notes.add("dropped", key);
+    for (const [key, value] of Object.entries(fields ?? {})) {
+      if (key !== "web_search_options") tellField(notes, key, value);
+    }
   }
 }

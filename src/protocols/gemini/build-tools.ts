@@ -86,7 +86,10 @@ function serverTool(tool: Tool, at: string, build: Build): JsonObject {
     for (const key of Object.keys(json)) if (!searchKeys.has(key)) build.notes.add("dropped", `${at}.${key}`);
     return { googleSearch: {} };
   }
-  if (/^code_(?:interpreter|execution)/.test(type)) return { codeExecution: {} };
+  if (/^code_(?:interpreter|execution)/.test(type)) {
+    for (const key of Object.keys(json)) if (!searchKeys.has(key)) build.notes.add("dropped", `${at}.${key}`);
+    return { codeExecution: {} };
+  }
   throw unsupported(at, `this provider has no tool of this kind ("${tool.name}").`);
 }
 

@@ -55,6 +55,8 @@ export const gemini: Protocol = {
     logprobs: config("responseLogprobs"),
     "logprobs.top": config("logprobs"),
     modalities: config("responseModalities"),
+    "contents.*.parts.*.name": "contents.*.parts.*.displayName",
+    "contents.*.parts.*.functionResponse.parts.*.name": "contents.*.parts.*.functionResponse.parts.*.displayName",
     tier: "serviceTier",
     metadata: "labels",
   },

@@ -33,6 +33,7 @@ function parseDeclaration(value: Json, at: string): Tool {
   const schema = own ?? (dialect ? raised(dialect) : undefined);
   return {
     kind: "function",
+    at,
     name: readName(json.name, `${at}.name`),
     ...(description === undefined ? {} : { description }),
     ...(schema ? { schema } : {}),

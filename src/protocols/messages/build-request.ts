@@ -7,6 +7,7 @@ import type { TargetFacts } from "../../model/target.ts";
 import { splitLeading } from "../history.ts";
 import { type LegalNames, toolNames } from "../names.ts";
 import type { Outgoing } from "../protocol.ts";
+import { tellForeign } from "../tell-foreign.ts";
 import { type Build, buildBlock } from "./build-blocks.ts";
 import { buildTools } from "./build-tools.ts";
 import { buildTurns } from "./build-turns.ts";
@@ -24,6 +25,7 @@ export const legalKeys: LegalNames = { pattern: /^[a-zA-Z0-9_.-]+$/, maxLength: 
 /** Throws `unsupported` or `invalid-request` for what cannot be carried. */
 export function buildRequest(request: ChatRequest, target: TargetFacts, notes: Notes): Outgoing {
   refuseUncarried(request);
+  tellForeign(request, "messages", notes);
   const names = toolNames(request.tools, legalNames, legalKeys);
   const build: Build = { target, notes, marks: new Marks(), names, own: request.protocol === "messages" };
   const { leading, rest } = splitLeading(request.items);
@@ -38,7 +40,7 @@ export function buildRequest(request: ChatRequest, target: TargetFacts, notes: N
   Object.assign(body, tools);
   const plan = planRoom(request, { body, settled, build });
   body.max_tokens = plan.maxTokens;
-  if (plan.thinking) body.thinking = plan.thinking;
+  if (plan.thinking) body.thinking = { ...plan.thinking, ...request.reasoning?.ext?.messages };
   const config = { ...(plan.effort ? { effort: plan.effort } : {}), ...(format ? { format } : {}) };
   if (Object.keys(config).length > 0)
     body.output_config = { ...(body.output_config as JsonObject | undefined), ...config };

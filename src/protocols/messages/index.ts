@@ -33,6 +33,7 @@ export const messages: Protocol = {
     reasoning: "thinking",
     "reasoning.effort": "output_config.effort",
     format: "output_config.format",
+    cache: "cache_control",
     "cache.auto": "cache_control",
     tier: "service_tier",
     user: "metadata.user_id",

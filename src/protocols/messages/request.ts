@@ -96,6 +96,8 @@ function parseSampling(body: JsonObject): Sampling {
 
 const efforts = new Set<string>(["low", "medium", "high", "xhigh", "max"] satisfies Effort[]);
 
+const thinkingKeys = new Set(["type", "budget_tokens", "display"]);
+
 function parseReasoning(body: JsonObject): Reasoning | undefined {
   const reasoning: Reasoning = {};
   const thinking = optional(body.thinking, "thinking", readObject);
@@ -104,6 +106,7 @@ function parseReasoning(body: JsonObject): Reasoning | undefined {
     if (display === "summarized" || display === "omitted") reasoning.display = display;
     else if (display !== undefined) throw invalid("thinking.display", 'must be "summarized" or "omitted"');
     reasoning.mode = parseThinkingMode(thinking.type);
+    Object.assign(reasoning, extOf(thinking, thinkingKeys));
     if (reasoning.mode === "budget") {
       reasoning.budget = readCount(thinking.budget_tokens, "thinking.budget_tokens");
     }

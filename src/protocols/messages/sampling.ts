@@ -5,6 +5,7 @@ import type { JsonObject } from "../../model/json.ts";
 import type { Notes } from "../../model/note.ts";
 import type { TargetFacts } from "../../model/target.ts";
 import { isKeptByNobody, refuseKeptElsewhere } from "../kept-elsewhere.ts";
+import { tellField } from "../tell-foreign.ts";
 
 function refuse(param: string, words: string): GatewayError {
   return new GatewayError("unsupported", `${param}: ${words}`, { param });
@@ -103,6 +104,9 @@ export function tellDropped(request: ChatRequest, notes: Notes): void {
   if (request.metadata && Object.keys(request.metadata).length > 0) notes.add("dropped", "metadata");
   for (const [origin, fields] of Object.entries(request.ext ?? {})) {
     if (origin === "messages" && request.protocol === "messages") continue;
-    for (const key of Object.keys(fields ?? {})) notes.add("dropped", key);
+    for (const [key, value] of Object.entries(fields ?? {})) {
+      const isCarried = key === "safety_identifier" && value === request.user;
+      if (!isCarried) tellField(notes, key, value);
+    }
   }
 }

@@ -64,6 +64,7 @@ function buildText(block: TextBlock, side: Side, { notes, own }: PartContext): J
   if (annotations.length < (block.annotations?.length ?? 0)) {
     notes.add("dropped", block.at ?? "items", "annotations");
   }
+  if (!own && annotations.length > 0) notes.add("emulated", block.at ?? "items", "annotations_as_links");
   return {
     type: "output_text",
     text: block.text,

@@ -7,9 +7,10 @@ import type { Notes } from "../../model/note.ts";
 import type { TargetFacts } from "../../model/target.ts";
 import { buildEffort } from "../chat/effort.ts";
 import { isObject, unsupported } from "../chat/wire.ts";
-import { refuseKeptElsewhere } from "../kept-elsewhere.ts";
+import { isKeptByNobody, refuseKeptElsewhere } from "../kept-elsewhere.ts";
 import { commonNames, toolNames } from "../names.ts";
 import type { Outgoing } from "../protocol.ts";
+import { tellField, tellForeign } from "../tell-foreign.ts";
 import { type BuildContext, buildItems } from "./build-items.ts";
 import { buildPart } from "./build-parts.ts";
 import { buildSearchOptions } from "./build-search.ts";
@@ -41,6 +42,7 @@ export function buildRequest(request: ChatRequest, target: TargetFacts, notes: N
   const nameOf = (name: string) => names.toWire(name);
   const context: BuildContext = { target, notes, own, nameOf, ids: own && request.store !== false };
   refuseKeptElsewhere(request, "responses");
+  tellForeign(request, "responses", notes);
   refuse(request, notes);
   const input = buildItems(request, context);
   const options = request.ext?.chat?.web_search_options;
@@ -92,7 +94,7 @@ function refuse(request: ChatRequest, notes: Notes): void {
       if (required[origin]?.includes(key) && !(Array.isArray(value) && value.length === 0)) {
         throw unsupported(key, `${key} cannot be carried to a Responses provider.`);
       }
-      notes.add("dropped", key);
+      tellField(notes, key, value);
     }
   }
 }
@@ -193,11 +195,12 @@ function buildReasoningField(request: ChatRequest, notes: Notes): JsonObject {
 
 const tiers: Readonly<Record<string, string>> = {
   ...{ auto: "auto", default: "default", flex: "flex", scale: "scale", priority: "priority" },
-  ...{ standard: "default", standard_only: "default" },
+  ...{ standard: "default", standard_only: "default", fast: "fast" },
 };
 
 function buildHints(request: ChatRequest, { notes, own }: BuildContext): JsonObject {
   const out: JsonObject = {};
+  if (isKeptByNobody(request)) notes.add("dropped", "store");
   if (request.cache?.key !== undefined) out.prompt_cache_key = request.cache.key;
   if (request.cache?.auto !== undefined) notes.add("dropped", "cache.auto");
   if (request.tier !== undefined) {

@@ -4,6 +4,8 @@ import type { Json, JsonObject } from "../../model/json.ts";
 import type { Notes } from "../../model/note.ts";
 import { isObject, unsupported } from "../chat/wire.ts";
 
+const carried = new Set(["type", "name", "allowed_domains", "blocked_domains", "user_location"]);
+
 /** Messages' search tool; undefined for every other tool. Throws `unsupported` for a bound that is not to be had here. */
 export function buildSearchTool(tool: Tool, at: string, notes: Notes): JsonObject | undefined {
   const json = tool.origin === "messages" && tool.kind === "server" ? tool.json : undefined;
@@ -11,7 +13,9 @@ export function buildSearchTool(tool: Tool, at: string, notes: Notes): JsonObjec
   if (isList(json.blocked_domains)) {
     throw unsupported(`${at}.blocked_domains`, "This provider's web search cannot leave out domains.");
   }
-  if (json.max_uses !== undefined && json.max_uses !== null) notes.add("dropped", `${at}.max_uses`);
+  for (const [key, value] of Object.entries(json)) {
+    if (!carried.has(key) && value !== null) notes.add("dropped", `${at}.${key}`);
+  }
   notes.add("emulated", at, "own_web_search");
   return {
     type: "web_search",

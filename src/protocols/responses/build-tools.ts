@@ -63,7 +63,7 @@ function buildTool(tool: Tool, at: string, context: ToolContext): JsonObject {
     );
   }
   if (tool.cache) notes.add("dropped", "cache", "marks_not_carried");
-  if (tool.defer && !own) notes.add("dropped", `${at}.defer`, "expanded");
+  if (tool.defer && !own) notes.add("dropped", `${at}.defer_loading`, "expanded");
   const name = tool.namespace === undefined ? context.nameOf(tool.name) : tool.name;
   if (name !== tool.name) notes.add("renamed", `${at}.name`);
   const { namespace: _namespace, ...ext } = tool.ext?.responses ?? {};

@@ -76,7 +76,7 @@ function parseNamespace(tool: JsonObject, at: string): Tool[] {
   return objects(tool, "tools", `${at}.tools`).flatMap((inner, index) =>
     parseTool(inner, `${at}.tools.${index}`).map((one): Tool => {
       const ext = more === undefined ? one.ext?.responses : { ...one.ext?.responses, namespace: more };
-      return { ...one, namespace, ...ownExt(ext) };
+      return { at: `${at}.tools.${index}`, ...one, namespace, ...ownExt(ext) };
     }),
   );
 }

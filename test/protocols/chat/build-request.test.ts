@@ -488,7 +488,7 @@ describe("fields", () => {
       ["dropped sampling.temperature", "dropped sampling.topP"],
     ],
     ["cache marks", { instructions: [{ type: "text", text: "x", cache: {} }] }, {}, ["dropped cache"]],
-    ["an unknown tier", { tier: "fast" }, {}, ["dropped tier"]],
+    ["an unknown tier", { tier: "turbo" }, {}, ["dropped tier"]],
     ["metadata", { metadata: { a: "b" } }, {}, ["dropped metadata"]],
     ["a long user", { user: "u".repeat(65) }, {}, ["renamed user"]],
     ["safety settings", { ext: { gemini: { safetySettings: [] } } }, {}, ["dropped safetySettings"]],
@@ -522,7 +522,7 @@ test("a search among tools is left out, for all that it would find are sent", ()
   expect(body.tools).toMatchObject([{ type: "function", function: { name: "f" } }]);
   expect(notes.list.map(({ action, field }) => `${action} ${field}`)).toEqual([
     "dropped tools.0",
-    "dropped tools.1.defer",
+    "dropped tools.1.defer_loading",
   ]);
   const alone = build(canonical({ tools: [server], toolChoice: { mode: "auto" }, parallel: false })).body;
   expect(Object.keys(alone)).not.toContain("tool_choice");
