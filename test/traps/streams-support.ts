@@ -336,7 +336,7 @@ export function toolsOf(client: ProtocolName, wanted = true): JsonObject {
     case "messages":
       return { tools: [{ ...tool, input_schema: schema }] };
     case "responses":
-      return { tools: [{ type: "function", ...tool, parameters: schema }] };
+      return { tools: [{ type: "function", ...tool, parameters: schema, strict: false }] };
     case "gemini":
       return { tools: [{ functionDeclarations: [{ ...tool, parametersJsonSchema: schema }] }] };
   }

@@ -53,15 +53,17 @@ function withoutHome(item: Json): Json[] {
   return [rest];
 }
 
-/** Only ids that are too long, or that Plexus made for a client, are edited in the input. */
+/** Only ids that no provider takes, or that Plexus made for a client, and nulls of reasoning are edited in the input. */
 export function mayEdit(content: Content): boolean {
   if (content.includes("_plx")) return true;
+  if (content.includes('"reasoning"') && /:\s*null\b/.test(content.text)) return true;
+  if (content.includes('"id"') && /"id"\s*:\s*"(?!(?:msg|fc|ctc|rs|ws|fs|ci|ig|mcp)_)/.test(content.text)) return true;
   return content.includes('"call_id"') && /"call_id"\s*:\s*"[^"]{65}/.test(content.text);
 }
 
 /** What another model only drew came with a message that says nothing. */
 function fitting(items: Json[]): Json[] {
-  return items.filter((item) => !isEmptyMade(item)).map(withFittingIds);
+  return items.filter((item) => !isEmptyMade(item)).map(withFittingMembers);
 }
 
 function isEmptyMade(item: Json): boolean {
@@ -69,8 +71,18 @@ function isEmptyMade(item: Json): boolean {
   return Array.isArray(item.content) && item.content.length === 0;
 }
 
-/** The item itself when its ids are what the provider takes. Of items that it never made it knows no id. */
-function withFittingIds(item: Json): Json {
+/** How ids of items begin that are refused when they begin otherwise. */
+const prefixes: ReadonlyMap<unknown, string> = new Map([
+  ["message", "msg_"],
+  ["function_call", "fc_"],
+  ["custom_tool_call", "ctc_"],
+]);
+
+/**
+ * The item itself when the provider takes it. Of items that it never made it knows no id, and some SDKs send reasoning
+ * back with nulls, which are refused.
+ */
+function withFittingMembers(item: Json): Json {
   if (!isObject(item)) return item;
   const drawn = parseDrawn(item);
   if (drawn) {
@@ -80,11 +92,14 @@ function withFittingIds(item: Json): Json {
   let out = item;
   const { call_id: callId, id } = item;
   if (typeof callId === "string" && callId.length > maxIdLength) out = { ...out, call_id: safeId(callId) };
-  if (item.type !== "item_reference" && isMintedId(id)) {
+  const prefix = prefixes.get(item.type);
+  const isForeign = typeof id === "string" && prefix !== undefined && !id.startsWith(prefix);
+  if (item.type !== "item_reference" && (isForeign || isMintedId(id))) {
     const { id: _id, ...rest } = out;
     out = rest;
   }
-  return out;
+  if (item.type !== "reasoning" || !Object.values(item).includes(null)) return out;
+  return Object.fromEntries(Object.entries(out).filter(([, value]) => value !== null));
 }
 
 /** Without the reasoning items that this target did not make. */
