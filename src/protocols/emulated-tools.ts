@@ -82,6 +82,16 @@ export function typedTool(kind: TypedKind, json: JsonObject, origin: string): To
   return { kind, name: kind, ...typed[kind], origin, json };
 }
 
+/**
+ * A search that a vendor runs over deferred tools of its own protocol. Elsewhere every tool that it would find is sent
+ * whole. A search that the client runs itself is something else: its tools are not in the request.
+ */
+export function isToolSearch({ kind, origin, json }: Tool): boolean {
+  if (kind !== "server" || typeof json?.type !== "string") return false;
+  if (origin === "messages") return json.type.startsWith("tool_search_tool");
+  return origin === "responses" && json.type === "tool_search" && json.execution !== "client";
+}
+
 /** A call's arguments as a function has them: JSON text, or what stands for it. */
 export function functionArguments({ kind, args }: Pick<CallItem, "kind" | "args">): string {
   const isWrapped = kind === "custom" || (kind !== "function" && !objectOf(args));

@@ -34,9 +34,6 @@ export const refused: Readonly<Record<string, Partial<Record<ProtocolName | "all
   "openai-chat/ruby-llm_chat-with-extended-thinking-mistral-mistral-small-la_1d8ff4c1": {
     responses: "kind of content",
   },
-  "anthropic-messages/dd-trace-py_anthropic-completion-beta-tools-stream_fc45ea2e": {
-    gemini: "tool_search_tool_regex",
-  },
   "anthropic-messages/ellmer_vcr-anthropic-web-fetch_f3e7b3f5": { all: "web_fetch" },
   "anthropic-messages/ellmer_vcr-anthropic-web-search_54fbee85": { chat: "web_search" },
   "anthropic-messages/fantasy_claude-opus-4-6-computer-use-streaming_a8127b2b": { all: "computer" },
@@ -66,9 +63,6 @@ export const refused: Readonly<Record<string, Partial<Record<ProtocolName | "all
     { all: "kind of content" },
   "anthropic-messages/pydantic-ai_test-tool-availability-porta-test-tool-availability-portability-matrix-r4-t1-tool_e6f341ee":
     { all: "kind of content" },
-  "anthropic-messages/pydantic-ai_test-tool-search-test-anthropic-native-tool-search-streaming_e8d07e44": {
-    gemini: "tool_search_tool_bm25",
-  },
   "anthropic-messages/pydantic-ai_test-tool-search-test-anthropic-to-google-deferred-capability-history_f444c3ea": {
     all: "kind of content",
   },
@@ -120,15 +114,6 @@ export const refused: Readonly<Record<string, Partial<Record<ProtocolName | "all
   },
   "openai-responses/pydantic-ai_test-openai-responses-test-openai-responses-model-mcp-server-tool-stream_7f4ad8aa": {
     all: "mcp",
-  },
-  "openai-responses/pydantic-ai_test-tool-search-test-openai-hosted-tool-search-stateless-continuatio_08a05612": {
-    all: "tool_search",
-  },
-  "openai-responses/pydantic-ai_test-tool-search-test-openai-native-tool-search-streaming_50abd8f0": {
-    all: "tool_search",
-  },
-  "openai-responses/pydantic-ai_test-tool-search-test-openai-native-tool-search-with-deferred-capabil_1e845444": {
-    all: "tool_search",
   },
   "openai-responses/req-llm_grok-4-fast-reasoning-web-search-basic_fa1a7b9b": {
     chat: "web_search",

@@ -1,7 +1,7 @@
 /** Tool definitions and the choice among them, for a Chat Completions provider. */
 import type { ChatRequest, Tool, ToolChoice } from "../../model/chat.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
-import { freeformFunction } from "../emulated-tools.ts";
+import { freeformFunction, isToolSearch } from "../emulated-tools.ts";
 import type { BuildContext } from "./build-messages.ts";
 import { fitsStrict } from "./strict.ts";
 import { invalid, unsupported } from "./wire.ts";
@@ -24,11 +24,6 @@ export function buildTools(tools: Tool[], context: BuildContext): JsonObject[] {
     if (before === text) return [];
     throw invalid(`tools.${index}`, `two different tools are named ${JSON.stringify(tool.name)}.`);
   });
-}
-
-function isToolSearch(tool: Tool): boolean {
-  const type = tool.kind === "server" && tool.origin === "messages" ? tool.json?.type : undefined;
-  return typeof type === "string" && type.startsWith("tool_search_tool");
 }
 
 function buildTool(tool: Tool, at: string, context: BuildContext): JsonObject {

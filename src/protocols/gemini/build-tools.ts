@@ -1,7 +1,7 @@
 /** Tool declarations and the function calling mode of an outgoing request. */
 import type { ChatRequest, Tool } from "../../model/chat.ts";
 import type { JsonObject } from "../../model/json.ts";
-import { freeformFunction } from "../emulated-tools.ts";
+import { freeformFunction, isToolSearch } from "../emulated-tools.ts";
 import type { LegalNames } from "../names.ts";
 import { invalid, isObject } from "../read.ts";
 import type { Build } from "./build.ts";
@@ -23,6 +23,10 @@ export function buildTools(request: ChatRequest, build: Build): BuiltTools {
   request.tools.forEach((tool, index) => {
     const at = `tools.${index}`;
     if (tool.cache) build.notes.add("dropped", "cache", "marks_not_carried");
+    if (isToolSearch(tool)) {
+      build.notes.add("dropped", at, "tools_expanded");
+      return;
+    }
     if (tool.kind === "server") {
       servers.push(serverTool(tool, at, build));
       return;

@@ -2,6 +2,7 @@
 import type { Json, JsonObject } from "../../model/json.ts";
 import type { Notes } from "../../model/note.ts";
 import { isObject } from "../read.ts";
+import { settledReferences } from "./schema-refs.ts";
 
 /** Says nothing of which values are allowed. */
 const silent = new Set(["$schema", "$comment", "nullable", "deprecated", "readOnly", "writeOnly"]);
@@ -18,10 +19,11 @@ interface Lowering {
   lost: boolean;
 }
 
-/** A copy; what it lacks then is told as `lowered`. */
+/** A copy; what it lacks then is told as `lowered`. Throws `unsupported` for references that lead nowhere. */
 export function lowered(schema: JsonObject, place: { at: string; ordered: boolean; notes: Notes }): JsonObject {
-  const state: Lowering = { ordered: place.ordered, lost: false };
-  const out = lower(schema, state);
+  const settled = settledReferences(schema, place.at);
+  const state: Lowering = { ordered: place.ordered, lost: settled.lost };
+  const out = lower(settled.schema, state);
   if (state.lost) place.notes.add("emulated", place.at, "lowered");
   return out;
 }

@@ -2,7 +2,7 @@
 import type { ChatRequest, Tool, ToolChoice } from "../../model/chat.ts";
 import { GatewayError } from "../../model/error.ts";
 import type { JsonObject } from "../../model/json.ts";
-import { freeformFunction } from "../emulated-tools.ts";
+import { freeformFunction, isToolSearch } from "../emulated-tools.ts";
 import type { Build } from "./build-blocks.ts";
 import { withoutMark } from "./build-blocks.ts";
 import { lowered } from "./schema.ts";
@@ -19,6 +19,10 @@ export function buildTools(request: ChatRequest, build: Build): BuiltTools {
   const tools: JsonObject[] = [];
   allowed.forEach((tool) => {
     const at = `tools.${request.tools.indexOf(tool)}`;
+    if (tool.origin !== "messages" && isToolSearch(tool)) {
+      build.notes.add("dropped", at, "tools_expanded");
+      return;
+    }
     const object = buildTool(tool, at, build);
     const text = JSON.stringify(object);
     const before = typeof object.name === "string" ? seen.get(object.name) : undefined;

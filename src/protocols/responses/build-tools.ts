@@ -4,7 +4,7 @@ import type { Json, JsonObject } from "../../model/json.ts";
 import type { Notes } from "../../model/note.ts";
 import { fitsStrict } from "../chat/strict.ts";
 import { invalid, isObject, unsupported } from "../chat/wire.ts";
-import { isTyped } from "../emulated-tools.ts";
+import { isToolSearch, isTyped } from "../emulated-tools.ts";
 import { buildSearchTool } from "./build-search.ts";
 
 export interface ToolContext {
@@ -17,7 +17,7 @@ export function buildTools(tools: Tool[], context: ToolContext): JsonObject[] {
   const built = new Map<string, string>();
   const spaces = new Map<string, Json[]>();
   return tools.flatMap((tool, index): JsonObject[] => {
-    if (isToolSearch(tool)) {
+    if (tool.origin !== "responses" && isToolSearch(tool)) {
       // Every tool that it would find is sent whole.
       context.notes.add("dropped", `tools.${index}`, "tools_expanded");
       return [];
@@ -42,12 +42,6 @@ export function buildTools(tools: Tool[], context: ToolContext): JsonObject[] {
     spaces.set(tool.namespace, list);
     return [{ type: "namespace", name: tool.namespace, ...more, tools: list }];
   });
-}
-
-/** Messages' own search over deferred tools. */
-function isToolSearch(tool: Tool): boolean {
-  const type = tool.kind === "server" && tool.origin === "messages" ? tool.json?.type : undefined;
-  return typeof type === "string" && type.startsWith("tool_search_tool");
 }
 
 function buildTool(tool: Tool, at: string, context: ToolContext): JsonObject {
@@ -95,7 +89,7 @@ function flat(format: JsonObject): JsonObject {
 
 /** Choice and parallel switch, nothing without tools: providers refuse both then. */
 export function buildChoice(request: ChatRequest, context: ToolContext): JsonObject {
-  if (request.tools.every(isToolSearch)) return {};
+  if (request.tools.every((tool) => tool.origin !== "responses" && isToolSearch(tool))) return {};
   const { toolChoice, parallel } = request;
   return {
     ...(toolChoice === undefined ? {} : { tool_choice: choiceOf(toolChoice, request.tools, context) }),

@@ -322,7 +322,6 @@ describe("tools", () => {
       additionalProperties: { type: "string" },
     });
     expect(lowered({}).anyOf).toHaveLength(6);
-    expect(lowered({ $ref: "#/definitions/x", description: "d" })).toEqual({ $ref: "#/$defs/x" });
     expect(lowered({ type: "array", items: true }).items.anyOf).toHaveLength(6);
     expect(lowered({ type: "object", properties: null, required: false })).toEqual({ type: "object" });
   });
