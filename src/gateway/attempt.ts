@@ -10,6 +10,7 @@ import { cutAnswers } from "../model/stops.ts";
 import { clientField, type Protocol, type Wire } from "../protocols/protocol.ts";
 import { callUpstream, readErrorBody, transportError } from "../providers/call.ts";
 import type { Candidate } from "../routing/resolve.ts";
+import { merged } from "./copies.ts";
 import type { Exchange } from "./exchange.ts";
 import { Feed } from "./feed.ts";
 import type { Inbound } from "./inbound.ts";
@@ -58,15 +59,35 @@ export function attempt(exchange: Exchange, inbound: Inbound, candidate: Candida
     if (kept) await kept;
     const prepared = told(exchange, () => prepare(exchange, inbound, candidate));
     const sending = { candidate, prepared, controller, stream: inbound.envelope.stream };
-    const response = await post(exchange, sending);
-    const isStream = looksLikeStream(response, sending.stream);
-    const read = isStream && sending.stream ? openStream : readWhole;
-    const upstream = await read(exchange, sending, { response, isStream });
+    const upstream = prepared.copies ? await askEach(exchange, sending, prepared.copies) : await ask(exchange, sending);
     exchange.keeping?.asked(inbound, candidate.facts.scope);
     if (!upstream.isVerbatim) keepTurn(exchange, upstream);
     exchange.answering(upstream.isVerbatim);
     return upstream;
   });
+}
+
+async function ask(exchange: Exchange, sending: Sending): Promise<Upstream> {
+  const response = await post(exchange, sending);
+  const isStream = looksLikeStream(response, sending.stream);
+  const read = isStream && sending.stream ? openStream : readWhole;
+  return read(exchange, sending, { response, isStream });
+}
+
+/** Whole answers, whatever the client asked for: those that come first wait for the last. */
+async function askEach(exchange: Exchange, sending: Sending, copies: number): Promise<WholeUpstream> {
+  const each = await Promise.all(
+    Array.from({ length: copies }, async () => {
+      const response = await post(exchange, sending);
+      return readWhole(exchange, sending, { response, isStream: looksLikeStream(response, false) });
+    }),
+  );
+  const [first] = each;
+  if (!first) throw new GatewayError("internal", "Nobody was asked.");
+  const answers = merged(each.map((one) => one.answers));
+  exchange.usage = answers[0]?.usage;
+  exchange.finish = answers[0]?.finish ?? null;
+  return { ...first, answers };
 }
 
 /** Seals of the conversation that memory does not hold, or whose they are. */

@@ -4,6 +4,7 @@ import type { Json, JsonObject } from "../model/json.ts";
 import type { Outgoing, Passage, Protocol, Wire } from "../protocols/protocol.ts";
 import { authHeaders } from "../providers/auth.ts";
 import type { Candidate } from "../routing/resolve.ts";
+import { oneByOne } from "./copies.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Inbound, Received } from "./inbound.ts";
 import { protocolFor } from "./offered.ts";
@@ -25,6 +26,8 @@ export interface Prepared extends Addressed<Protocol> {
   passage?: Passage;
   /** Present when they were translated. */
   request?: ChatRequest;
+  /** How often it is to be sent, when more than once. */
+  copies?: number;
   /** Where the answer ends, when the provider cannot be told. */
   stops?: readonly string[];
 }
@@ -41,10 +44,12 @@ export function prepare(exchange: Exchange, inbound: Inbound, candidate: Candida
   }
   const whole = exchange.media?.inlined(exchange.canonical(), protocol) ?? exchange.canonical();
   const sealed = withKeptSeals(exchange, whole, candidate);
-  const { request, stops } = withoutStops(sealed, protocol, exchange.notes);
+  const { request: single, copies } = oneByOne(sealed, protocol, exchange.notes);
+  const { request, stops } = withoutStops(single, protocol, exchange.notes);
   const built = protocol.buildRequest(request, candidate.facts, exchange.notes);
   const write = (body: JsonObject) => inbound.written(body);
-  return { ...writtenAnew(exchange, built, { candidate, protocol, write }), request, ...(stops ? { stops } : {}) };
+  const addressed = writtenAnew(exchange, built, { candidate, protocol, write });
+  return { ...addressed, request, ...(stops ? { stops } : {}), ...(copies === undefined ? {} : { copies }) };
 }
 
 /** What is to be set so that no seal of another account goes along. */

@@ -9,6 +9,7 @@ import { type Note, Notes } from "../model/note.ts";
 import { defaultCapabilities, type TargetFacts } from "../model/target.ts";
 import { clientField, type Protocol, type ReplyContext } from "../protocols/protocol.ts";
 import { resolve } from "../routing/resolve.ts";
+import { oneByOne } from "./copies.ts";
 import type { Gateway } from "./gateway.ts";
 import { Outward } from "./outward.ts";
 import { openSeals, type SealRing } from "./seals.ts";
@@ -34,7 +35,7 @@ const ring: SealRing = { key: Buffer.alloc(32), owner: "translate" };
 export function translateRequest({ from, to, target: chosen }: Pair, text: string): Translation {
   const notes = new Notes();
   const parsed = openSeals(ring, from.parseRequest(parseObject(text, from), notes));
-  const { request } = withoutStops(parsed, to, notes);
+  const { request } = withoutStops(oneByOne(parsed, to, notes).request, to, notes);
   const usual = { provider: "translate", model: request.model, scope: "translate", can: defaultCapabilities };
   const target: TargetFacts = chosen ?? usual;
   const built = to.buildRequest(request, target, notes);

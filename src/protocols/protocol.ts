@@ -158,6 +158,8 @@ export interface Protocol extends Wire {
   readonly sealsCalls?: true;
   /** Texts have a place for seals, too, and calls may not go without one. */
   readonly sealsTexts?: true;
+  /** Its providers give one answer to a request: for more they are asked more than once. */
+  readonly givesOne?: true;
   /** Its requests have no stop sequences: the answer is cut at them instead. */
   readonly lacksStops?: true;
   /** Media that its providers do not fetch: an address is replaced by its content before `buildRequest`. */

@@ -18,6 +18,7 @@ export const messages: Protocol = {
   keys: legalKeys,
   idHeader: "request-id",
   exactKeys: ["input"],
+  givesOne: true,
   clientHeaders: ["anthropic-version"],
   pathPrefix: "/v1/messages",
   fields: {

@@ -26,6 +26,7 @@ export const responses: Protocol = {
   names: commonNames,
   sealMembers: ["encrypted_content"],
   lacksStops: true,
+  givesOne: true,
   fields: {
     items: "input",
     "sampling.temperature": "temperature",
