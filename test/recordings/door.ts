@@ -51,6 +51,8 @@ export interface DoorOptions {
   host?: string;
   /** Further fields of the provider's configuration. */
   more?: JsonObject;
+  /** Where seals are kept for clients that strip them; nowhere unless said. */
+  turns?: TurnStore;
   /** Tokens are counted, too. */
   counts?: boolean;
   /** More providers by name, as the configuration has them; their models are called `name/model`. */
@@ -97,7 +99,7 @@ export function openDoor(options: DoorOptions): Door {
     scratch: createScratch(),
     slots: createSlots(),
     stored: full,
-    turns: forgetful,
+    turns: options.turns ?? forgetful,
     sealKey,
     random: () => 0,
   };

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { envelopeMark } from "../../src/gateway/seals.ts";
+import type { KeptTurn, TurnStore } from "../../src/model/kept-turn.ts";
 import { type ProtocolName, protocolNames } from "../recordings/door.ts";
 import {
   assistantTurn,
@@ -21,6 +22,7 @@ import {
   responsesStream,
   responsesWhole,
   spoken,
+  toolsOf,
 } from "./streams-support.ts";
 
 const foreign = ["chat", "responses", "messages"] as const;
@@ -91,6 +93,32 @@ test("a signed text that ends an answer goes back with its signature (trap 51)",
   for (const client of foreign) {
     const { sent } = await loop(client, "gemini", answer, true);
     expect([client, JSON.stringify(sent.contents).includes(signature)]).toEqual([client, true]);
+  }
+});
+
+/** In memory alone. */
+function memory(): TurnStore {
+  const kept = new Map<string, KeptTurn>();
+  const keep = (turn: KeptTurn) => void kept.set(turn.key, turn);
+  return { keep, recall: (key) => kept.get(key) ?? null, load: () => undefined };
+}
+
+test("a signature comes back to Google though the client drops what it does not know (trap 49)", async () => {
+  for (const isStream of modes) {
+    const session = openSession({ provider: "gemini", turns: memory(), answer: () => threeCalls(isStream) });
+    const first = await session.ask("chat", { body: question("chat", true), stream: isStream });
+    const { reasoning_content: _text, reasoning_details: _details, ...said } = assistantTurn("chat", first);
+    const calls = said.tool_calls.map(({ extra_content: _extra, ...call }: Loose) => call);
+    const results = calls.map(({ id }: Loose) => ({ role: "tool", tool_call_id: id, content: "ok" }));
+    const messages = [...(question("chat").messages as Loose[]), { ...said, tool_calls: calls }, ...results];
+    await session.ask("chat", { body: { messages, ...toolsOf("chat") } });
+    session.close();
+    const [, model] = session.bodies()[1].contents;
+    expect(model.parts.map(({ thoughtSignature }: Loose) => thoughtSignature)).toEqual([
+      signature,
+      undefined,
+      undefined,
+    ]);
   }
 });
 
@@ -258,6 +286,21 @@ test("encrypted reasoning goes back to the account that made it, and to no other
     session.close();
     const [, own, other] = session.sent.map((one) => one.body.includes("for-account-one"));
     expect([client, own, other]).toEqual([client, true, false]);
+  }
+});
+
+test("encrypted reasoning of one account does not pass to another that speaks the same (trap 64)", async () => {
+  const others = { other: { protocols: { responses: "https://other.example/v1" }, api_key: "sk-other-0123456789" } };
+  for (const stream of modes) {
+    const output = [secretItem, spoken("so")];
+    const answer = () => (stream ? responsesStream(output) : responsesWhole(output));
+    const session = openSession({ provider: "responses", others, turns: memory(), answer });
+    const body = followUp("responses", await session.ask("responses", { body: question("responses"), stream }));
+    await session.ask("responses", { body });
+    await session.ask("responses", { body, model: "other/m" });
+    session.close();
+    const [, own, other] = session.sent.map((one) => one.body.includes("for-account-one"));
+    expect([own, other]).toEqual([true, false]);
   }
 });
 
