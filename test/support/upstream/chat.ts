@@ -5,13 +5,13 @@ import { startUpstream, type Upstream, type Vendor } from "./server.ts";
 import { type Fields, fieldsOf, listOf, Violation } from "./shape.ts";
 
 export function startChat({ router }: { router: boolean }): Upstream {
-  const issued: string[] = [];
+  const issued: Issued = { tag: crypto.randomUUID().slice(0, 8), lists: [] };
   const vendor: Vendor = {
     path: "/chat/completions",
     credential: (headers) => headers.get("authorization")?.replace(/^Bearer /, "") ?? null,
     check(body) {
       checkChat(body, router);
-      checkProofs(body, issued);
+      checkProofs(body, issued.lists);
     },
     see,
     errorBody: ({ message, type, code }) => ({ error: { message, type, param: null, code: code ?? null } }),
@@ -21,6 +21,12 @@ export function startChat({ router }: { router: boolean }): Upstream {
     stream: (answer, body) => stream(answer, body, details(answer, issued)),
   };
   return startUpstream(vendor);
+}
+
+interface Issued {
+  /** Two providers never issue the same. */
+  tag: string;
+  lists: string[];
 }
 
 function detailsOf(body: Fields): unknown[][] {
@@ -36,15 +42,16 @@ function checkProofs(body: Fields, issued: string[]): void {
 }
 
 /** What proves this answer's reasoning: a signed text and an encrypted rest. */
-function details({ reasoning }: Answer, issued: string[]): Fields[] {
+function details({ reasoning }: Answer, { tag, lists }: Issued): Fields[] {
   if (reasoning === undefined) return [];
   const format = "anthropic-claude-v1";
-  const signature = `ErUB+/${Buffer.from(`${issued.length} ${reasoning}`).toString("base64")}`;
+  const proof = `${tag} ${lists.length}`;
+  const signature = `ErUB+/${Buffer.from(`${proof} ${reasoning}`).toString("base64")}`;
   const list = [
     { type: "reasoning.text", text: reasoning, signature, format, index: 0 },
-    { type: "reasoning.encrypted", data: `gAAAAB${issued.length}+/==`, id: `rs_${issued.length}`, format, index: 1 },
+    { type: "reasoning.encrypted", data: `gAAAAB+/${btoa(proof)}`, id: `rs_${lists.length}`, format, index: 1 },
   ];
-  issued.push(JSON.stringify(list));
+  lists.push(JSON.stringify(list));
   return list;
 }
 

@@ -39,6 +39,8 @@ export interface Upstream<S = Seen> {
   seen(model: string): S[];
   /** Rules that requests to the model broke. */
   violations(model: string): string[];
+  /** The answers of a model as they went out, a stream up to where it broke off. */
+  sent(model: string): string[];
   stop(): Promise<void>;
 }
 
@@ -46,6 +48,7 @@ interface Scenario<S> {
   steps: Step[];
   seen: S[];
   violations: string[];
+  sent: string[];
 }
 
 export function startUpstream<S = Seen>(vendor: Vendor<S>): Upstream<S> {
@@ -56,20 +59,25 @@ export function startUpstream<S = Seen>(vendor: Vendor<S>): Upstream<S> {
     hostname: "127.0.0.1",
     fetch: (request) => answer(request, { vendor, key, scenarios }),
   });
-  const of = (model: string) => scenarios.get(model) ?? { steps: [], seen: [], violations: [`no model ${model}`] };
+  const of = (model: string) => scenarios.get(model) ?? nowhere(model);
   return {
     url: `http://127.0.0.1:${server.port}/v1`,
     key,
     script(name, steps) {
       const model = `${name.replace(/\W+/g, "-")}-${scenarios.size}`;
-      scenarios.set(model, { steps: [...steps], seen: [], violations: [] });
+      scenarios.set(model, { steps: [...steps], seen: [], violations: [], sent: [] });
       return model;
     },
     add: (model, step) => void of(model).steps.push(step),
     seen: (model) => of(model).seen,
     violations: (model) => of(model).violations,
+    sent: (model) => of(model).sent,
     stop: () => server.stop(true),
   };
+}
+
+function nowhere<S>(model: string): Scenario<S> {
+  return { steps: [], seen: [], violations: [`no model ${model}`], sent: [] };
 }
 
 interface Desk<S> {
@@ -109,9 +117,14 @@ async function answer<S>(request: Request, { vendor, key, scenarios }: Desk<S>):
     return refuse({ status: 500, type: "api_error", message: "the script has ended" });
   }
   if ("status" in step) return refuse(step);
-  if (body.stream !== true) return Response.json(vendor.whole(step, body));
+  if (body.stream !== true) {
+    const whole = JSON.stringify(vendor.whole(step, body));
+    scenario.sent.push(whole);
+    return new Response(whole, { headers: { "content-type": "application/json" } });
+  }
   const frames = vendor.stream(step, body);
   if (step.breaks) frames.splice(Math.ceil(frames.length / 2));
+  scenario.sent.push(frames.join(""));
   const tail = step.breaks === "error" ? vendor.errorFrame(brokenOff) : "";
   return new Response(slices(frames.join(""), step.breaks ? { tail, afterMs: 60 } : undefined), {
     headers: { "content-type": "text/event-stream; charset=utf-8" },
