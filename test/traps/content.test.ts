@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { JsonObject } from "../../src/model/json.ts";
+import type { Capabilities } from "../../src/model/target.ts";
 import { accept } from "../recordings/accept.ts";
 import { crossed, type ProtocolName, plainAnswers, protocolNames } from "../recordings/door.ts";
 import { callOf, exchange, json, type Loose, messagesAnswer, question, render, toolsOf } from "./streams-support.ts";
@@ -206,7 +207,9 @@ test("members in snake_case are read like those in camelCase (trap 109)", () => 
 
 test("sampling values go to no model that refuses them, nor beside a version that does (trap 110)", () => {
   const body = { ...question("chat"), temperature: 1.0, top_p: 0.9, top_k: 3 };
-  const { body: sent, degraded } = render(["chat", "messages"], body, { can: { sampling: false } });
+  const refuses = { temperature: "always", topP: "always", topK: "always" };
+  const can = { sampling: false, refuses } as Partial<Capabilities>;
+  const { body: sent, degraded } = render(["chat", "messages"], body, { can });
   expect(JSON.stringify(sent)).not.toMatch(/temperature|top_p|top_k/);
   expect(degraded).toEqual(expect.arrayContaining(["dropped sampling.temperature", "dropped sampling.topP"]));
 });

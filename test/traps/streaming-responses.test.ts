@@ -129,7 +129,7 @@ test("a provider that closes without a finish has failed, and one that told its 
   const whole = await streamed("chat", () => closes(text, chunk({}, "stop")));
   expect(whole.chunks.at(-1).type).toBe("response.completed");
   const early = await streamed("chat", () => chatStream(text, "data: [DONE]\n\n"));
-  expect(["response.failed", "response.completed"]).toContain(early.chunks.at(-1).type);
+  expect(early.chunks.filter(({ type }) => type === "response.completed")).toHaveLength(1);
   const google = await streamed("gemini", () => geminiStream(geminiChunk([{ text: "half" }])));
   expect(google.chunks.at(-1).type).toBe("response.failed");
 });
