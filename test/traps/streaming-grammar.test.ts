@@ -4,7 +4,7 @@ import { automaton as chatAutomaton } from "../protocols/chat/automaton.ts";
 import { checkGrammar as checkGemini } from "../protocols/gemini/support.ts";
 import { checkGrammar as checkMessages } from "../protocols/messages/support.ts";
 import { automaton as responsesAutomaton } from "../protocols/responses/automaton.ts";
-import { crossed, type ProtocolName, protocolNames } from "../recordings/door.ts";
+import { allPairs, crossed, type ProtocolName, protocolNames } from "../recordings/door.ts";
 import {
   assistantTurn,
   callOf,
@@ -121,6 +121,10 @@ describe.each(crossed)("a stream for $client from $provider", ({ client, provide
     if (client === "gemini") checkGemini(frames, "model");
     expect(text.includes("[DONE]")).toBe(client === "chat");
   });
+});
+
+describe.each(allPairs)("what $client hears of $provider", ({ client, provider }) => {
+  const answer = () => events(streamOf(provider, said));
 
   test("is the same when it comes byte by byte, with CRLF, and without blanks (trap 95)", async () => {
     const text = streamOf(provider, said);
