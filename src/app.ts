@@ -8,6 +8,7 @@ import { createAuthenticate } from "./config/keys.ts";
 import { createLiveConfig, type LiveConfig } from "./config/live.ts";
 import type { Snapshot } from "./config/snapshot.ts";
 import { type Console, createConsole } from "./console/index.ts";
+import { Backgrounds } from "./gateway/background.ts";
 import type { Gateway } from "./gateway/gateway.ts";
 import { requestLog } from "./gateway/request-log.ts";
 import { createSlots } from "./gateway/slots.ts";
@@ -104,6 +105,7 @@ export async function startApp({ options, store, snapshot, adminHash, log }: App
     scratch: createScratch(),
     slots: createSlots(),
     ...kept,
+    backgrounds: new Backgrounds(),
     sealKey: await sealKey(store),
     random: Math.random,
   };

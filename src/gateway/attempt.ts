@@ -13,6 +13,7 @@ import type { Candidate } from "../routing/resolve.ts";
 import { merged } from "./copies.ts";
 import type { Exchange } from "./exchange.ts";
 import { Feed } from "./feed.ts";
+import { FreshIds } from "./fresh-ids.ts";
 import type { Inbound } from "./inbound.ts";
 import { gatherMedia } from "./media.ts";
 import { protocolFor } from "./offered.ts";
@@ -58,10 +59,10 @@ export function attempt(exchange: Exchange, inbound: Inbound, candidate: Candida
     const kept = told(exchange, () => gatherKept(exchange, inbound, candidate));
     if (kept) await kept;
     const prepared = told(exchange, () => prepare(exchange, inbound, candidate));
-    const sending = { candidate, prepared, controller, stream: inbound.envelope.stream };
+    const sending = { candidate, prepared, controller, stream: exchange.stream };
     const upstream = prepared.copies ? await askEach(exchange, sending, prepared.copies) : await ask(exchange, sending);
     exchange.keeping?.asked(inbound, candidate.facts.scope);
-    if (!upstream.isVerbatim) keepTurn(exchange, upstream);
+    if (upstream.protocol !== exchange.call.protocol) foreignAnswer(exchange, upstream);
     exchange.answering(upstream.isVerbatim);
     return upstream;
   });
@@ -97,9 +98,10 @@ function gatherKept(exchange: Exchange, inbound: Inbound, candidate: Candidate):
   return isOwn ? gatherOwners(exchange, inbound, candidate) : gatherTurns(exchange, candidate);
 }
 
-function keepTurn(exchange: Exchange, { candidate, protocol }: Upstream): void {
-  if (!exchange.key || protocol === exchange.call.protocol) return;
-  exchange.keeper = new TurnKeeper(exchange, { candidate, origin: protocol.name });
+/** What of the conversation is needed while its answer is translated. */
+function foreignAnswer(exchange: Exchange, { candidate, protocol }: Upstream): void {
+  exchange.freshIds = new FreshIds(exchange.canonical().items);
+  if (exchange.key) exchange.keeper = new TurnKeeper(exchange, { candidate, origin: protocol.name });
 }
 
 /** What every attempt is held to: the provider's slots, the deadline, the client that may leave; and its record. */

@@ -18,13 +18,24 @@ export class CallSeals {
   private readonly spoken = new Map<number, Seal[]>();
   private readonly next = new Map<number, number>();
   private readonly carries: boolean;
+  private readonly lead: Seal[];
 
-  /** `keepsCalls`: the client's protocol has a place on calls, and none on texts. */
-  constructor({ keepsCalls = false } = {}) {
+  /**
+   * `keepsCalls`: the client's protocol has a place on calls, and none on texts. `lead` is carried before an answer that
+   * begins with neither reasoning nor a carrier.
+   */
+  constructor({ keepsCalls = false, lead }: { keepsCalls?: boolean; lead?: Seal } = {}) {
     this.carries = !keepsCalls;
+    this.lead = lead ? [lead] : [];
   }
 
   items(items: Item[]): Item[] {
+    const carried = this.carriedItems(items);
+    const isLed = this.lead.length === 0 || carried[0] === undefined || carried[0].type === "reasoning";
+    return isLed ? carried : [carrier(this.lead), ...carried];
+  }
+
+  private carriedItems(items: Item[]): Item[] {
     return items.flatMap((item, at) => {
       if (item.type === "call" && item.seals && this.carries) return [carrier(item.seals), withoutSeals(item)];
       const seals = blockSeals(item);
@@ -69,7 +80,9 @@ export class CallSeals {
     this.spoken.delete(c);
     const isCall = event.item.type === "call" && this.carries;
     if (isCall) this.calls.add(slot(event));
-    const seals = isCall ? following.flatMap((one) => (isSealOf(one, event) ? [one.seal] : [])) : [];
+    const own = isCall ? following.flatMap((one) => (isSealOf(one, event) ? [one.seal] : [])) : [];
+    const isFirst = event.index === 0 && event.item.type !== "reasoning";
+    const seals = own.length === 0 && isFirst ? this.lead : own;
     const shift = seals.length > 0 ? before + 1 : before;
     if (shift > 0) this.moved.set(slot(event), event.index + shift);
     this.next.set(c, event.index + shift + 1);

@@ -13,6 +13,7 @@ import type { FailureRecord, Phases, RequestRecord, TokenCounts } from "../model
 import { cacheWriteTokens, emptyUsage, inputTokens, outputTokens, type Usage } from "../model/usage.ts";
 import { clientField, type Protocol, type Wire } from "../protocols/protocol.ts";
 import { discreet, withoutSecrets } from "./discreet.ts";
+import type { FreshIds } from "./fresh-ids.ts";
 import type { Call, Gateway, Observer } from "./gateway.ts";
 import type { Inbound } from "./inbound.ts";
 import type { Keeping } from "./keeping.ts";
@@ -52,6 +53,8 @@ export class Exchange<W extends Wire = Protocol> {
   media: Media | undefined;
   /** The turns of its conversation, once somebody has asked. */
   turns: Turns | undefined;
+  /** Makes ids of a translated answer's calls ones that the conversation does not have. */
+  freshIds: FreshIds | undefined;
   /** Watches a translated answer for seals. */
   keeper: TurnKeeper | undefined;
   /** Watches one that is in the client's own protocol. */
@@ -69,6 +72,7 @@ export class Exchange<W extends Wire = Protocol> {
   private lean: ChatRequest | undefined;
   private readonly releases: (() => void)[] = [];
   private isClosed = false;
+  private isDetached = false;
 
   constructor(gateway: Gateway, call: Call<W>) {
     this.gateway = gateway;
@@ -89,8 +93,14 @@ export class Exchange<W extends Wire = Protocol> {
     this.phases[phase] ??= Math.round(this.elapsed() * 100) / 100;
   }
 
+  /** It goes on when the client leaves. */
+  detach(): void {
+    this.isDetached = true;
+  }
+
   /** The client left: nothing more is asked of any upstream. */
-  leave(): void {
+  leave({ even }: { even?: "detached" } = {}): void {
+    if (this.isDetached && !even) return;
     this.left ??= new GatewayError("cancelled", "The client closed the connection before the answer was complete.");
     this.active?.abort(this.left);
     // Nobody may ever pull the answer that was being made ready.

@@ -13,6 +13,7 @@ import type { EmbeddingWire } from "../protocols/embedding.ts";
 import type { Place, Protocol, Wire } from "../protocols/protocol.ts";
 import type { Transport } from "../providers/call.ts";
 import type { FactsOf } from "../routing/resolve.ts";
+import type { Backgrounds } from "./background.ts";
 import type { Slots } from "./slots.ts";
 
 /** Told of every exchange; can never change its course. */
@@ -38,6 +39,7 @@ export interface Gateway {
   readonly scratch: Scratch;
   readonly stored: ResponseStore;
   readonly turns: TurnStore;
+  readonly backgrounds: Backgrounds;
   /** Key of the envelopes in which seals travel. */
   readonly sealKey: Buffer;
   readonly random: () => number;

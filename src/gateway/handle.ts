@@ -12,7 +12,7 @@ import type { Call, Gateway } from "./gateway.ts";
 import { Inbound, smallBody } from "./inbound.ts";
 import { keepingFor } from "./keeping.ts";
 import { protocolFor } from "./offered.ts";
-import { replyEarly, replyError, replyStream, replyWhole } from "./reply.ts";
+import { replyBackground, replyEarly, replyError, replyStream, replyWhole } from "./reply.ts";
 
 /** A stream that no upstream has committed by then is opened, so that clients do not give up. */
 const openStreamAfterMs = 10_000;
@@ -27,6 +27,7 @@ export async function handle(gateway: Gateway, call: Call): Promise<Response> {
     const candidates = route(exchange, inbound.envelope.model, speaker(exchange));
     admit(exchange);
     const upstream = tryInOrder(exchange, candidates, (candidate) => attempt(exchange, inbound, candidate));
+    if (inbound.envelope.background) return replyBackground(exchange, inbound, upstream);
     if (!exchange.stream) return replyWhole(exchange, wholeOnly(await upstream));
     const committed = await inTime(upstream);
     return committed ? replyStream(exchange, committed) : replyEarly(exchange, upstream);
@@ -78,7 +79,7 @@ export async function read(exchange: Exchange<Wire>): Promise<Content> {
 /** Takes over what the request says of itself. */
 export function opened(exchange: Exchange<Wire>, envelope: Envelope): void {
   exchange.model = envelope.model;
-  exchange.stream = envelope.stream;
+  exchange.stream = envelope.stream && !envelope.background;
   exchange.framing = envelope.framing ?? "sse";
   exchange.mark("parsed");
 }

@@ -30,8 +30,11 @@ export class Outward {
   constructor(options: OutwardOptions) {
     this.options = options;
     this.names = toolNames(options.request.tools, options.from.names, options.from.keys);
-    const { sealsTexts, sealsCalls: keepsCalls = false } = options.to;
-    this.callSeals = sealsTexts ? undefined : new CallSeals({ keepsCalls });
+    const { from, to, request } = options;
+    const leads = from !== to && to.opensWithReasoning === true && request.reasoning?.mode === "budget";
+    this.callSeals = to.sealsTexts
+      ? undefined
+      : new CallSeals({ keepsCalls: to.sealsCalls ?? false, ...(leads ? { lead: noSeal(from) } : {}) });
   }
 
   events(events: readonly ChatEvent[]): ChatEvent[] {
@@ -84,8 +87,7 @@ export class Outward {
     if (item.type === "call") return this.call(item);
     if (item.type !== "reasoning" || this.options.from === this.options.to) return item;
     // Reasoning without a seal gets an empty one: client protocols want the field filled, and it is dropped on return.
-    const bare: Seal = { origin: this.options.from.name, form: "signature", bytes: "" };
-    const seals = item.seals.length > 0 ? item.seals : [bare];
+    const seals = item.seals.length > 0 ? item.seals : [noSeal(this.options.from)];
     return { ...item, seals: seals.map((seal) => this.seal(seal)) };
   }
 
@@ -116,6 +118,10 @@ export class Outward {
     const { from, to, ring, scope } = this.options;
     return from === to ? seal : { ...seal, bytes: wrapSeal(ring, { ...seal, scope }) };
   }
+}
+
+function noSeal({ name }: Protocol): Seal {
+  return { origin: name, form: "signature", bytes: "" };
 }
 
 function slot(event: { c?: number; index: number }): string {

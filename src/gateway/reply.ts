@@ -1,10 +1,12 @@
 /** The answer to the client: whole, as an error, or as the head of a stream. */
 import { applySplices, scanObject, spliceMembers } from "../kit/json.ts";
-import type { GatewayError } from "../model/error.ts";
+import { GatewayError } from "../model/error.ts";
 import type { Wire } from "../protocols/protocol.ts";
 import type { StreamUpstream, Upstream, WholeUpstream } from "./attempt.ts";
+import { streamOf } from "./background.ts";
 import type { Exchange } from "./exchange.ts";
 import { crossingHeaders, ownHeaders } from "./headers.ts";
+import type { Inbound } from "./inbound.ts";
 import { outwardFor, replyContext } from "./rendering.ts";
 import { StreamReply } from "./stream-reply.ts";
 
@@ -12,16 +14,45 @@ export function replyWhole(exchange: Exchange, upstream: WholeUpstream): Respons
   const headers = upstream.text === undefined ? {} : crossingHeaders(upstream.headers);
   headers["content-type"] = "application/json";
   Object.assign(headers, ownHeaders(exchange));
-  const body = upstream.text === undefined ? rendered(exchange, upstream) : linked(exchange, upstream.text);
+  const body = bodyOf(exchange, upstream);
   exchange.keeping?.whole(body);
   exchange.close(200);
   return new Response(body, { headers });
 }
 
+function bodyOf(exchange: Exchange, upstream: WholeUpstream): string {
+  return upstream.text === undefined ? rendered(exchange, upstream) : linked(exchange, upstream.text);
+}
+
+/** The pending answer, or a stream that waits for it. */
+export function replyBackground(exchange: Exchange, inbound: Inbound, upstream: Promise<Upstream>): Response {
+  const { call, gateway, keeping, snapshot } = exchange;
+  const shape = call.protocol.stored;
+  if (!shape || !keeping) {
+    upstream.catch(() => undefined);
+    throw new GatewayError("unsupported", "background: answers are not kept here, so nobody could come back for one.", {
+      param: "background",
+    });
+  }
+  const body = (whole: WholeUpstream) => bodyOf(exchange, whole);
+  const running = gateway.backgrounds.start(exchange, { inbound, shape, keeping, upstream, body });
+  const { stream } = inbound.envelope;
+  const headers = ownHeaders(exchange);
+  delete headers["x-plexus-target"];
+  delete headers["x-plexus-attempts"];
+  headers["content-type"] = stream ? "text/event-stream; charset=utf-8" : "application/json";
+  const { heartbeatMs } = snapshot.settings;
+  if (stream) {
+    return new Response(streamOf(running, { after: 0, heartbeatMs, heartbeat: call.protocol.heartbeat }), { headers });
+  }
+  return new Response(JSON.stringify({ ...running.pending, status: "queued" }), { headers });
+}
+
 function rendered(exchange: Exchange, upstream: WholeUpstream): string {
   const request = exchange.replyRequest();
-  exchange.keeper?.whole(upstream.answers);
-  const answers = outwardFor(exchange, upstream, request).answers(upstream.answers);
+  const fresh = exchange.freshIds?.answers(upstream.answers) ?? upstream.answers;
+  exchange.keeper?.whole(fresh);
+  const answers = outwardFor(exchange, upstream, request).answers(fresh);
   return JSON.stringify(exchange.call.protocol.buildResponse(answers, replyContext(exchange, request)));
 }
 

@@ -4,6 +4,7 @@ import { GatewayError } from "../model/error.ts";
 import type { StoredResponse } from "../model/stored.ts";
 import type { StoredOperation } from "../protocols/protocol.ts";
 import type { StoredAnswers } from "../protocols/stored.ts";
+import { type Running, streamOf } from "./background.ts";
 import type { Call, Gateway } from "./gateway.ts";
 
 export interface StoredQuestion {
@@ -20,6 +21,11 @@ export async function answerStored(gateway: Gateway, call: Call, question: Store
   const shape = protocol.stored;
   if (!shape) throw missing(id);
   const place = { owner: key.name, protocol: protocol.name, id };
+  const running = gateway.backgrounds.find(place);
+  if (running) {
+    const told = await answerRunning(gateway, call, { running, operation });
+    if (told) return told;
+  }
   if (operation === "delete-stored") {
     if (!(await gateway.stored.remove(place))) throw missing(id);
     return reply(call, JSON.stringify(shape.buildDeleted(id)));
@@ -32,13 +38,44 @@ export async function answerStored(gateway: Gateway, call: Call, question: Store
   return reply(call, JSON.stringify(shape.buildInput(stored, input, call.place.query)));
 }
 
+/** Undefined where only the end is left to do: what is deleted is cancelled first. */
+async function answerRunning(
+  { config }: Gateway,
+  call: Call,
+  { running, operation }: { running: Running; operation: StoredOperation },
+): Promise<Response | undefined> {
+  const { shape, place } = running;
+  if (operation === "cancel-stored") return reply(call, await running.cancel());
+  if (operation === "delete-stored") {
+    await running.cancel();
+    return undefined;
+  }
+  const { heartbeatMs } = config.current().settings;
+  const after = operation === "stored" ? shape.startOf(call.place.query) : undefined;
+  if (after !== undefined) {
+    const stream = streamOf(running, { after, heartbeatMs, heartbeat: call.protocol.heartbeat });
+    return reply(call, stream, "text/event-stream; charset=utf-8");
+  }
+  const response = JSON.stringify(running.pending);
+  if (operation === "stored") return reply(call, response);
+  const unknown = { requestId: call.requestId, at: Date.now(), model: "", target: "", scope: "", lastEvent: null };
+  return reply(
+    call,
+    JSON.stringify(shape.buildInput({ ...unknown, ...place, response }, running.input, call.place.query)),
+  );
+}
+
 function read(call: Call, shape: StoredAnswers, stored: StoredResponse): Response {
   const found = shape.read(stored, call.place.query);
   if ("text" in found) return reply(call, found.text);
   return reply(call, found.frames.map(writeFrame).join(""), "text/event-stream; charset=utf-8");
 }
 
-function reply({ requestId, protocol: { idHeader } }: Call, body: string, type = "application/json"): Response {
+function reply(
+  { requestId, protocol: { idHeader } }: Call,
+  body: string | ReadableStream,
+  type = "application/json",
+): Response {
   const headers: Record<string, string> = { "content-type": type, "x-request-id": requestId };
   if (idHeader !== undefined) headers[idHeader] = requestId;
   return new Response(body, { headers });

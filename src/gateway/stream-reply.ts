@@ -187,10 +187,11 @@ export class StreamReply {
     if (!this.outward && this.upstream) {
       this.outward = outwardFor(this.exchange, this.upstream, this.exchange.replyRequest());
     }
-    this.exchange.keeper?.events(step.events);
-    for (const event of step.events) if (event.type === "item-end") this.exchange.watch?.items([event.item]);
+    const events = this.exchange.freshIds?.events(step.events) ?? step.events;
+    this.exchange.keeper?.events(events);
+    for (const event of events) if (event.type === "item-end") this.exchange.watch?.items([event.item]);
     const frames: Frame[] = [];
-    for (const event of this.outward?.events(step.events) ?? []) {
+    for (const event of this.outward?.events(events) ?? []) {
       if (event.type === "error") break;
       frames.push(...encoder.push(event));
     }

@@ -30,6 +30,8 @@ export interface Envelope {
   stream: boolean;
   /** The client may come back for the answer. */
   keeps?: true;
+  /** The client comes back for it and does not wait: it is made whole, `stream` says how it is told. */
+  background?: true;
   /** Id of the kept answer that the request goes on from. */
   previous?: string;
   /** The account that made all answers of the conversation up to `previous`; empty when there were several. */
@@ -158,6 +160,11 @@ export interface Protocol extends Wire {
   readonly sealsCalls?: true;
   /** Texts have a place for seals, too, and calls may not go without one. */
   readonly sealsTexts?: true;
+  /**
+   * Where the client set a budget for reasoning, its providers want a running tool loop to begin with some: answers of
+   * others that have none begin with an empty item of it, so that it is known when the conversation returns.
+   */
+  readonly opensWithReasoning?: true;
   /** Its providers give one answer to a request: for more they are asked more than once. */
   readonly givesOne?: true;
   /** Its requests have no stop sequences: the answer is cut at them instead. */

@@ -1,7 +1,9 @@
 /** What a protocol whose answers can be read again knows of keeping and showing them. */
 import type { Frame } from "../kit/sse.ts";
+import type { GatewayError } from "../model/error.ts";
 import type { JsonObject } from "../model/json.ts";
 import type { StoredResponse } from "../model/stored.ts";
+import type { ReplyContext } from "./protocol.ts";
 
 /** An answer as its client got it. */
 export interface KeptAnswer {
@@ -27,7 +29,20 @@ export interface History {
 /** A kept answer as its client reads it: JSON text, or as it may have streamed. */
 export type StoredReply = { text: string } | { frames: Frame[] };
 
+/** Answers that run while nobody waits for them. */
+export interface BackgroundAnswers {
+  /** The id under which the answer to a request will be found. */
+  mint(requestId: string): string;
+  /** The answer before there is one, in progress. */
+  pending(context: ReplyContext): JsonObject;
+  /** A whole answer's text under its own id. */
+  identified(text: string, id: string): string;
+  /** What a pending answer ends as that failed or, without an error, was cancelled. */
+  ended(pending: JsonObject, error?: GatewayError): JsonObject;
+}
+
 export interface StoredAnswers {
+  readonly background: BackgroundAnswers;
   /** Top-level member of a request that holds what the model is given. */
   readonly inputMember: string;
   /** The one, of requests and answers, that names the answer that it goes on from. */
@@ -39,9 +54,13 @@ export interface StoredAnswers {
   continueFrom(text: string, history: History): string;
   /** Throws `invalid-request` that names the parameter. */
   read(stored: StoredResponse, query: URLSearchParams): StoredReply;
+  /** The events of a whole answer's text. */
+  replay(text: string): Frame[];
+  /** How many events a client has that reads a stream from where it was; undefined when it wants none. Throws as `read`. */
+  startOf(query: URLSearchParams): number | undefined;
   /** A page of what the model was given; `input` is JSON text. Throws `invalid-request` that names the parameter. */
   buildInput(stored: StoredResponse, input: string, query: URLSearchParams): JsonObject;
   buildDeleted(id: string): JsonObject;
-  /** Ends an answer that is still being made. Throws `invalid-request` for one that is not. */
+  /** An answer that ran in the background and has ended. Throws `invalid-request` for one that never did. */
   cancel(stored: StoredResponse): JsonObject;
 }

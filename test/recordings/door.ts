@@ -2,6 +2,7 @@
 import { compile } from "../../src/config/compile.ts";
 import { createAuthenticate } from "../../src/config/keys.ts";
 import { createLiveConfig } from "../../src/config/live.ts";
+import { Backgrounds } from "../../src/gateway/background.ts";
 import type { Gateway } from "../../src/gateway/gateway.ts";
 import type { SealRing } from "../../src/gateway/seals.ts";
 import { createSlots } from "../../src/gateway/slots.ts";
@@ -100,6 +101,7 @@ export function openDoor(options: DoorOptions): Door {
     slots: createSlots(),
     stored: full,
     turns: options.turns ?? forgetful,
+    backgrounds: new Backgrounds(),
     sealKey,
     random: () => 0,
   };

@@ -13,10 +13,6 @@ export const refused: Readonly<Record<string, Partial<Record<ProtocolName | "all
     responses: "answer with",
     gemini: "audio",
   },
-  "openai-chat/dd-trace-py_completion-stream-multiple-choices-proxy_20df4ef9": {
-    messages: "one answer to a request",
-    responses: "one answer to a request",
-  },
   "openai-chat/pydantic-ai_test-huggingface-test-image-url-input_d54fcc62": { gemini: "does not fetch addresses" },
   "openai-chat/pydantic-ai_test-openrouter-test-openrouter-web-search-annotations_3666e01d": {
     all: "openrouter:web_search",
@@ -26,10 +22,6 @@ export const refused: Readonly<Record<string, Partial<Record<ProtocolName | "all
   },
   "openai-chat/rig_multimodal-content-streaming-agent-sends-audio_407ba119": { all: "kind of content" },
   "openai-chat/rig_streaming-logprobs-matrix-streaming-low-length-top-two_92a7d8d8": { messages: "log probabilities" },
-  "openai-chat/rig_terminal-metadata-matrix-streaming-gpt-4-1-mini-tiny-plain-two_1f732177": {
-    messages: "one answer to a request",
-    responses: "one answer to a request",
-  },
   "openai-chat/ruby-llm_chat-audio-models-bedrock-mistral-voxtral-mini-3b-25_07e80bea": { messages: "audio" },
   "openai-chat/ruby-llm_chat-with-extended-thinking-mistral-mistral-small-la_1d8ff4c1": {
     responses: "kind of content",
@@ -43,8 +35,7 @@ export const refused: Readonly<Record<string, Partial<Record<ProtocolName | "all
   },
   "anthropic-messages/pydantic-ai_test-anthropic-test-anthropic-advisor-tool_788b10cb": { all: "advisor" },
   "anthropic-messages/pydantic-ai_test-anthropic-test-anthropic-code-execution-tool-container-reuse_027c8f5f": {
-    chat: "container",
-    responses: "container",
+    all: "container",
   },
   "anthropic-messages/pydantic-ai_test-anthropic-test-anthropic-code-execution-tool-stream_26e7701c": {
     chat: "code_execution",
@@ -58,7 +49,7 @@ export const refused: Readonly<Record<string, Partial<Record<ProtocolName | "all
   },
   "anthropic-messages/pydantic-ai_test-anthropic-test-anthropic-web-fetch-tool_11bdee46": { all: "web_fetch" },
   "anthropic-messages/pydantic-ai_test-code-execution-files-vc-test-anthropic-code-execution-files-cache-prefix-sta_de909196":
-    { chat: "container", responses: "container", gemini: "kind of content" },
+    { all: "container" },
   "anthropic-messages/pydantic-ai_test-tool-availability-porta-test-anthropic-live-delta-preserves-the-warmed-cache_ac723c11":
     { all: "kind of content" },
   "anthropic-messages/pydantic-ai_test-tool-availability-porta-test-tool-availability-portability-matrix-r4-t1-tool_e6f341ee":
@@ -163,10 +154,6 @@ export const refused: Readonly<Record<string, Partial<Record<ProtocolName | "all
   "gemini/req-llm_gemini-2-0-flash-grounding-streaming_c212c93d": { all: "googleSearch" },
   "gemini/rig_cached-content-matrix-edge-cached-code-execution_328bc037": { all: "cachedContent" },
   "gemini/rig_cached-content-matrix-use-streaming_3e19a3dd": { all: "cachedContent" },
-  "gemini/rig_thought-text-matrix-text-response-across-two-candidates_cfa62d6c": {
-    messages: "one answer to a request",
-    responses: "one answer to a request",
-  },
   "gemini/rig_thought-text-matrix-transcription-with-thinking-disabled-is-unchanged_8cc7aca8": { messages: "audio" },
   "gemini/ruby-llm_chat-citations-with-vertexai-gemini-2-5-flash-return_5a7bcaa7": { all: "googleSearch" },
   "gemini/ruby-llm_chat-code-execution-with-gemini-gemini-3-5-flash-run_d7b05c35": { all: "codeExecution" },

@@ -24,7 +24,8 @@ export const responses: Protocol = {
   auth: "bearer",
   pathPrefix: "/v1/responses",
   names: commonNames,
-  sealMembers: ["encrypted_content"],
+  // An item's id means something to the account alone that made it, as a seal does.
+  sealMembers: ["encrypted_content", "id"],
   lacksStops: true,
   givesOne: true,
   fields: {
@@ -55,7 +56,7 @@ export const responses: Protocol = {
     ...["originator", "http-referer", "x-title"],
   ],
   open: openRequest,
-  parseRequest: (body) => parseRequest(body),
+  parseRequest: (body, notes) => parseRequest(body, notes),
   buildResponse,
   encodeStream: (context) => new ResponsesEncoder(context),
   buildError,

@@ -20,8 +20,10 @@ const plainItems = new Set([
   "custom_tool_call_output",
 ]);
 
-export function pass({ previous, scope }: Envelope, body: JsonObject, target: TargetFacts): Passage {
+export function pass({ previous, scope, background }: Envelope, body: JsonObject, target: TargetFacts): Passage {
   const set = new Map([["model", JSON.stringify(target.model)]]);
+  // It is the gateway that lets it run on.
+  if (background) for (const name of ["background", "stream"]) set.set(name, "false");
   const before = Array.isArray(body.input) ? body.input : [];
   const isAway = scope !== undefined && scope !== target.scope;
   const input = fitting(isAway ? before.flatMap(withoutHome) : before);
@@ -102,13 +104,21 @@ function withFittingMembers(item: Json): Json {
   return Object.fromEntries(Object.entries(out).filter(([, value]) => value !== null));
 }
 
-/** Without the reasoning items that this target did not make. */
+/** Without the reasoning items that this target did not make, and without the ids of others. */
 export function strip(body: JsonObject, foreign: (bytes: string) => boolean): ReadonlyMap<string, string> {
   if (!Array.isArray(body.input)) return new Map();
-  const kept = body.input.filter((item) => {
-    const bytes = isObject(item) && item.type === "reasoning" ? item.encrypted_content : undefined;
-    return typeof bytes !== "string" || bytes === "" || !foreign(bytes);
-  });
-  if (kept.length === body.input.length) return new Map();
+  const before = body.input;
+  const kept = before.flatMap((item) => withoutForeign(item, foreign));
+  if (kept.length === before.length && kept.every((item, at) => item === before[at])) return new Map();
   return new Map([["input", JSON.stringify(fitting(kept))]]);
+}
+
+function withoutForeign(item: Json, foreign: (bytes: string) => boolean): Json[] {
+  if (!isObject(item)) return [item];
+  const { encrypted_content: bytes, id } = item;
+  const isSealed = item.type === "reasoning" && typeof bytes === "string" && bytes !== "";
+  if (isSealed && foreign(bytes)) return [];
+  const isAway = typeof id === "string" && !isMintedId(id) && foreign(id);
+  if (!isAway) return [item];
+  return item.type === "reasoning" && isSealed ? [item] : withoutHome(item);
 }

@@ -1,6 +1,7 @@
 /** A client's Responses request as a canonical one. */
 import type { ChatRequest, Effort, Item, OutputFormat, Reasoning, Sampling } from "../../model/chat.ts";
 import type { JsonObject } from "../../model/json.ts";
+import type { Notes } from "../../model/note.ts";
 import {
   invalid,
   optionalArray,
@@ -23,7 +24,7 @@ import { defined, ownExt } from "./wire.ts";
 const carried = new Set([
   ...["model", "input", "instructions", "max_output_tokens", "temperature", "top_p", "top_logprobs", "include"],
   ...["tools", "tool_choice", "parallel_tool_calls", "text", "reasoning", "metadata", "store", "stream"],
-  ...["service_tier", "user", "prompt_cache_key"],
+  ...["service_tier", "user", "prompt_cache_key", "background"],
 ]);
 
 export const encryptedInclude = "reasoning.encrypted_content";
@@ -45,11 +46,22 @@ export function openRequest(body: JsonObject): Envelope {
   if (previous !== undefined && body.conversation != null) {
     throw invalid(previousMember, "previous_response_id and conversation cannot be used together.");
   }
-  return { model, stream, ...(body.store === false ? {} : { keeps: true }), ...defined("previous", previous) };
+  const background = optionalBoolean(body, "background") ?? false;
+  if (background && body.store === false) {
+    throw invalid("background", "background needs store: nobody could come back for the answer.");
+  }
+  return {
+    ...{ model, stream },
+    ...(body.store === false ? {} : { keeps: true }),
+    ...(background ? { background } : {}),
+    ...defined("previous", previous),
+  };
 }
 
-export function parseRequest(body: JsonObject): ChatRequest {
-  const { model, stream } = openRequest(body);
+export function parseRequest(body: JsonObject, notes: Notes): ChatRequest {
+  const { model, stream: isStreamed, background } = openRequest(body);
+  if (background) notes.add("emulated", "background", "kept_by_plexus");
+  const stream = isStreamed && !background;
   const instructions = optionalString(body, "instructions") ?? "";
   const { own, ...choice } = parseToolChoice(body);
   const text = parseText(body);

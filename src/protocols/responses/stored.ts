@@ -1,22 +1,29 @@
 /** Stored responses: what of an answer is kept, and how it is read again. */
+import { memberText } from "../../kit/json.ts";
+import type { JsonObject } from "../../model/json.ts";
 import type { StoredResponse } from "../../model/stored.ts";
 import { invalid } from "../chat/wire.ts";
 import type { StoredAnswers, StoredReply } from "../stored.ts";
+import { ended, identified, mint, pending } from "./background.ts";
 import { keptAnswer, ResponseCollector } from "./collect-stored.ts";
 import { continueFrom, previousMember } from "./continue.ts";
 import { buildInputItems } from "./input-items.ts";
 import { replayResponse } from "./replay-stored.ts";
 
 export const stored: StoredAnswers = {
+  background: { mint, pending, identified, ended },
   inputMember: "input",
   previousMember,
   continueFrom,
   collect: () => new ResponseCollector(),
   whole: keptAnswer,
   read,
+  replay: (text) => replayResponse(text, null),
+  startOf: (query) => (isStreamed(query.get("stream")) ? startOf(query.get("starting_after")) : undefined),
   buildInput: buildInputItems,
   buildDeleted: (id) => ({ id, object: "response", deleted: true }),
-  cancel({ id }) {
+  cancel({ id, response }) {
+    if (memberText(response, "background") === "true") return JSON.parse(response) as JsonObject;
     throw invalid(
       "response_id",
       `The response ${id} does not run in the background: only such a one can be cancelled.`,

@@ -180,10 +180,10 @@ describe("towards a Chat Completions provider", () => {
     });
   });
 
-  test.each(["previous_response_id", "conversation", "prompt", "background"])(
+  test.each(["previous_response_id", "conversation", "prompt"])(
     "%s is refused by name, here and by Messages providers",
     (field) => {
-      const request = parse({ model: "m", input: "x", [field]: field === "background" ? true : "id" });
+      const request = parse({ model: "m", input: "x", [field]: "id" });
       for (const protocol of [chat, messages]) {
         const error = thrown(() => protocol.buildRequest(request, target(), new Notes()));
         expect([error.code, error.detail.param]).toEqual(["unsupported", field]);

@@ -145,6 +145,7 @@ const format = tagged({
 const optional: Record<string, Check> = {
   instructions: nullable(text()),
   store: flag,
+  background: flag,
   include: list(oneOf("reasoning.encrypted_content", "message.output_text.logprobs", "message.input_image.image_url")),
   max_output_tokens: integer(16),
   temperature: number(0, 2),
