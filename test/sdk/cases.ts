@@ -221,7 +221,8 @@ function wandering(first: Place, second: Place): Case {
     // A Messages client's own request to think is passed through: it would start in the middle of a turn without.
     const thinks = first !== "chat" || client.protocol !== "messages";
     const common = { tools: [clock], thinks };
-    const history: unknown[] = [client.user("What time is it?")];
+    // No two runs are one conversation: what was kept of the other would be put back.
+    const history: unknown[] = [client.user(`What time is it? ${crypto.randomUUID()}`)];
     const scenes = new Map<Place, Scene>();
     for (const [step, place] of [first, second, first, second].entries()) {
       const call = { id: `call_step${step}`, name: clock.name, args: { city: `city ${step}` } };
