@@ -58,7 +58,7 @@ function withoutHome(item: Json): Json[] {
 /** Only ids that no provider takes, or that Plexus made for a client, and nulls of reasoning are edited in the input. */
 export function mayEdit(content: Content): boolean {
   if (content.includes("_plx")) return true;
-  if (content.includes('"reasoning"') && /:\s*null\b/.test(content.text)) return true;
+  if (content.includes('"encrypted_content"') && /:\s*null\b/.test(content.text)) return true;
   if (content.includes('"id"') && /"id"\s*:\s*"(?!(?:msg|fc|ctc|rs|ws|fs|ci|ig|mcp)_)/.test(content.text)) return true;
   return content.includes('"call_id"') && /"call_id"\s*:\s*"[^"]{65}/.test(content.text);
 }
