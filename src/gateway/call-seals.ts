@@ -19,10 +19,12 @@ export class CallSeals {
   private readonly next = new Map<number, number>();
   private readonly carries: boolean;
   private readonly lead: Seal[];
+  /** Candidates whose answers hold reasoning, or a carrier that stands for it. */
+  private readonly led = new Set<number>();
 
   /**
-   * `keepsCalls`: the client's protocol has a place on calls, and none on texts. `lead` is carried before an answer that
-   * begins with neither reasoning nor a carrier.
+   * `keepsCalls`: the client's protocol has a place on calls, and none on texts. `lead` is carried before the first call
+   * of an answer without reasoning.
    */
   constructor({ keepsCalls = false, lead }: { keepsCalls?: boolean; lead?: Seal } = {}) {
     this.carries = !keepsCalls;
@@ -30,14 +32,11 @@ export class CallSeals {
   }
 
   items(items: Item[]): Item[] {
-    const carried = this.carriedItems(items);
-    const isLed = this.lead.length === 0 || carried[0] === undefined || carried[0].type === "reasoning";
-    return isLed ? carried : [carrier(this.lead), ...carried];
-  }
-
-  private carriedItems(items: Item[]): Item[] {
+    const first = items.findIndex(({ type }) => type === "reasoning" || type === "call");
     return items.flatMap((item, at) => {
-      if (item.type === "call" && item.seals && this.carries) return [carrier(item.seals), withoutSeals(item)];
+      const own = item.type === "call" && this.carries ? (item.seals ?? []) : [];
+      const carried = own.length === 0 && item.type === "call" && at === first ? this.lead : own;
+      if (carried.length > 0) return [carrier(carried), withoutSeals(item)];
       const seals = blockSeals(item);
       if (seals.length === 0) return [item];
       return [withoutSeals(item), ...(at === items.length - 1 ? [carrier(seals)] : [])];
@@ -81,8 +80,8 @@ export class CallSeals {
     const isCall = event.item.type === "call" && this.carries;
     if (isCall) this.calls.add(slot(event));
     const own = isCall ? following.flatMap((one) => (isSealOf(one, event) ? [one.seal] : [])) : [];
-    const isFirst = event.index === 0 && event.item.type !== "reasoning";
-    const seals = own.length === 0 && isFirst ? this.lead : own;
+    const seals = isCall && own.length === 0 && !this.led.has(c) ? this.lead : own;
+    if (isCall || event.item.type === "reasoning") this.led.add(c);
     const shift = seals.length > 0 ? before + 1 : before;
     if (shift > 0) this.moved.set(slot(event), event.index + shift);
     this.next.set(c, event.index + shift + 1);

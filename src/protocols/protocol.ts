@@ -161,8 +161,8 @@ export interface Protocol extends Wire {
   /** Texts have a place for seals, too, and calls may not go without one. */
   readonly sealsTexts?: true;
   /**
-   * Where the client set a budget for reasoning, its providers want a running tool loop to begin with some: answers of
-   * others that have none begin with an empty item of it, so that it is known when the conversation returns.
+   * Where the client set a budget for reasoning, its providers want a running tool loop to begin with some: calls of
+   * others that come without any follow an empty item of it, so that it is known when the conversation returns.
    */
   readonly opensWithReasoning?: true;
   /** Its providers give one answer to a request: for more they are asked more than once. */

@@ -56,7 +56,8 @@ export class Ledger {
       for (const [at, { id, text }] of results.slice(from, from + own.length).entries()) {
         // Without ids, which Google's protocol allows, the place decides.
         const mark = this.results.get(own[isNamed ? ids.indexOf(id) : at]?.mark ?? "");
-        if (mark === undefined || !text.includes(mark)) return `the result ${id} ${JSON.stringify(text)} is not ${mark}`;
+        if (mark === undefined || !text.includes(mark))
+          return `the result ${id} ${JSON.stringify(text)} is not ${mark}`;
       }
       from += own.length;
     }
@@ -64,10 +65,17 @@ export class Ledger {
   }
 
   private faultOfProofs(seen: Seen, account: Account): string | undefined {
-    const came = seen.proofs.map((proof) => (account.protocol === "chat" ? (proofsIn(proof, "chat")[0] ?? proof) : proof));
+    const came = seen.proofs.map((proof) =>
+      account.protocol === "chat" ? (proofsIn(proof, "chat")[0] ?? proof) : proof,
+    );
     const wanted = this.proofsOf(account);
     if (Bun.deepEquals(came, wanted)) return undefined;
-    const short = (list: string[]) => list.map((one) => Buffer.from(one.slice(6), "base64").toString().slice(0, 60));
+    const short = (list: string[]) =>
+      list.map((one) =>
+        Buffer.from(one.replace(/^\w+\+\/A?/, ""), "base64")
+          .toString()
+          .slice(0, 80),
+      );
     return `proofs ${JSON.stringify(short(came))} instead of ${JSON.stringify(short(wanted))}`;
   }
 }

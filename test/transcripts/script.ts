@@ -42,7 +42,8 @@ function call(dice: Dice, { protocol, mark }: Telling, at: number): ScriptedCall
 function idFor(dice: Dice, { protocol, name, at }: { protocol: ProtocolName; name: string; at: number }): string {
   if (protocol === "messages") return `toolu_01${dice.text(22)}`;
   if (protocol === "responses") return `call_${dice.text(24)}`;
-  if (protocol === "gemini") return dice.chance(0.5) ? dice.text(8).toLowerCase() : `function-call-${dice.whole(1e9, 9e9)}`;
+  if (protocol === "gemini")
+    return dice.chance(0.5) ? dice.text(8).toLowerCase() : `function-call-${dice.whole(1e9, 9e9)}`;
   return dice.pick([
     `call_${dice.text(24)}`,
     `functions.${name}:${at}`,

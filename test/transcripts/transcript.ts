@@ -2,7 +2,7 @@
 import type { Answer, Refusal } from "../support/upstream/script.ts";
 import { fieldsOf } from "../support/upstream/shape.ts";
 import { ChatClient } from "./clients/chat.ts";
-import { type Character, type Client, type Habit, type ProtocolName, type Reply } from "./clients/client.ts";
+import type { Character, Client, Habit, ProtocolName, Reply } from "./clients/client.ts";
 import { GeminiClient } from "./clients/gemini.ts";
 import { MessagesClient } from "./clients/messages.ts";
 import { ResponsesClient } from "./clients/responses.ts";
@@ -139,7 +139,8 @@ export class Transcript {
     const { status, text } = await this.ask(account, refusal, stream);
     const expected = refusal.status === 429 ? 429 : 502;
     if (status !== expected) throw this.fault(`${status} instead of ${expected}: ${text}`);
-    if (typeof this.client.errorOf(fieldsOf(JSON.parse(text))) !== "string") throw this.fault(`not in its shape: ${text}`);
+    if (typeof this.client.errorOf(fieldsOf(JSON.parse(text))) !== "string")
+      throw this.fault(`not in its shape: ${text}`);
     this.tally.refusals++;
   }
 
@@ -179,7 +180,8 @@ export class Transcript {
     const [violation] = upstream.violations(model);
     if (violation !== undefined) throw this.fault(`${account.name} refuses: ${violation}`);
     const seen = upstream.seen(model).at(-1);
-    if (!seen || upstream.seen(model).length !== before + 1) throw this.fault(`not asked once: ${response.status} ${text}`);
+    if (!seen || upstream.seen(model).length !== before + 1)
+      throw this.fault(`not asked once: ${response.status} ${text}`);
     const fault = this.ledger.faultOf(seen, account);
     if (fault !== undefined) throw this.fault(`at ${account.name}: ${fault}`);
     this.tally.proofs += seen.proofs.length;

@@ -1,5 +1,5 @@
 /** Two accounts of each vendor behind one gateway, which may be started again in the middle. */
-import { type JsonObject } from "../../src/model/json.ts";
+import type { JsonObject } from "../../src/model/json.ts";
 import { newFolder, type Plexus, removeFolder, startPlexus } from "../support/plexus.ts";
 import { startChat } from "../support/upstream/chat.ts";
 import { startGemini } from "../support/upstream/gemini.ts";

@@ -15,6 +15,7 @@ export const messages: Protocol = {
   auth: "x-api-key",
   names: legalNames,
   sealMembers: ["signature", "data"],
+  opensWithReasoning: true,
   keys: legalKeys,
   idHeader: "request-id",
   exactKeys: ["input"],

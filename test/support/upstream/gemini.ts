@@ -6,8 +6,10 @@ import { type Fields, fieldsOf, listOf } from "./shape.ts";
 
 export function startGemini(): Upstream {
   const issued = new Map<string, Fields>();
+  // Two providers never make the same signature.
+  const tag = crypto.randomUUID().slice(0, 8);
   const sign = (part: Fields): Fields => {
-    const bytes = Buffer.from(`${issued.size} proof of ${JSON.stringify(part)}`).toString("base64");
+    const bytes = Buffer.from(`${tag} ${issued.size} proof of ${JSON.stringify(part)}`).toString("base64");
     const thoughtSignature = `CiQB+/A${bytes.replace(/=+$/, "")}`;
     issued.set(thoughtSignature, part);
     return { ...part, thoughtSignature };

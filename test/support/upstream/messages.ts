@@ -7,9 +7,11 @@ import { type Fields, fieldsOf, listOf } from "./shape.ts";
 
 export function startMessages(): Upstream {
   const issued = new Map<string, string>();
+  // Two providers never make the same signature.
+  const tag = crypto.randomUUID().slice(0, 8);
   const sign = ({ reasoning }: Answer) => {
     if (reasoning === undefined) return "";
-    const signature = `EqQB+/${Buffer.from(`${issued.size} proof of ${reasoning}`).toString("base64")}`;
+    const signature = `EqQB+/${Buffer.from(`${tag} ${issued.size} proof of ${reasoning}`).toString("base64")}`;
     issued.set(signature, reasoning);
     return signature;
   };

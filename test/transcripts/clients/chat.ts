@@ -81,7 +81,8 @@ function streamed(text: string): Fields {
   const events = eventsOf(text);
   if (events.at(-1) !== "[DONE]") throw new Unreadable("the stream has no [DONE]");
   const choices = events.flatMap((event) => listOf(fieldsOf(event).choices));
-  if (!choices.some(({ finish_reason: reason }) => typeof reason === "string")) throw new Unreadable("no finish_reason");
+  if (!choices.some(({ finish_reason: reason }) => typeof reason === "string"))
+    throw new Unreadable("no finish_reason");
   const message: Fields = { role: "assistant", content: null };
   for (const delta of choices.map((choice) => fieldsOf(choice.delta))) {
     for (const name of ["content", "reasoning", "reasoning_content"]) {

@@ -78,8 +78,7 @@ export function standing(asked: number): string {
 }
 
 /** One white point. */
-export const png =
-  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==";
+export const png = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==";
 
 /** The data of each event of a stream; what is no JSON stays text. */
 export function eventsOf(text: string): (Fields | string)[] {

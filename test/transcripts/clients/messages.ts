@@ -78,7 +78,8 @@ export class MessagesClient implements Client {
 }
 
 function spoken({ text, image, reminder }: Said): Fields[] {
-  const words = reminder === undefined ? [] : [{ type: "text", text: `<system-reminder>${reminder}</system-reminder>` }];
+  const words =
+    reminder === undefined ? [] : [{ type: "text", text: `<system-reminder>${reminder}</system-reminder>` }];
   return [...words, ...(image ? [picture] : []), { type: "text", text }];
 }
 
