@@ -5,7 +5,8 @@ import { isObject } from "./read.ts";
 
 const fields: Readonly<Record<string, readonly string[]>> = {
   responses: ["previous_response_id", "conversation", "background", "prompt"],
-  gemini: ["cachedContent"],
+  messages: ["container", "thread"],
+  gemini: ["cachedContent", "continuationToken"],
 };
 /** Items of Responses that stand for others. */
 const references = new Set(["item_reference", "compaction"]);

@@ -1,6 +1,5 @@
 /** Tells of the members of items, blocks and tools that only the client's own protocol knows, towards another one. */
 import type { Block, ChatRequest, Ext, Item, MediaBlock } from "../model/chat.ts";
-import { GatewayError } from "../model/error.ts";
 import type { Json } from "../model/json.ts";
 import type { Notes } from "../model/note.ts";
 import { isAbsent, isObject } from "./read.ts";
@@ -18,7 +17,6 @@ const parted = new Set(["reasoning", "text", "generationConfig", "toolConfig", "
 /** `own` is the protocol that is built for. */
 export function tellForeign(request: ChatRequest, own: string, notes: Notes): void {
   if (request.protocol === own) return;
-  refuseBlocking(request, own);
   const teller = new Teller(own, notes);
   request.instructions.forEach((block) => {
     teller.block(block);
@@ -46,18 +44,6 @@ export function tellField(notes: Notes, key: string, value: Json | undefined): v
   if (isAbsent(value) || (key === "background" && value === false)) return;
   if (!parted.has(key) || !isObject(value)) notes.add("dropped", key);
   else for (const inner of Object.keys(value)) notes.add("dropped", `${key}.${inner}`);
-}
-
-/** A policy that may keep an answer back is no wish. */
-function refuseBlocking({ ext, protocol }: ChatRequest, own: string): void {
-  const moderation = ext?.[protocol]?.moderation;
-  const policy = isObject(moderation) && isObject(moderation.policy) ? moderation.policy : {};
-  if (own === "chat" || own === "responses") return;
-  for (const [side, rule] of Object.entries(policy)) {
-    if (!isObject(rule) || rule.mode !== "block") continue;
-    const param = `moderation.policy.${side}`;
-    throw new GatewayError("unsupported", `${param}: this provider blocks nothing on demand.`, { param });
-  }
 }
 
 class Teller {

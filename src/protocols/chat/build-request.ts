@@ -4,9 +4,11 @@ import type { ChatRequest, OutputFormat } from "../../model/chat.ts";
 import type { JsonObject } from "../../model/json.ts";
 import type { Notes } from "../../model/note.ts";
 import type { TargetFacts } from "../../model/target.ts";
+import { withReadableCompactions } from "../compactions.ts";
 import { isKeptByNobody, refuseKeptElsewhere } from "../kept-elsewhere.ts";
 import { commonNames, toolNames } from "../names.ts";
 import type { Outgoing } from "../protocol.ts";
+import { refuseForeign } from "../refuse-foreign.ts";
 import { tellField, tellForeign } from "../tell-foreign.ts";
 import { type BuildContext, buildMessages } from "./build-messages.ts";
 import { buildChoice, buildTools } from "./build-tools.ts";
@@ -25,12 +27,14 @@ const required: Record<string, string[]> = {
   gemini: ["cachedContent"],
 };
 
-export function buildRequest(request: ChatRequest, target: TargetFacts, notes: Notes): Outgoing {
+export function buildRequest(given: ChatRequest, target: TargetFacts, notes: Notes): Outgoing {
+  const request = withReadableCompactions(given, notes);
   const names = toolNames(request.tools, commonNames);
   const context: BuildContext = { from: request.protocol, notes, target, names, marks: target.can.cacheMarks };
   refuseKeptElsewhere(request, "chat");
+  refuseForeign(request, "chat");
   tellForeign(request, "chat", notes);
-  refuseForeign(request, notes);
+  refuseOthers(request, notes);
   const tools = buildTools(request.tools, context);
   const messages = buildMessages(request, context);
   const body: JsonObject = {
@@ -43,6 +47,7 @@ export function buildRequest(request: ChatRequest, target: TargetFacts, notes: N
     ...buildReasoningField(request, notes),
     ...buildHints(request, notes),
     ...buildStream(request, target),
+    ...(request.ext?.responses?.moderation === undefined ? {} : { moderation: request.ext.responses.moderation }),
     ...own(request),
   };
   return { path, headers: {}, body };
@@ -62,11 +67,15 @@ function buildStream(request: ChatRequest, target: TargetFacts): JsonObject {
 }
 
 /** Fields that only another protocol knows: refused when they constrain the answer, else dropped and told. */
-function refuseForeign(request: ChatRequest, notes: Notes): void {
+function refuseOthers(request: ChatRequest, notes: Notes): void {
   for (const [origin, fields] of Object.entries(request.ext ?? {})) {
     if (origin === "chat" || !fields) continue;
     for (const [key, value] of Object.entries(fields)) {
       if (value === null || value === undefined || value === false) continue;
+      // The same vendor's: carried by its name, or as the user.
+      if (origin === "responses" && (key === "moderation" || (key === "safety_identifier" && value === request.user))) {
+        continue;
+      }
       if (required[origin]?.includes(key) && !(Array.isArray(value) && value.length === 0)) {
         throw unsupported(key, `${key} cannot be carried to a Chat Completions provider.`);
       }

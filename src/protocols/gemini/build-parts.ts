@@ -13,7 +13,16 @@ export function buildBlock(block: Block, build: Build): JsonObject[] {
   if (!part) return [];
   const seal = block.seal && usableSeal([block.seal], build.target);
   if (block.cache) build.notes.add("dropped", "cache", "marks_not_carried");
-  return [{ ...part, ...block.ext?.gemini, ...(seal === undefined ? {} : { thoughtSignature: seal }) }];
+  const words = contextOf(block, build);
+  return [...words, { ...part, ...block.ext?.gemini, ...(seal === undefined ? {} : { thoughtSignature: seal }) }];
+}
+
+/** What was said of a document, as words before it; one that is text itself holds them. */
+export function contextOf(block: Block, build: Build): JsonObject[] {
+  if (block.type !== "media" || build.own || block.context === undefined) return [];
+  const { source, title, context } = block;
+  if (source.type === "text" || source.type === "blocks") return [];
+  return [{ text: [title, context].filter((line) => line).join("\n") }];
 }
 
 export function buildBlocks(blocks: readonly Block[], build: Build): JsonObject[] {
@@ -108,6 +117,5 @@ function tellMediaLosses(block: MediaBlock, build: Build): void {
   if (block.detail !== undefined && block.detail !== "auto") build.notes.add("dropped", `${at}.detail`);
   if (block.citations) build.notes.add("dropped", `${at}.citations`);
   if (isText || build.own) return;
-  if (block.title !== undefined) build.notes.add("dropped", `${at}.title`);
-  if (block.context !== undefined) build.notes.add("dropped", `${at}.context`);
+  if (block.title !== undefined && block.context === undefined) build.notes.add("dropped", `${at}.title`);
 }

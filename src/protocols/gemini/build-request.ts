@@ -3,10 +3,12 @@ import type { Block, ChatRequest, MessageItem } from "../../model/chat.ts";
 import type { JsonObject } from "../../model/json.ts";
 import type { Notes } from "../../model/note.ts";
 import type { TargetFacts } from "../../model/target.ts";
+import { withReadableCompactions } from "../compactions.ts";
 import { splitLeading } from "../history.ts";
 import { isKeptByNobody, refuseKeptElsewhere } from "../kept-elsewhere.ts";
 import { toolNames } from "../names.ts";
 import type { Outgoing } from "../protocol.ts";
+import { refuseForeign } from "../refuse-foreign.ts";
 import { tellField, tellForeign } from "../tell-foreign.ts";
 import type { Build } from "./build.ts";
 import { buildConfig } from "./build-config.ts";
@@ -16,8 +18,10 @@ import { pathOf } from "./place.ts";
 import { unsupported } from "./read.ts";
 
 /** Throws `unsupported` or `invalid-request` for what cannot be carried. */
-export function buildRequest(request: ChatRequest, target: TargetFacts, notes: Notes): Outgoing {
+export function buildRequest(given: ChatRequest, target: TargetFacts, notes: Notes): Outgoing {
+  const request = withReadableCompactions(given, notes);
   refuseKeptElsewhere(request, "gemini");
+  refuseForeign(request, "gemini");
   tellForeign(request, "gemini", notes);
   refuseUncarried(request);
   const build: Build = {

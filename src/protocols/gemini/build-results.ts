@@ -3,7 +3,7 @@ import type { Block, CallItem, MediaBlock, ResultItem } from "../../model/chat.t
 import type { Json, JsonObject } from "../../model/json.ts";
 import { isObject } from "../read.ts";
 import type { Build, Content } from "./build.ts";
-import { buildBlock, buildMedia } from "./build-parts.ts";
+import { buildBlock, buildMedia, contextOf } from "./build-parts.ts";
 
 export interface Answered {
   call: CallItem;
@@ -60,13 +60,14 @@ function contentOf(result: ResultItem, name: string, { build, moved }: Round): {
     }
     const part = buildMedia(block, build);
     if (build.own || build.target.can.toolMedia) {
+      texts.push(...contextOf(block, build).map(({ text }) => String(text)));
       parts.push({ ...part, ...block.ext?.gemini });
       continue;
     }
     count++;
     const label = `[${block.kind} ${count} of the result of ${name}`;
     texts.push(`${label} follows]`);
-    moved.push({ text: `${label}]` }, part);
+    moved.push({ text: `${label}]` }, ...contextOf(block, build), part);
     build.notes.add("emulated", block.at ?? result.at ?? "items", "moved_to_user_content");
   }
   return { texts, parts };

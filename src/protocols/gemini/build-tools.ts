@@ -91,7 +91,8 @@ function serverTool(tool: Tool, at: string, build: Build): JsonObject {
     return { googleSearch: {} };
   }
   if (/^code_(?:interpreter|execution)/.test(type)) {
-    for (const key of Object.keys(json)) if (!searchKeys.has(key)) build.notes.add("dropped", `${at}.${key}`);
+    refuseContainer(json, at);
+    for (const key of Object.keys(json)) if (!codeKeys.has(key)) build.notes.add("dropped", `${at}.${key}`);
     return { codeExecution: {} };
   }
   throw unsupported(at, `this provider has no tool of this kind ("${tool.name}").`);
@@ -106,6 +107,15 @@ function refuseFilters(json: JsonObject, at: string): void {
     const isEmpty = value === undefined || value === null || (Array.isArray(value) && value.length === 0);
     if (!isEmpty) throw unsupported(`${at}.${key}`, "this provider's search cannot be limited to domains.");
   }
+}
+
+const codeKeys = new Set([...searchKeys, "container"]);
+
+/** A container that is there already, or is to have files, is more than a place to run in. */
+function refuseContainer({ container }: JsonObject, at: string): void {
+  const settings = isObject(container) ? Object.keys(container).filter((key) => key !== "type") : [];
+  if (typeof container !== "string" && settings.length === 0) return;
+  throw unsupported(`${at}.container`, "this provider runs code in a place of its own.");
 }
 
 function searchOption(request: ChatRequest, build: Build): JsonObject | undefined {

@@ -7,6 +7,7 @@ import type { TargetFacts } from "../../model/target.ts";
 import { splitLeading } from "../history.ts";
 import { type LegalNames, toolNames } from "../names.ts";
 import type { Outgoing } from "../protocol.ts";
+import { refuseForeign } from "../refuse-foreign.ts";
 import { tellForeign } from "../tell-foreign.ts";
 import { type Build, buildBlock } from "./build-blocks.ts";
 import { buildTools } from "./build-tools.ts";
@@ -25,6 +26,7 @@ export const legalKeys: LegalNames = { pattern: /^[a-zA-Z0-9_.-]+$/, maxLength: 
 /** Throws `unsupported` or `invalid-request` for what cannot be carried. */
 export function buildRequest(request: ChatRequest, target: TargetFacts, notes: Notes): Outgoing {
   refuseUncarried(request);
+  refuseForeign(request, "messages");
   tellForeign(request, "messages", notes);
   const names = toolNames(request.tools, legalNames, legalKeys);
   const build: Build = { target, notes, marks: new Marks(), names, own: request.protocol === "messages" };

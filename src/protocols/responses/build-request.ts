@@ -7,9 +7,11 @@ import type { Notes } from "../../model/note.ts";
 import type { TargetFacts } from "../../model/target.ts";
 import { buildEffort } from "../chat/effort.ts";
 import { isObject, unsupported } from "../chat/wire.ts";
+import { withReadableCompactions } from "../compactions.ts";
 import { isKeptByNobody, refuseKeptElsewhere } from "../kept-elsewhere.ts";
 import { commonNames, toolNames } from "../names.ts";
 import type { Outgoing } from "../protocol.ts";
+import { refuseForeign } from "../refuse-foreign.ts";
 import { tellField, tellForeign } from "../tell-foreign.ts";
 import { type BuildContext, buildItems } from "./build-items.ts";
 import { buildPart } from "./build-parts.ts";
@@ -33,7 +35,8 @@ const required: Readonly<Record<string, readonly string[]>> = {
 /** Fields of Chat Completions that have the same name and meaning here. */
 const shared = ["safety_identifier", "prompt_cache_retention", "prompt_cache_options", "moderation"] as const;
 
-export function buildRequest(request: ChatRequest, target: TargetFacts, notes: Notes): Outgoing {
+export function buildRequest(given: ChatRequest, target: TargetFacts, notes: Notes): Outgoing {
+  const request = withReadableCompactions(given, notes);
   const own = request.protocol === "responses";
   const names = toolNames(
     request.tools.filter((tool) => tool.namespace === undefined),
@@ -42,6 +45,7 @@ export function buildRequest(request: ChatRequest, target: TargetFacts, notes: N
   const nameOf = (name: string) => names.toWire(name);
   const context: BuildContext = { target, notes, own, nameOf, ids: own && request.store !== false };
   refuseKeptElsewhere(request, "responses");
+  refuseForeign(request, "responses");
   tellForeign(request, "responses", notes);
   refuse(request, notes);
   const input = buildItems(request, context);
