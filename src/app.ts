@@ -19,6 +19,7 @@ import { sha256Hex } from "./kit/hash.ts";
 import type { Log } from "./kit/log.ts";
 import { createScratch } from "./kit/scratch.ts";
 import { createSweep } from "./kit/sweep.ts";
+import { Calibration } from "./metering/calibration.ts";
 import { countWires, embeddingWires, protocols } from "./protocols/index.ts";
 import { fetchTransport } from "./providers/call.ts";
 import { createDemoTransport, demoScheme } from "./providers/demo/transport.ts";
@@ -102,10 +103,8 @@ export async function startApp({ options, store, snapshot, adminHash, log }: App
     observers: [writer, counter(running), requestLog(log)],
     log,
     sweep,
-    scratch: createScratch(),
-    slots: createSlots(),
     ...kept,
-    backgrounds: new Backgrounds(),
+    ...ofThisProcess(),
     sealKey: await sealKey(store),
     random: Math.random,
   };
@@ -145,6 +144,16 @@ interface Parts {
   log: Log;
   store: Store;
   reader: Reader;
+}
+
+/** What begins anew with each process. */
+function ofThisProcess(): Pick<Gateway, "scratch" | "slots" | "backgrounds" | "calibration"> {
+  return {
+    scratch: createScratch(),
+    slots: createSlots(),
+    backgrounds: new Backgrounds(),
+    calibration: new Calibration(),
+  };
 }
 
 /** What is kept of answers: those that their client may read again, and the seals of all. */

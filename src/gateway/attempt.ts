@@ -1,6 +1,7 @@
 /** One attempt at one target: sends the request and reads until it is committed, or throws what went wrong. */
 import { parseJson } from "../kit/json.ts";
 import { Watch } from "../kit/sweep.ts";
+import { estimateInput } from "../metering/estimate-input.ts";
 import { collect } from "../model/collect.ts";
 import { guardDepth } from "../model/deep.ts";
 import { GatewayError, toGatewayError } from "../model/error.ts";
@@ -99,9 +100,15 @@ function gatherKept(exchange: Exchange, inbound: Inbound, candidate: Candidate):
 }
 
 /** What of the conversation is needed while its answer is translated. */
-function foreignAnswer(exchange: Exchange, { candidate, protocol }: Upstream): void {
+function foreignAnswer(exchange: Exchange, upstream: Upstream): void {
+  const { candidate, protocol } = upstream;
+  const isOne = upstream.kind === "stream" || upstream.answers.length === 1;
   exchange.freshIds = new FreshIds(exchange.canonical().items);
   if (exchange.key) exchange.keeper = new TurnKeeper(exchange, { candidate, origin: protocol.name });
+  const name = `${candidate.provider.id}/${candidate.model}`;
+  if (isOne && exchange.inbound?.isWhole && exchange.gateway.calibration.wants(name)) {
+    exchange.estimatedInput = estimateInput(exchange.canonical());
+  }
 }
 
 /** What every attempt is held to: the provider's slots, the deadline, the client that may leave; and its record. */

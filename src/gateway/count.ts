@@ -46,7 +46,7 @@ export async function count(gateway: Gateway, call: Call<CountWire>): Promise<Re
     const candidates = route(exchange, asked.envelope.model, spoken);
     admit(exchange);
     const counted = await tryInOrder(exchange, candidates, (candidate) => attempt(exchange, asked, candidate));
-    return reply(exchange, asked, counted);
+    return reply(exchange, { asked, counted, candidate: candidates[0] });
   } catch (error) {
     return replyError(exchange, exchange.failure(error));
   }
@@ -128,19 +128,26 @@ function configured(exchange: Exchanged, candidate: Candidate, { takes }: CountW
   return configuredFields(exchange, candidate).map((fields) => taken(fields, takes));
 }
 
-function reply(exchange: Exchanged, asked: Asked, counted: Counted): Response {
+interface Replying {
+  asked: Asked;
+  counted: Counted;
+  /** The one that would answer first. */
+  candidate: Candidate | undefined;
+}
+
+function reply(exchange: Exchanged, { asked, counted, candidate }: Replying): Response {
   const passes = counted && "text" in counted;
-  const body = passes ? counted.text : built(exchange, counted?.tokens ?? estimated(exchange, asked));
+  const body = passes ? counted.text : built(exchange, counted?.tokens ?? estimated(exchange, asked, candidate));
   const crossing = passes ? crossingHeaders(counted.headers) : {};
   const headers = { ...crossing, "content-type": "application/json", ...ownHeaders(exchange) };
   exchange.close(200);
   return new Response(body, { headers });
 }
 
-function estimated(exchange: Exchanged, asked: Asked): number {
+function estimated(exchange: Exchanged, asked: Asked, candidate: Candidate | undefined): number {
   const tokens = estimateInput(asked.canonical(exchange.notes));
   exchange.notes.add("estimated", "input_tokens");
-  return tokens;
+  return exchange.gateway.calibration.corrected(`${candidate?.provider.id}/${candidate?.model}`, tokens);
 }
 
 function built(exchange: Exchanged, tokens: number): string {

@@ -62,6 +62,8 @@ export class Exchange<W extends Wire = Protocol> {
   /** Seals that the client brought back as their provider wrote them. */
   nativeSeals: readonly string[] | undefined;
   requestCharacters = 0;
+  /** Our own count of the input, where the provider's is to be held against it. */
+  estimatedInput: number | undefined;
   /** How many frames of content the upstream has sent. */
   frames: (() => number) | undefined;
   /** The attempt that runs, so that a client that leaves ends it. */
@@ -188,6 +190,7 @@ export class Exchange<W extends Wire = Protocol> {
     this.mark("closed");
     for (const release of this.releases) release();
     if (error && this.errors.at(-1)?.message !== error.message) this.failed(error);
+    this.calibrate();
     const record = this.record(status, error);
     this.tell((observer) => observer.closed?.(record));
   }
@@ -205,6 +208,13 @@ export class Exchange<W extends Wire = Protocol> {
         this.gateway.log.error("an observer failed", { request: this.id, error });
       }
     }
+  }
+
+  private calibrate(): void {
+    const { target, usage, estimatedInput: estimated } = this;
+    if (!target || !usage || usage.estimated || estimated === undefined) return;
+    const observed = { estimated, reported: inputTokens(usage) };
+    this.gateway.calibration.observe(`${target.provider}/${target.model}`, observed);
   }
 
   private record(status: number | null, error: GatewayError | undefined): RequestRecord {

@@ -5,6 +5,7 @@ import type { Content } from "../kit/content.ts";
 import type { Log } from "../kit/log.ts";
 import type { Scratch } from "../kit/scratch.ts";
 import type { Sweep } from "../kit/sweep.ts";
+import type { Calibration } from "../metering/calibration.ts";
 import type { TurnStore } from "../model/kept-turn.ts";
 import type { OpenedRecord, RequestRecord } from "../model/record.ts";
 import type { ResponseStore } from "../model/stored.ts";
@@ -40,6 +41,7 @@ export interface Gateway {
   readonly stored: ResponseStore;
   readonly turns: TurnStore;
   readonly backgrounds: Backgrounds;
+  readonly calibration: Calibration;
   /** Key of the envelopes in which seals travel. */
   readonly sealKey: Buffer;
   readonly random: () => number;

@@ -109,6 +109,11 @@ export class Inbound extends Received<Protocol> {
     return this.request;
   }
 
+  /** Nothing of the canonical request is held aside. */
+  get isWhole(): boolean {
+    return this.held === undefined;
+  }
+
   /** The whole of a text in the canonical request. */
   readable(text: string): string {
     return this.held?.marks.expanded(text) ?? text;

@@ -10,6 +10,7 @@ import { ingressRoutes } from "../../src/http/ingress.ts";
 import { silentLog } from "../../src/kit/log.ts";
 import { createScratch } from "../../src/kit/scratch.ts";
 import { createSweep } from "../../src/kit/sweep.ts";
+import { Calibration } from "../../src/metering/calibration.ts";
 import type { JsonObject } from "../../src/model/json.ts";
 import type { TurnStore } from "../../src/model/kept-turn.ts";
 import type { RequestRecord } from "../../src/model/record.ts";
@@ -102,6 +103,7 @@ export function openDoor(options: DoorOptions): Door {
     stored: full,
     turns: options.turns ?? forgetful,
     backgrounds: new Backgrounds(),
+    calibration: new Calibration(),
     sealKey,
     random: () => 0,
   };

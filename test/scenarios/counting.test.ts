@@ -187,3 +187,29 @@ test("a count goes on from a kept answer as its request would", async () => {
   const unknown = await send(paths.responses(""), { ...body, previous_response_id: "resp_nobody" });
   expect(unknown.status).toBe(400);
 });
+
+test("an estimate follows what the provider reports of the model", async () => {
+  const name = "chat/of-many-tokens";
+  const counted = async () => {
+    const response = await send(paths.messages(name), bodies.messages(name, "How long is this? ".repeat(40)));
+    expect(response.headers.get("x-plexus-degraded")).toContain("estimated input_tokens");
+    return tokensOf("messages", await json(response));
+  };
+  const before = Number(await counted());
+  stage.upstream.on("of-many-tokens", (visit) => {
+    const usage = { prompt_tokens: before * 2, completion_tokens: 2, total_tokens: before * 2 + 2 };
+    const choice = { index: 0, message: { role: "assistant", content: "Long." }, finish_reason: "stop" };
+    visit.answer(200, {
+      id: "chatcmpl-1",
+      object: "chat.completion",
+      created: 1,
+      model: "m",
+      choices: [choice],
+      usage,
+    });
+  });
+  const { messages, system, tools } = bodies.messages(name, "How long is this? ".repeat(40)) as JsonObject;
+  const asked = { model: name, max_tokens: 50, messages, ...(system ? { system } : {}), ...(tools ? { tools } : {}) };
+  expect((await send("/v1/messages", asked as JsonObject)).status).toBe(200);
+  expect(Number(await counted()) / before).toBeWithin(1.7, 2.3);
+});

@@ -259,7 +259,6 @@ const wishes: Awkward[] = [
       ...{ safety_identifier: "s", prediction: { type: "content", content: "x" }, n: 1, logprobs: false },
     },
   },
-  { name: "two answers", body: { n: 2 }, refused: "n" },
   { name: "log probabilities", body: { logprobs: true }, refused: "logprobs" },
   { name: "JSON without a schema", body: { response_format: { type: "json_object" } } },
   {
