@@ -141,11 +141,12 @@ switch (command) {
     break;
   case "bench":
   case "crash":
+  case "transcripts":
     install("test");
     build();
     foreground(bunPath(), [join(root, `scripts/${command}.ts`), ...args], { BUN_CONFIG_MAX_HTTP_REQUESTS: "65535" });
     break;
   default:
-    console.error(`Unknown command ${command}. Use start, test, build, check, format, bench or crash.`);
+    console.error(`Unknown command ${command}. Use start, test, build, check, format, bench, crash or transcripts.`);
     process.exit(2);
 }

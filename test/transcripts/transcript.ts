@@ -9,7 +9,7 @@ import { ResponsesClient } from "./clients/responses.ts";
 import { Dice } from "./dice.ts";
 import { Ledger, proofsIn } from "./ledger.ts";
 import { answerFor, outcomeFor, refusals, saidFor } from "./script.ts";
-import { type Account, clientKey, type World } from "./world.ts";
+import type { Account, World } from "./world.ts";
 
 const clients: Record<ProtocolName, (character: Character) => Client> = {
   chat: (character) => new ChatClient(character),
@@ -166,16 +166,8 @@ export class Transcript {
     this.models.set(account, model);
     upstream.add(model, step);
     const before = upstream.seen(model).length;
-    const { path, body } = this.client.request({ model: `${account.name}/${model}`, stream });
     this.tally.requests++;
-    const response = await fetch(`${this.world.url()}${path}`, {
-      method: "POST",
-      headers: {
-        ...{ "content-type": "application/json", authorization: `Bearer ${clientKey}` },
-        ...(this.protocol === "messages" ? { "anthropic-version": "2023-06-01" } : {}),
-      },
-      body: JSON.stringify(body),
-    });
+    const response = await this.world.post(this.client.request({ model: `${account.name}/${model}`, stream }));
     const text = await response.text();
     const [violation] = upstream.violations(model);
     if (violation !== undefined) throw this.fault(`${account.name} refuses: ${violation}`);

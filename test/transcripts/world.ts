@@ -6,9 +6,9 @@ import { startGemini } from "../support/upstream/gemini.ts";
 import { startMessages } from "../support/upstream/messages.ts";
 import { startResponses } from "../support/upstream/responses.ts";
 import type { Upstream } from "../support/upstream/server.ts";
-import type { ProtocolName } from "./clients/client.ts";
+import type { Outbound, ProtocolName } from "./clients/client.ts";
 
-export const clientKey = "sk-of-the-transcripts-0123456789";
+const clientKey = "sk-of-the-transcripts-0123456789";
 
 export interface Account {
   name: string;
@@ -18,7 +18,8 @@ export interface Account {
 
 export interface World {
   accounts: Account[];
-  url(): string;
+  /** As the one client of the gateway. */
+  post(request: Outbound): Promise<Response>;
   /** What was answered is to be known to the next process, also when this one is killed. */
   restart(signal: NodeJS.Signals): Promise<void>;
   stop(): Promise<void>;
@@ -50,7 +51,12 @@ export async function startWorld(): Promise<World> {
   let plexus: Plexus = await startPlexus({ folder, config });
   return {
     accounts,
-    url: () => plexus.url,
+    post: ({ path, headers = {}, body }) =>
+      fetch(`${plexus.url}${path}`, {
+        method: "POST",
+        headers: { "content-type": "application/json", authorization: `Bearer ${clientKey}`, ...headers },
+        body: JSON.stringify(body),
+      }),
     async restart(signal) {
       if (signal === "SIGKILL") await Bun.sleep(settleMs);
       await plexus.stop({ signal, keep: true });

@@ -39,6 +39,7 @@ export interface Reply {
 
 export interface Outbound {
   path: string;
+  headers?: Record<string, string>;
   body: Fields;
 }
 

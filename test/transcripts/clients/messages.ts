@@ -47,7 +47,7 @@ export class MessagesClient implements Client {
       ...{ model, max_tokens: 4000, system, messages: this.messages, tools: definitions, stream },
       ...(this.character.thinks ? { thinking: { type: "enabled", budget_tokens: 1024 } } : {}),
     };
-    return { path: "/v1/messages", body };
+    return { path: "/v1/messages", headers: { "anthropic-version": "2023-06-01" }, body };
   }
 
   read(text: string, stream: boolean): Reply {
