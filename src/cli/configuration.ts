@@ -7,6 +7,7 @@ import { formatOf, parseConfig } from "../config/parse.ts";
 import { resolveReferences } from "../config/resolve.ts";
 import type { Snapshot } from "../config/snapshot.ts";
 import { embeddingWires, protocols } from "../protocols/index.ts";
+import { quirks } from "../providers/quirks.ts";
 import { selectors } from "../routing/selectors/index.ts";
 import type { StoredConfig } from "../store/config.ts";
 
@@ -15,7 +16,7 @@ const wires = [...new Set([...protocols, ...embeddingWires].map(({ name }) => na
 export const names: Names = {
   protocols: wires,
   selectors: selectors.map((selector) => selector.name),
-  quirks: [],
+  quirks: Object.keys(quirks),
   demoProtocols: wires,
 };
 

@@ -45,7 +45,7 @@ export function prepare(exchange: Exchange, inbound: Inbound, candidate: Candida
   const whole = exchange.media?.inlined(exchange.canonical(), protocol) ?? exchange.canonical();
   const sealed = withKeptSeals(exchange, whole, candidate);
   const { request: single, copies } = oneByOne(sealed, protocol, exchange.notes);
-  const { request, stops } = withoutStops(single, protocol, exchange.notes);
+  const { request, stops } = withoutStops(single, { protocol, target: candidate.facts, notes: exchange.notes });
   const built = protocol.buildRequest(request, candidate.facts, exchange.notes);
   const write = (body: JsonObject) => inbound.written(body);
   const addressed = writtenAnew(exchange, built, { candidate, protocol, write });

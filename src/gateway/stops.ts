@@ -4,6 +4,7 @@ import type { ChatRequest } from "../model/chat.ts";
 import type { ChatEvent } from "../model/event.ts";
 import type { Notes } from "../model/note.ts";
 import { StopCutter } from "../model/stops.ts";
+import type { TargetFacts } from "../model/target.ts";
 import type { Protocol } from "../protocols/protocol.ts";
 
 export interface WithoutStops {
@@ -12,10 +13,16 @@ export interface WithoutStops {
   stops?: readonly string[];
 }
 
-/** The request as the protocol can carry it. */
-export function withoutStops(request: ChatRequest, { lacksStops }: Protocol, notes: Notes): WithoutStops {
+interface Towards {
+  protocol: Protocol;
+  target: TargetFacts;
+  notes: Notes;
+}
+
+/** The request as the protocol and the model can take it. */
+export function withoutStops(request: ChatRequest, { protocol, target, notes }: Towards): WithoutStops {
   const { stop, ...sampling } = request.sampling;
-  if (!lacksStops || !stop) return { request };
+  if (!stop || !(protocol.lacksStops || target.can.refuses.stop)) return { request };
   const stops = stop.filter((text) => text !== "");
   if (stops.length === 0) return { request: { ...request, sampling } };
   notes.add("emulated", "sampling.stop");

@@ -35,9 +35,9 @@ const ring: SealRing = { key: Buffer.alloc(32), owner: "translate" };
 export function translateRequest({ from, to, target: chosen }: Pair, text: string): Translation {
   const notes = new Notes();
   const parsed = openSeals(ring, from.parseRequest(parseObject(text, from), notes));
-  const { request } = withoutStops(oneByOne(parsed, to, notes).request, to, notes);
-  const usual = { provider: "translate", model: request.model, scope: "translate", can: defaultCapabilities };
+  const usual = { provider: "translate", model: parsed.model, scope: "translate", can: defaultCapabilities };
   const target: TargetFacts = chosen ?? usual;
+  const { request } = withoutStops(oneByOne(parsed, to, notes).request, { protocol: to, target, notes });
   const built = to.buildRequest(request, target, notes);
   const degraded = notes.list.map((note) => ({ ...note, field: clientField(from, note.field) }));
   return { text: JSON.stringify(built.body, null, 2), degraded };

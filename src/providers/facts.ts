@@ -1,52 +1,63 @@
 /**
- * What is known of a target: the configuration's facts of its model, and what the servers behind a host are known to
- * refuse. Data, so that no protocol ever tests a name.
+ * What is known of a target. Each source wins over those before it: what an unlisted model does, what is known of the
+ * provider's host, the catalogue, the model's facts in the configuration, the quirks that are configured.
  */
 import type { ModelFacts, Provider } from "../config/snapshot.ts";
-import { type Capabilities, defaultCapabilities, type TargetFacts } from "../model/target.ts";
+import { defaultCapabilities, type TargetFacts } from "../model/target.ts";
+import { type CatalogueEntry, lookUp } from "./catalogue.ts";
+import { capabilitiesOf } from "./model-facts.ts";
+import { type Preset, presetOf } from "./presets.ts";
+import { withQuirks } from "./quirks.ts";
 
-/** OpenAI-compatible servers that know the older request fields only. */
-const compatible: Partial<Capabilities> = { developerRole: false, maxCompletionTokens: false, customTools: false };
+/** Clients choose the names of models: a provider's facts are remembered for this many, then worked out again. */
+const remembered = 1000;
 
-/** By the end of the host name of the base URL; the longest match decides. */
-const hosts: Readonly<Record<string, Partial<Capabilities>>> = {
-  "api.deepseek.com": { ...compatible, echoReasoning: true },
-  "api.moonshot.ai": { ...compatible, echoReasoning: true },
-  "api.moonshot.cn": { ...compatible, echoReasoning: true },
-  "api.minimax.io": { ...compatible, echoReasoning: true },
-  "api.mistral.ai": { ...compatible, streamUsage: false },
-  "api.together.xyz": compatible,
-  "api.fireworks.ai": compatible,
-  "api.cerebras.ai": { ...compatible, maxCompletionTokens: true },
-  "api.groq.com": { ...compatible, maxCompletionTokens: true },
-  "api.x.ai": { ...compatible, maxCompletionTokens: true },
-  "api.z.ai": compatible,
-  "open.bigmodel.cn": compatible,
-  "openrouter.ai": { customTools: false, cacheMarks: true },
-};
+type Lookup = (provider: Provider, model: string, listed: ModelFacts | undefined) => TargetFacts;
 
-/** Makes the look-up; what a provider's hosts are known for is worked out once for each provider. */
-export function createTargetFacts(): (
-  provider: Provider,
-  model: string,
-  listed: ModelFacts | undefined,
-) => TargetFacts {
-  const known = new WeakMap<Provider, Capabilities>();
+/** Makes the look-up. What it finds is worked out once for each provider and model of a configuration. */
+export function createTargetFacts(): Lookup {
+  const known = new WeakMap<Provider, { preset: Preset | undefined; models: Map<string, TargetFacts> }>();
   return (provider, model, listed) => {
-    const can = known.get(provider) ?? capabilities(provider);
-    known.set(provider, can);
-    const facts: TargetFacts = { provider: provider.id, model, scope: provider.id, can };
-    if (listed?.context != null) facts.context = listed.context;
-    if (listed?.maxOutput != null) facts.maxOutput = listed.maxOutput;
+    let own = known.get(provider);
+    if (own === undefined) {
+      own = { preset: familyOf(provider), models: new Map() };
+      known.set(provider, own);
+    }
+    const before = own.models.get(model);
+    if (before) return before;
+    const facts = factsOf({ provider, model, listed, preset: own.preset });
+    if (own.models.size < remembered) own.models.set(model, facts);
     return facts;
   };
 }
 
-function capabilities(provider: Provider): Capabilities {
+function familyOf(provider: Provider): Preset | undefined {
   for (const { baseUrl } of provider.protocols) {
-    const host = URL.canParse(baseUrl) ? new URL(baseUrl).hostname : "";
-    const match = Object.keys(hosts).find((end) => host === end || host.endsWith(`.${end}`));
-    if (match !== undefined) return { ...defaultCapabilities, ...hosts[match] };
+    const preset = presetOf(baseUrl);
+    if (preset) return preset;
   }
-  return defaultCapabilities;
+  return undefined;
+}
+
+interface Asked {
+  provider: Provider;
+  model: string;
+  listed: ModelFacts | undefined;
+  preset: Preset | undefined;
+}
+
+function factsOf({ provider, model, listed, preset }: Asked): TargetFacts {
+  const entry = preset?.catalogue === undefined ? undefined : lookUp(preset.catalogue, model);
+  const family = withQuirks(defaultCapabilities, preset?.quirks ?? []);
+  const catalogued = entry === undefined ? family : capabilitiesOf(entry, family);
+  const configured = listed?.vision == null ? catalogued : { ...catalogued, vision: listed.vision };
+  const can = withQuirks(configured, [...provider.quirks, ...(listed?.quirks ?? [])]);
+  return { provider: provider.id, model, scope: provider.id, ...limits(listed, entry), can };
+}
+
+/** Tokens; members that are unknown are left out. */
+function limits(listed: ModelFacts | undefined, entry: CatalogueEntry | undefined) {
+  const context = listed?.context ?? entry?.context;
+  const maxOutput = listed?.maxOutput ?? entry?.max_output;
+  return { ...(context === undefined ? {} : { context }), ...(maxOutput === undefined ? {} : { maxOutput }) };
 }

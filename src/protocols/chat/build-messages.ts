@@ -8,7 +8,7 @@ import type { Json, JsonObject } from "../../model/json.ts";
 import type { Notes } from "../../model/note.ts";
 import type { TargetFacts } from "../../model/target.ts";
 import { functionArguments } from "../emulated-tools.ts";
-import { safeId } from "../ids.ts";
+import { safeId, shortId } from "../ids.ts";
 import type { ToolNames } from "../names.ts";
 import { buildContent, type PartContext } from "./build-parts.ts";
 import { buildResults } from "./build-results.ts";
@@ -37,7 +37,7 @@ export function buildMessages(request: ChatRequest, context: BuildContext): Json
     messages.push(...buildTurn(turn, context));
     const answered = turn.calls.map((call) => results.get(call)).filter((result) => result !== undefined);
     if (answered.length > 0) {
-      messages.push(...buildResults(answered, { ...context, toolMedia: context.target.can.toolMedia }));
+      messages.push(...buildResults(answered, { ...context, can: context.target.can }));
     }
     turn = undefined;
   };
@@ -111,8 +111,14 @@ function pairError(message: string, item: Item): GatewayError {
 function buildPlain(item: MessageItem, context: BuildContext): JsonObject {
   const role = item.role === "developer" && !context.target.can.developerRole ? "system" : item.role;
   const message: JsonObject = { role, content: buildContent(item.blocks, context) };
-  if (item.name !== undefined) message.name = item.name;
+  nameIn(message, item, context);
   return item.ext?.chat ? Object.assign(message, item.ext.chat) : message;
+}
+
+function nameIn(message: JsonObject, { name, at }: MessageItem, { target, notes }: BuildContext): void {
+  if (name === undefined) return;
+  if (target.can.names) message.name = name;
+  else notes.add("dropped", `${at ?? "messages"}.name`);
 }
 
 function buildTurn(turn: Turn, context: BuildContext): JsonObject[] {
@@ -124,11 +130,11 @@ function buildTurn(turn: Turn, context: BuildContext): JsonObject[] {
   const last = blocks.at(-1);
   const refused = last?.type === "refusal" && blocks.filter((block) => block.type === "refusal").length === 1;
   const visible = refused ? blocks.slice(0, -1) : blocks;
-  const name = turn.said.find((item) => item.name !== undefined)?.name;
+  const named = turn.said.find((item) => item.name !== undefined);
   const content = assistantContent(visible, turn.calls.length > 0 || refused, context);
   const message: JsonObject = { role: "assistant", content };
   if (refused && last.type === "refusal") message.refusal = last.text;
-  if (name !== undefined) message.name = name;
+  if (named) nameIn(message, named, context);
   if (reasoning) Object.assign(message, reasoning);
   if (turn.calls.length > 0) message.tool_calls = turn.calls.map((call) => buildCall(call, context));
   for (const item of turn.said) if (item.ext?.chat) Object.assign(message, item.ext.chat);
@@ -166,7 +172,7 @@ export function buildCall(call: CallItem, context: Pick<BuildContext, "names" | 
   if (call.cache && call.ext?.chat?.cache_control === undefined) {
     context.notes.add("dropped", "cache", "marks_not_carried");
   }
-  const id = safeId(call.callId);
+  const id = context.target.can.shortCallIds ? shortId(call.callId) : safeId(call.callId);
   const name = context.names.toWire(call.name === "" ? call.kind : call.name, call.namespace);
   if (call.kind === "custom" && context.target.can.customTools) {
     return { id, type: "custom", custom: { name, input: call.args }, ...call.ext?.chat };

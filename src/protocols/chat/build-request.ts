@@ -4,6 +4,7 @@ import type { ChatRequest, OutputFormat } from "../../model/chat.ts";
 import type { JsonObject } from "../../model/json.ts";
 import type { Notes } from "../../model/note.ts";
 import type { TargetFacts } from "../../model/target.ts";
+import { fitted, takesSchema } from "../able.ts";
 import { withReadableCompactions } from "../compactions.ts";
 import { isKeptByNobody, refuseKeptElsewhere } from "../kept-elsewhere.ts";
 import { commonNames, toolNames } from "../names.ts";
@@ -12,13 +13,13 @@ import { refuseForeign } from "../refuse-foreign.ts";
 import { tellField, tellForeign } from "../tell-foreign.ts";
 import { type BuildContext, buildMessages } from "./build-messages.ts";
 import { buildChoice, buildTools } from "./build-tools.ts";
-import { buildEffort } from "./effort.ts";
+import { buildThinking, type ThinkingMembers } from "./effort.ts";
+import { buildSampling } from "./sampling.ts";
 import { unsupported } from "./wire.ts";
 
 /** Appended to a base URL, which holds the version. */
 export const path = "/chat/completions";
 
-const maxStops = 4;
 const maxUserLength = 64;
 
 /** Fields of other protocols without which the answer would be another one. */
@@ -28,23 +29,24 @@ const required: Record<string, string[]> = {
 };
 
 export function buildRequest(given: ChatRequest, target: TargetFacts, notes: Notes): Outgoing {
-  const request = withReadableCompactions(given, notes);
+  const request = fitted(withReadableCompactions(given, notes), target, notes);
   const names = toolNames(request.tools, commonNames);
   const context: BuildContext = { from: request.protocol, notes, target, names, marks: target.can.cacheMarks };
   refuseKeptElsewhere(request, "chat");
   refuseForeign(request, "chat");
   tellForeign(request, "chat", notes);
   refuseOthers(request, notes);
-  const tools = buildTools(request.tools, context);
+  const tools = buildTools(request, context);
   const messages = buildMessages(request, context);
+  const thinking = buildReasoning(request, target, notes);
   const body: JsonObject = {
     model: target.model,
     messages,
-    ...buildSampling(request, target, notes),
+    ...buildSampling(request, { target, notes, isThinkingOff: thinking.isOff }),
     ...(tools.length === 0 ? {} : { tools }),
     ...buildChoice(request, context),
     ...buildFormat(request, messages, context),
-    ...buildReasoningField(request, notes),
+    ...thinking.members,
     ...buildHints(request, notes),
     ...buildStream(request, target),
     ...(request.ext?.responses?.moderation === undefined ? {} : { moderation: request.ext.responses.moderation }),
@@ -63,7 +65,8 @@ function buildStream(request: ChatRequest, target: TargetFacts): JsonObject {
   const options = request.ext?.chat?.stream_options;
   const extra = typeof options === "object" && options !== null ? options : {};
   const all = { ...(target.can.streamUsage ? { include_usage: true } : {}), ...extra };
-  return { stream: true, ...(Object.keys(all).length === 0 ? {} : { stream_options: all }) };
+  const tools = target.can.toolStream && request.tools.length > 0 ? { tool_stream: true } : {};
+  return { stream: true, ...tools, ...(Object.keys(all).length === 0 ? {} : { stream_options: all }) };
 }
 
 /** Fields that only another protocol knows: refused when they constrain the answer, else dropped and told. */
@@ -84,47 +87,19 @@ function refuseOthers(request: ChatRequest, notes: Notes): void {
   }
 }
 
-function buildSampling(request: ChatRequest, target: TargetFacts, notes: Notes): JsonObject {
-  const { sampling } = request;
-  const out: JsonObject = {};
-  if (sampling.maxTokens !== undefined) {
-    out[target.can.maxCompletionTokens ? "max_completion_tokens" : "max_tokens"] = sampling.maxTokens;
-  }
-  if (target.can.sampling) {
-    if (sampling.temperature !== undefined) out.temperature = sampling.temperature;
-    if (sampling.topP !== undefined) out.top_p = sampling.topP;
-  } else {
-    if (sampling.temperature !== undefined) notes.add("dropped", "sampling.temperature");
-    if (sampling.topP !== undefined) notes.add("dropped", "sampling.topP");
-  }
-  if (sampling.topK !== undefined && request.ext?.chat?.top_k === undefined) notes.add("dropped", "sampling.topK");
-  if (sampling.presencePenalty !== undefined) out.presence_penalty = sampling.presencePenalty;
-  if (sampling.frequencyPenalty !== undefined) out.frequency_penalty = sampling.frequencyPenalty;
-  if (sampling.seed !== undefined) out.seed = sampling.seed;
-  if (sampling.logitBias !== undefined) out.logit_bias = sampling.logitBias;
-  if (sampling.n !== undefined) out.n = sampling.n;
-  if (sampling.stop && sampling.stop.length > 0) {
-    if (sampling.stop.length > maxStops) notes.add("clamped", "sampling.stop", "first_4_kept");
-    out.stop = sampling.stop.slice(0, maxStops);
-  }
-  if (request.logprobs) {
-    if (request.logprobs.want) out.logprobs = true;
-    if (request.logprobs.top !== undefined) out.top_logprobs = request.logprobs.top;
-  }
-  return out;
-}
-
 function buildFormat(request: ChatRequest, messages: JsonObject[], context: BuildContext): JsonObject {
   const { format } = request;
   if (!format) return {};
   if (format.kind === "text") return { response_format: { type: "text" } };
-  if (format.kind === "schema" && context.target.can.outputSchema) {
+  if (format.kind === "schema" && takesSchema(request, context.target)) {
     return { response_format: { type: "json_schema", json_schema: namedSchema(format) } };
   }
   if (format.kind === "schema") {
     const schema = JSON.stringify(format.schema ?? {});
     instruct(messages, `Answer with one JSON value and nothing else. It must match this JSON Schema: ${schema}`);
     context.notes.add("emulated", "format", "schema_as_instruction");
+    // A server that takes no schema beside tools takes no JSON mode there, either.
+    if (context.target.can.outputSchema) return {};
   } else if (context.from !== "chat" && !/json/i.test(JSON.stringify(messages))) {
     // OpenAI refuses this mode when the word is nowhere in the messages.
     instruct(messages, "Answer with one JSON object and nothing else.");
@@ -148,12 +123,15 @@ function instruct(messages: JsonObject[], text: string): void {
   messages.splice(at < 0 ? messages.length : at, 0, { role: "system", content: text });
 }
 
-function buildReasoningField(request: ChatRequest, notes: Notes): JsonObject {
+function buildReasoning(request: ChatRequest, { can }: TargetFacts, notes: Notes): ThinkingMembers {
   const own = request.ext?.chat;
   // A client that asks in a dialect is passed on in it.
-  if (own?.reasoning !== undefined || own?.thinking !== undefined) return {};
-  const effort = buildEffort(request.reasoning, notes);
-  return effort === undefined ? {} : { reasoning_effort: effort };
+  if (own?.reasoning !== undefined || own?.thinking !== undefined) return { members: {}, isOff: false };
+  const thinking = buildThinking(request.reasoning, can, notes);
+  if (!can.effortOrTools || request.tools.length === 0 || Object.keys(thinking.members).length === 0) return thinking;
+  if (thinking.isOff) return thinking;
+  notes.add("dropped", "reasoning", "beside_tools");
+  return { members: {}, isOff: false };
 }
 
 const tiers: Record<string, string> = {

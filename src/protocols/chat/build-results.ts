@@ -4,12 +4,13 @@
  */
 import type { Block, MediaBlock, ResultItem } from "../../model/chat.ts";
 import type { JsonObject } from "../../model/json.ts";
-import { safeId } from "../ids.ts";
+import type { Capabilities } from "../../model/target.ts";
+import { safeId, shortId } from "../ids.ts";
 import { buildPart, contentOf, marked, type PartContext } from "./build-parts.ts";
 import { errorLine } from "./request-messages.ts";
 
 export interface ResultContext extends PartContext {
-  toolMedia: boolean;
+  can: Pick<Capabilities, "toolMedia" | "shortCallIds" | "names">;
 }
 
 export function buildResults(results: ResultItem[], context: ResultContext): JsonObject[] {
@@ -19,10 +20,10 @@ export function buildResults(results: ResultItem[], context: ResultContext): Jso
 }
 
 function buildResult(result: ResultItem, moved: JsonObject[], context: ResultContext): JsonObject {
-  const callId = safeId(result.callId);
+  const callId = context.can.shortCallIds ? shortId(result.callId) : safeId(result.callId);
   let count = 0;
   const parts = result.blocks.flatMap((block) => {
-    if (!isMoved(block) || context.toolMedia) return buildPart(block, context);
+    if (!isMoved(block) || context.can.toolMedia) return buildPart(block, context);
     count++;
     const label = `[${block.kind === "image" ? "image" : "file"} ${count} of call ${callId}`;
     moved.push({ type: "text", text: `${label}]` }, ...buildPart(block, context));
@@ -34,7 +35,7 @@ function buildResult(result: ResultItem, moved: JsonObject[], context: ResultCon
   return {
     role: "tool",
     tool_call_id: callId,
-    ...(result.name === undefined || context.from !== "chat" ? {} : { name: result.name }),
+    ...(result.name === undefined || context.from !== "chat" || !context.can.names ? {} : { name: result.name }),
     content: contentOf(isMarked ? marked(parts, result.cache ?? {}, context) : parts),
     ...result.ext?.chat,
   };

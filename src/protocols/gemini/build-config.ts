@@ -1,6 +1,7 @@
 /** `generationConfig` of an outgoing request: sampling, format, thinking, modalities. */
-import type { ChatRequest, OutputFormat } from "../../model/chat.ts";
+import type { ChatRequest } from "../../model/chat.ts";
 import type { JsonObject } from "../../model/json.ts";
+import { capped, isRefused, takesSchema } from "../able.ts";
 import { isObject } from "../read.ts";
 import type { Build } from "./build.ts";
 import { unsupported } from "./read.ts";
@@ -19,7 +20,7 @@ export function buildConfig(request: ChatRequest, system: JsonObject[], build: B
   }
   return {
     ...buildSampling(request, build),
-    ...buildFormat(request.format, system, build),
+    ...buildFormat(request, system, build),
     ...buildLogprobs(request),
     ...buildModalities(request, build),
     ...(thinking && Object.keys(thinking).length > 0 ? { thinkingConfig: thinking } : {}),
@@ -27,15 +28,16 @@ export function buildConfig(request: ChatRequest, system: JsonObject[], build: B
   };
 }
 
-function buildSampling({ sampling }: ChatRequest, { notes, own, target }: Build): JsonObject {
-  const { logitBias, n, stop } = sampling;
+function buildSampling({ sampling }: ChatRequest, build: Build): JsonObject {
+  const { notes, own, target } = build;
+  const { logitBias, maxTokens, n, stop } = sampling;
   if (logitBias && Object.keys(logitBias).length > 0) notes.add("dropped", "sampling.logitBias");
   const clean = own ? stop : stop?.filter((text) => text !== "");
   if (!own && clean && clean.length > mostStops) {
     throw unsupported("sampling.stop", `this provider takes at most ${mostStops} stop sequences.`);
   }
   const config: JsonObject = {
-    maxOutputTokens: capped(sampling.maxTokens, own ? undefined : target.maxOutput, notes),
+    maxOutputTokens: own || maxTokens === undefined ? maxTokens : capped(maxTokens, target, notes),
     temperature: sampling.temperature,
     topP: sampling.topP,
     topK: sampling.topK,
@@ -45,31 +47,28 @@ function buildSampling({ sampling }: ChatRequest, { notes, own, target }: Build)
     presencePenalty: sampling.presencePenalty,
     frequencyPenalty: sampling.frequencyPenalty,
   };
-  if (!target.can.sampling && !own) dropSampling(config, notes);
+  if (!own) dropRefused(config, build);
   return Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined));
 }
 
-function capped(asked: number | undefined, most: number | undefined, notes: Build["notes"]): number | undefined {
-  if (asked === undefined || most === undefined || asked <= most) return asked;
-  notes.add("clamped", "sampling.maxTokens", "model_maximum");
-  return most;
-}
+const droppable = ["temperature", "topP", "topK", "seed", "presencePenalty", "frequencyPenalty"] as const;
 
-function dropSampling(config: JsonObject, notes: Build["notes"]): void {
-  for (const key of ["temperature", "topP", "topK"]) {
-    if (config[key] === undefined) continue;
+function dropRefused(config: JsonObject, { target, notes }: Build): void {
+  for (const key of droppable) {
+    if (config[key] === undefined || !isRefused(key, target.can)) continue;
     notes.add("dropped", `sampling.${key}`, "not_sampled");
     delete config[key];
   }
 }
 
-function buildFormat(format: OutputFormat | undefined, system: JsonObject[], build: Build): JsonObject {
+function buildFormat(request: ChatRequest, system: JsonObject[], build: Build): JsonObject {
+  const { format } = request;
   if (!format) return {};
   if (format.kind === "text") return build.own ? { responseMimeType: "text/plain" } : {};
   if (format.kind === "json") return { responseMimeType: "application/json" };
   const schema = format.schema ?? { type: "object" };
   if (build.own) return { responseMimeType: "application/json", responseJsonSchema: schema };
-  if (!build.target.can.outputSchema) {
+  if (!takesSchema(request, build.target)) {
     build.notes.add("emulated", "format", "by_instruction");
     const task = `Answer with one JSON value that is valid against this JSON Schema:\n${JSON.stringify(schema)}\n`;
     system.push({ text: `${task}Write the JSON alone: no words around it and no code fence.` });

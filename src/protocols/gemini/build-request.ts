@@ -3,6 +3,7 @@ import type { Block, ChatRequest, MessageItem } from "../../model/chat.ts";
 import type { JsonObject } from "../../model/json.ts";
 import type { Notes } from "../../model/note.ts";
 import type { TargetFacts } from "../../model/target.ts";
+import { fitted } from "../able.ts";
 import { withReadableCompactions } from "../compactions.ts";
 import { splitLeading } from "../history.ts";
 import { isKeptByNobody, refuseKeptElsewhere } from "../kept-elsewhere.ts";
@@ -19,7 +20,7 @@ import { unsupported } from "./read.ts";
 
 /** Throws `unsupported` or `invalid-request` for what cannot be carried. */
 export function buildRequest(given: ChatRequest, target: TargetFacts, notes: Notes): Outgoing {
-  const request = withReadableCompactions(given, notes);
+  const request = fitted(withReadableCompactions(given, notes), target, notes);
   refuseKeptElsewhere(request, "gemini");
   refuseForeign(request, "gemini");
   tellForeign(request, "gemini", notes);

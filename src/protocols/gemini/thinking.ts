@@ -24,6 +24,10 @@ export function buildThinking(request: ChatRequest, build: Build): JsonObject | 
   if (build.own) return ownThinking(reasoning);
   const wanted = wants(reasoning);
   if (wanted === undefined) return undefined;
+  if (build.target.can.thinking === "none") {
+    if (wanted) build.notes.add("dropped", "reasoning", "not_told");
+    return undefined;
+  }
   const amount = build.target.can.thinking === "budget" ? budgetOf(reasoning, build) : levelOf(reasoning, build);
   return { ...amount, ...(wanted && shows(request) ? { includeThoughts: true } : {}) };
 }
@@ -53,20 +57,33 @@ function ownThinking({ mode, effort, budget, display }: Reasoning): JsonObject |
   return Object.keys(config).length > 0 ? config : undefined;
 }
 
-function budgetOf(reasoning: Reasoning, { notes }: Build): JsonObject {
+function budgetOf(reasoning: Reasoning, build: Build): JsonObject {
   const { mode, effort, budget } = reasoning;
-  if (mode === "off") return { thinkingBudget: 0 };
+  const { notes, target } = build;
+  const most = target.can.budget?.most ?? mostBudget;
+  if (mode === "off") return atLeast(0, build);
   if (budget !== undefined && budget >= 0) {
-    if (budget > mostBudget) notes.add("clamped", "reasoning.budget", "model_maximum");
-    return { thinkingBudget: Math.min(budget, mostBudget) };
+    if (budget > most) notes.add("clamped", "reasoning.budget", "model_maximum");
+    return atLeast(Math.min(budget, most), build);
   }
-  if (effort !== undefined) {
-    if (effort === "xhigh" || effort === "max") notes.add("clamped", "reasoning.effort", "model_maximum");
-    return { thinkingBudget: budgets[effort] };
+  if (effort === "xhigh" || effort === "max") {
+    if (most <= mostBudget) notes.add("clamped", "reasoning.effort", "model_maximum");
+    return atLeast(most, build);
   }
+  if (effort !== undefined) return atLeast(Math.min(budgets[effort], most), build);
   if (mode !== "between_tools") return { thinkingBudget: dynamic };
   notes.add("emulated", "reasoning", "between_tools_as_budget");
   return { thinkingBudget: budgets.low };
+}
+
+/** No less than the model takes; nothing where it may do without. */
+function atLeast(budget: number, { notes, target }: Build): JsonObject {
+  const { thinkingOff, budget: range } = target.can;
+  if (budget === 0 && thinkingOff) return { thinkingBudget: 0 };
+  const least = range?.least ?? 0;
+  if (budget >= least && budget > 0) return { thinkingBudget: budget };
+  notes.add("clamped", "reasoning", budget === 0 ? "always_thinks" : "model_minimum");
+  return { thinkingBudget: Math.max(least, 1) };
 }
 
 const levels: Readonly<Record<Effort, string>> = {
@@ -79,7 +96,7 @@ const levels: Readonly<Record<Effort, string>> = {
   max: "HIGH",
 };
 
-function levelOf(reasoning: Reasoning, { notes }: Build): JsonObject {
+function levelOf(reasoning: Reasoning, { notes, target }: Build): JsonObject {
   const { mode, budget } = reasoning;
   let effort = mode === "off" ? "none" : reasoning.effort;
   if (effort === undefined && budget !== undefined && budget >= 0) {
@@ -93,7 +110,22 @@ function levelOf(reasoning: Reasoning, { notes }: Build): JsonObject {
   if (effort === undefined) return {};
   if (effort === "none") notes.add("clamped", "reasoning", "always_thinks");
   if (effort === "xhigh" || effort === "max") notes.add("clamped", "reasoning.effort", "high_is_most");
-  return { thinkingLevel: levels[effort] };
+  const { efforts = allLevels } = target.can;
+  // Two levels are a low and a high one: what is asked in the middle is not the low one.
+  const known = efforts.includes(effort) ? effort : nearestLevel(effort, efforts);
+  if (known !== effort && effort !== "none" && !beyondHigh.has(effort)) {
+    notes.add("clamped", "reasoning.effort", `${known}_for_${effort}`);
+  }
+  return { thinkingLevel: levels[known] };
+}
+
+const allLevels: readonly Effort[] = ["minimal", "low", "medium", "high"];
+const beyondHigh: ReadonlySet<Effort> = new Set<Effort>(["xhigh", "max"]);
+
+function nearestLevel(effort: Effort, known: readonly Effort[]): Effort {
+  const least = known[0] ?? "low";
+  if (effort === "none" || effort === "minimal" || effort === "low") return least;
+  return known.at(-1) ?? "high";
 }
 
 function effortOfBudget(budget: number): Effort {

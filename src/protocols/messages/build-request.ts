@@ -4,6 +4,7 @@ import { GatewayError } from "../../model/error.ts";
 import type { JsonObject } from "../../model/json.ts";
 import type { Notes } from "../../model/note.ts";
 import type { TargetFacts } from "../../model/target.ts";
+import { capped, fitted, takesSchema } from "../able.ts";
 import { splitLeading } from "../history.ts";
 import { type LegalNames, toolNames } from "../names.ts";
 import type { Outgoing } from "../protocol.ts";
@@ -24,7 +25,8 @@ export const legalNames: LegalNames = { pattern: /^[a-zA-Z0-9_-]+$/, maxLength: 
 export const legalKeys: LegalNames = { pattern: /^[a-zA-Z0-9_.-]+$/, maxLength: 64 };
 
 /** Throws `unsupported` or `invalid-request` for what cannot be carried. */
-export function buildRequest(request: ChatRequest, target: TargetFacts, notes: Notes): Outgoing {
+export function buildRequest(given: ChatRequest, target: TargetFacts, notes: Notes): Outgoing {
+  const request = fitted(given, target, notes);
   refuseUncarried(request);
   refuseForeign(request, "messages");
   tellForeign(request, "messages", notes);
@@ -82,7 +84,7 @@ function buildFormat(request: ChatRequest, system: JsonObject[], build: Build): 
   const format = request.format;
   if (!format || format.kind === "text") return undefined;
   const schema = format.kind === "schema" ? (format.schema ?? { type: "object" }) : undefined;
-  if (schema && build.target.can.outputSchema) {
+  if (schema && takesSchema(request, build.target)) {
     if (build.own) return { type: "json_schema", schema };
     for (const key of ["name", "description"] as const) {
       if (format[key] !== undefined) build.notes.add("dropped", `format.${key}`);
@@ -107,10 +109,7 @@ function planRoom(request: ChatRequest, { body, settled, build }: Written): Thin
   const { target, notes } = build;
   const asked = request.sampling.maxTokens;
   let maxTokens = asked ?? defaultMaxTokens(body, target);
-  if (asked !== undefined && target.maxOutput !== undefined && asked > target.maxOutput && !build.own) {
-    notes.add("clamped", "sampling.maxTokens", "model_maximum");
-    maxTokens = target.maxOutput;
-  }
+  if (asked !== undefined && !build.own) maxTokens = capped(asked, target, notes);
   const obstacle = obstacleOf(body, settled, target);
   return planThinking(request, { target, notes, obstacle, maxTokens, capped: asked !== undefined });
 }

@@ -3,7 +3,8 @@ import type { ChatRequest } from "../../model/chat.ts";
 import { GatewayError } from "../../model/error.ts";
 import type { JsonObject } from "../../model/json.ts";
 import type { Notes } from "../../model/note.ts";
-import type { TargetFacts } from "../../model/target.ts";
+import type { Refusable, TargetFacts } from "../../model/target.ts";
+import { isRefused } from "../able.ts";
 import { isKeptByNobody, refuseKeptElsewhere } from "../kept-elsewhere.ts";
 import { tellField } from "../tell-foreign.ts";
 
@@ -54,13 +55,9 @@ function buildRandomness(request: ChatRequest, thinking: boolean, { target, note
   const { temperature, topP, topK } = request.sampling;
   const body: JsonObject = {};
   const drop = (field: string, detail: string) => notes.add("dropped", `sampling.${field}`, detail);
-  if (!target.can.sampling) {
-    if (temperature !== undefined) drop("temperature", "not_sampled");
-    if (topP !== undefined) drop("topP", "not_sampled");
-    if (topK !== undefined) drop("topK", "not_sampled");
-    return body;
-  }
-  if (temperature !== undefined) {
+  const refused = (member: Refusable) => isRefused(member, target.can, !thinking);
+  if (temperature !== undefined && refused("temperature")) drop("temperature", "not_sampled");
+  else if (temperature !== undefined) {
     if (thinking && temperature !== 1) drop("temperature", "thinking");
     else {
       if (temperature > 1) notes.add("clamped", "sampling.temperature", "at_most_1");
@@ -68,12 +65,14 @@ function buildRandomness(request: ChatRequest, thinking: boolean, { target, note
     }
   }
   if (topP !== undefined) {
-    if (body.temperature !== undefined) drop("topP", "beside_temperature");
+    if (refused("topP")) drop("topP", "not_sampled");
+    else if (body.temperature !== undefined) drop("topP", "beside_temperature");
     else if (thinking && topP < 0.95) drop("topP", "thinking");
     else body.top_p = topP;
   }
   if (topK !== undefined) {
-    if (thinking) drop("topK", "thinking");
+    if (refused("topK")) drop("topK", "not_sampled");
+    else if (thinking) drop("topK", "thinking");
     else body.top_k = topK;
   }
   return body;

@@ -2,7 +2,8 @@
 import type { ChatRequest, Effort, Reasoning } from "../../model/chat.ts";
 import type { JsonObject } from "../../model/json.ts";
 import type { Notes } from "../../model/note.ts";
-import type { TargetFacts } from "../../model/target.ts";
+import type { Capabilities, TargetFacts } from "../../model/target.ts";
+import { knownEffort } from "../efforts.ts";
 import { isObject } from "../read.ts";
 
 const leastBudget = 1024;
@@ -46,10 +47,15 @@ export function planThinking(request: ChatRequest, context: ThinkingContext): Th
   const wanted = wants(reasoning);
   const own = request.protocol === "messages";
   if (wanted === undefined || (own && reasoning.mode === undefined)) return effortAlone(reasoning, own, maxTokens);
-  if (!wanted) return { thinking: { type: "disabled" }, ...effortWord(reasoning, context, own), maxTokens };
-  if (obstacle) {
-    notes.add("dropped", "reasoning", obstacle);
-    return { thinking: { type: "disabled" }, ...effortWord(reasoning, context, own), maxTokens };
+  const { can } = context.target;
+  if (can.thinking === "none") {
+    if (wanted) notes.add("dropped", "reasoning", "not_told");
+    return { maxTokens };
+  }
+  if (!wanted || obstacle) {
+    if (wanted && obstacle) notes.add("dropped", "reasoning", obstacle);
+    if (can.thinkingOff) return { thinking: { type: "disabled" }, ...effortWord(reasoning, context, own), maxTokens };
+    return leastThinking(context);
   }
   return context.target.can.thinking === "budget"
     ? planBudget(reasoning, context, own)
@@ -69,20 +75,40 @@ function effortAlone(reasoning: Reasoning, own: boolean, maxTokens: number): Thi
 }
 
 /** The effort beside switched-off thinking: only where the client itself said it, or the model knows no budget. */
-function effortWord(reasoning: Reasoning, { target }: ThinkingContext, own: boolean): { effort?: string } {
+function effortWord(reasoning: Reasoning, { target, notes }: ThinkingContext, own: boolean): { effort?: string } {
   if (reasoning.effort === undefined || reasoning.effort === "none") return {};
   if (!own && target.can.thinking === "budget") return {};
-  return { effort: reasoning.effort === "minimal" ? "low" : reasoning.effort };
+  const effort = knownWord(reasoning.effort, target.can, notes);
+  const { effortsWhenOff } = target.can;
+  if (effort === undefined || effortsWhenOff === undefined || effortsWhenOff.includes(effort)) return wordOf(effort);
+  notes.add("clamped", "reasoning.effort", "thinking_off");
+  return wordOf(effortsWhenOff.at(-1));
 }
 
-function planAdaptive(reasoning: Reasoning, { notes, maxTokens }: ThinkingContext): ThinkingPlan {
+function wordOf(effort: Effort | undefined): { effort?: Effort } {
+  return effort === undefined || effort === "none" ? {} : { effort };
+}
+
+/** A word that Messages has. */
+function knownWord(effort: Effort, can: Capabilities, notes: Notes): Effort | undefined {
+  return knownEffort(effort === "minimal" && can.efforts === undefined ? "low" : effort, can, notes);
+}
+
+/** For a model that cannot be kept from thinking. */
+function leastThinking({ target, notes, maxTokens }: ThinkingContext): ThinkingPlan {
+  notes.add("clamped", "reasoning", "always_thinks");
+  if (target.can.thinking === "budget") return { maxTokens };
+  return { thinking: { type: "adaptive" }, effort: target.can.efforts?.[0] ?? "low", maxTokens };
+}
+
+function planAdaptive(reasoning: Reasoning, { notes, maxTokens, target }: ThinkingContext): ThinkingPlan {
   const display = reasoning.display ?? (reasoning.summary && reasoning.summary !== "none" ? "summarized" : undefined);
   const thinking: JsonObject =
     reasoning.mode === "between_tools"
       ? { type: "between_tools" }
       : { type: "adaptive", ...(display ? { display } : {}) };
   let effort = reasoning.effort;
-  if (effort === "minimal") {
+  if (effort === "minimal" && target.can.efforts === undefined) {
     notes.add("clamped", "reasoning", "minimal_as_low");
     effort = "low";
   }
@@ -90,13 +116,15 @@ function planAdaptive(reasoning: Reasoning, { notes, maxTokens }: ThinkingContex
     notes.add("emulated", "reasoning", "budget_as_effort");
     effort = effortOfBudget(reasoning.budget);
   }
-  return { thinking, ...(effort && effort !== "none" ? { effort } : {}), maxTokens };
+  const known = effort && effort !== "none" ? knownEffort(effort, target.can, notes) : undefined;
+  return { thinking, ...wordOf(known), maxTokens };
 }
 
 function planBudget(reasoning: Reasoning, context: ThinkingContext, own: boolean): ThinkingPlan {
   const { notes, target, capped } = context;
   const wanted = wantedBudget(reasoning, context);
-  if (wanted < leastBudget) {
+  const least = target.can.budget?.least ?? leastBudget;
+  if (wanted < least) {
     notes.add("dropped", "reasoning", "budget_below_minimum");
     return { maxTokens: context.maxTokens };
   }

@@ -5,6 +5,7 @@ import type { ChatRequest } from "../../model/chat.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
 import type { Notes } from "../../model/note.ts";
 import type { TargetFacts } from "../../model/target.ts";
+import { capped, fitted, isRefused, takesSchema } from "../able.ts";
 import { buildEffort } from "../chat/effort.ts";
 import { isObject, unsupported } from "../chat/wire.ts";
 import { withReadableCompactions } from "../compactions.ts";
@@ -36,7 +37,7 @@ const required: Readonly<Record<string, readonly string[]>> = {
 const shared = ["safety_identifier", "prompt_cache_retention", "prompt_cache_options", "moderation"] as const;
 
 export function buildRequest(given: ChatRequest, target: TargetFacts, notes: Notes): Outgoing {
-  const request = withReadableCompactions(given, notes);
+  const request = fitted(withReadableCompactions(given, notes), target, notes);
   const own = request.protocol === "responses";
   const names = toolNames(
     request.tools.filter((tool) => tool.namespace === undefined),
@@ -52,14 +53,15 @@ export function buildRequest(given: ChatRequest, target: TargetFacts, notes: Not
   const options = request.ext?.chat?.web_search_options;
   const tools = [...buildTools(request.tools, context), ...(isObject(options) ? [buildSearchOptions(options)] : [])];
   const text = buildText(request, input, context);
+  const reasoning = buildReasoning(request, target, notes);
   const body: JsonObject = {
     model: target.model,
     ...buildInstructions(request, context),
     input,
-    ...buildSampling(request, context),
+    ...buildSampling(request, context, reasoning.effort === "none"),
     ...(tools.length === 0 ? {} : { tools, ...buildChoice(request, context) }),
     ...(Object.keys(text).length === 0 ? {} : { text }),
-    ...buildReasoningField(request, notes),
+    ...(Object.keys(reasoning).length === 0 ? {} : { reasoning }),
     ...buildHints(request, context),
     ...buildState(request, own),
     ...(request.stream ? { stream: true } : {}),
@@ -115,20 +117,17 @@ function buildInstructions(request: ChatRequest, context: BuildContext): JsonObj
   return whole === "" ? {} : { instructions: whole };
 }
 
-function buildSampling(request: ChatRequest, { target, notes, own }: BuildContext): JsonObject {
-  const { sampling } = request;
+/** Throws `unsupported` for log probabilities of a model that gives none. */
+function buildSampling(request: ChatRequest, context: BuildContext, isThinkingOff: boolean): JsonObject {
+  const { sampling, logprobs } = request;
+  const { target, notes, own } = context;
   const out: JsonObject = {};
-  if (sampling.maxTokens !== undefined) {
-    const tooFew = !own && sampling.maxTokens < leastOutput;
-    if (tooFew) notes.add("clamped", "sampling.maxTokens", "least_16");
-    out.max_output_tokens = tooFew ? leastOutput : sampling.maxTokens;
-  }
-  if (target.can.sampling || own) {
-    if (sampling.temperature !== undefined) out.temperature = sampling.temperature;
-    if (sampling.topP !== undefined) out.top_p = sampling.topP;
-  } else {
-    if (sampling.temperature !== undefined) notes.add("dropped", "sampling.temperature");
-    if (sampling.topP !== undefined) notes.add("dropped", "sampling.topP");
+  if (sampling.maxTokens !== undefined) Object.assign(out, buildLimit(sampling.maxTokens, context));
+  const carried = { temperature: "temperature", topP: "top_p" } as const;
+  for (const member of ["temperature", "topP"] as const) {
+    if (sampling[member] === undefined) continue;
+    if (!own && isRefused(member, target.can, isThinkingOff)) notes.add("dropped", `sampling.${member}`);
+    else out[carried[member]] = sampling[member];
   }
   for (const key of ["topK", "seed"] as const) {
     if (sampling[key] !== undefined) notes.add("dropped", `sampling.${key}`);
@@ -137,8 +136,21 @@ function buildSampling(request: ChatRequest, { target, notes, own }: BuildContex
     if (sampling[key]) notes.add("dropped", `sampling.${key}`);
   }
   if (sampling.logitBias && Object.keys(sampling.logitBias).length > 0) notes.add("dropped", "sampling.logitBias");
-  if (request.logprobs?.top !== undefined) out.top_logprobs = request.logprobs.top;
+  if (logprobs?.want && !own && isRefused("logprobs", target.can, isThinkingOff || request.reasoning === undefined)) {
+    throw unsupported("logprobs", "This model gives no log probabilities. Leave it out.");
+  }
+  if (logprobs?.top !== undefined) out.top_logprobs = logprobs.top;
   return out;
+}
+
+function buildLimit(asked: number, { target, notes, own }: BuildContext): JsonObject {
+  if (own) return { max_output_tokens: asked };
+  if (isRefused("maxTokens", target.can)) {
+    notes.add("dropped", "sampling.maxTokens");
+    return {};
+  }
+  if (asked < leastOutput) notes.add("clamped", "sampling.maxTokens", "least_16");
+  return { max_output_tokens: asked < leastOutput ? leastOutput : capped(asked, target, notes) };
 }
 
 function buildText(request: ChatRequest, input: JsonObject[], context: BuildContext): JsonObject {
@@ -155,7 +167,7 @@ function buildFormat(request: ChatRequest, input: JsonObject[], context: BuildCo
   const { format } = request;
   if (!format) return undefined;
   if (format.kind === "text") return { type: "text" };
-  if (format.kind === "schema" && context.target.can.outputSchema) {
+  if (format.kind === "schema" && takesSchema(request, context.target)) {
     return {
       type: "json_schema",
       name: format.name ?? "response",
@@ -182,19 +194,18 @@ function instruct(input: JsonObject[], text: string): void {
   input.splice(at < 0 ? input.length : at, 0, { type: "message", role: "system", content: text });
 }
 
-function buildReasoningField(request: ChatRequest, notes: Notes): JsonObject {
+function buildReasoning(request: ChatRequest, { can }: TargetFacts, notes: Notes): JsonObject {
   const own = request.ext?.responses?.reasoning;
   const asked = request.reasoning;
-  const effort = buildEffort(asked, notes);
+  const effort = buildEffort(asked, can, notes);
   // A client that let its model think, and did not hide it, wants to see something of it.
   const shown = asked?.display === "summarized" || (asked?.display === undefined && asked?.mode !== undefined);
   const summary = asked?.summary ?? (shown && effort !== "none" ? "auto" : undefined);
-  const reasoning = {
+  return {
     ...(effort === undefined ? {} : { effort }),
     ...(summary === undefined ? {} : { summary }),
     ...(isObject(own) ? own : {}),
   };
-  return Object.keys(reasoning).length === 0 ? {} : { reasoning };
 }
 
 const tiers: Readonly<Record<string, string>> = {

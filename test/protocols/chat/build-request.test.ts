@@ -484,7 +484,7 @@ describe("fields", () => {
     [
       "temperature where it is refused",
       { sampling: { temperature: 1, topP: 1 } },
-      { sampling: false },
+      { refuses: { temperature: "always", topP: "always" } },
       ["dropped sampling.temperature", "dropped sampling.topP"],
     ],
     ["cache marks", { instructions: [{ type: "text", text: "x", cache: {} }] }, {}, ["dropped cache"]],

@@ -457,7 +457,7 @@ describe("sampling and hints", () => {
   test("a model that does not sample gets none of it", () => {
     const { body, notes } = build(
       foreign({ sampling: { temperature: 1, topP: 1, topK: 1 } }),
-      target({ sampling: false }),
+      target({ refuses: { temperature: "always", topP: "always", topK: "always" } }),
     );
     for (const key of ["temperature", "top_p", "top_k"]) expect(body).not.toHaveProperty(key);
     expect(notes).toHaveLength(3);
