@@ -2,13 +2,18 @@
 import type { ChatRequest, Tool, ToolChoice } from "../../model/chat.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
 import { freeformFunction, isToolSearch } from "../emulated-tools.ts";
+import { isOfferedSearch } from "../offered-search.ts";
 import type { BuildContext } from "./build-messages.ts";
 import { fitsStrict } from "./strict.ts";
 import { invalid, unsupported } from "./wire.ts";
 
-export function buildTools(tools: Tool[], context: BuildContext): JsonObject[] {
+export function buildTools(request: Pick<ChatRequest, "tools" | "toolChoice">, context: BuildContext): JsonObject[] {
   const built = new Map<string, string>();
-  return tools.flatMap((tool, index) => {
+  return request.tools.flatMap((tool, index) => {
+    if (tool.origin !== "chat" && isOfferedSearch(tool, request)) {
+      context.notes.add("dropped", `tools.${index}`, "no_web_search");
+      return [];
+    }
     if (isToolSearch(tool)) {
       // Every tool that it would find is sent whole.
       context.notes.add("dropped", `tools.${index}`, "tools_expanded");

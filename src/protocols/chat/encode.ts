@@ -257,7 +257,9 @@ export class ChatEncoder implements Encoder {
     }
     const extra = extraContent(call);
     if (extra.extra_content !== undefined) {
-      frames.push(this.chunk(c, JSON.stringify({ tool_calls: [{ index: ordinal, ...extra }] })));
+      // A delta of a call without `function` is none to clients that validate.
+      const body = { index: ordinal, function: { arguments: "" }, ...extra };
+      frames.push(this.chunk(c, JSON.stringify({ tool_calls: [body] })));
     }
     return frames;
   }

@@ -3,6 +3,7 @@ import type { ChatRequest, Tool } from "../../model/chat.ts";
 import type { JsonObject } from "../../model/json.ts";
 import { freeformFunction, isToolSearch } from "../emulated-tools.ts";
 import type { LegalNames } from "../names.ts";
+import { isOfferedSearch } from "../offered-search.ts";
 import { invalid, isObject } from "../read.ts";
 import type { Build } from "./build.ts";
 import { unsupported } from "./read.ts";
@@ -25,6 +26,11 @@ export function buildTools(request: ChatRequest, build: Build): BuiltTools {
     if (tool.cache) build.notes.add("dropped", "cache", "marks_not_carried");
     if (isToolSearch(tool)) {
       build.notes.add("dropped", at, "tools_expanded");
+      return;
+    }
+    if (tool.origin !== "gemini" && isOfferedSearch(tool, request)) {
+      // Most models refuse it beside functions.
+      build.notes.add("dropped", at, "no_web_search");
       return;
     }
     if (tool.kind === "server") {

@@ -3,6 +3,7 @@ import type { ChatRequest, Tool, ToolChoice } from "../../model/chat.ts";
 import { GatewayError } from "../../model/error.ts";
 import type { JsonObject } from "../../model/json.ts";
 import { freeformFunction, isToolSearch } from "../emulated-tools.ts";
+import { isOfferedSearch } from "../offered-search.ts";
 import type { Build } from "./build-blocks.ts";
 import { withoutMark } from "./build-blocks.ts";
 import { lowered } from "./schema.ts";
@@ -19,6 +20,10 @@ export function buildTools(request: ChatRequest, build: Build): BuiltTools {
   const tools: JsonObject[] = [];
   allowed.forEach((tool) => {
     const at = `tools.${request.tools.indexOf(tool)}`;
+    if (tool.origin !== "messages" && isOfferedSearch(tool, request)) {
+      build.notes.add("dropped", at, "no_web_search");
+      return;
+    }
     if (tool.origin !== "messages" && isToolSearch(tool)) {
       build.notes.add("dropped", at, "tools_expanded");
       return;

@@ -442,8 +442,17 @@ describe("tools", () => {
       origin: "messages",
       json: { type: "web_search_20250305" },
     };
-    const error = thrown(() => build(canonical({ tools: [tool, server] })));
-    expect([error.code, error.detail.param]).toEqual(["unsupported", "tools.1"]);
+    const error = thrown(() => build(canonical({ tools: [server] })));
+    expect([error.code, error.detail.param]).toEqual(["unsupported", "tools.0"]);
+    const forced = thrown(() => build(canonical({ tools: [tool, server], toolChoice: { mode: "required" } })));
+    expect([forced.code, forced.detail.param]).toEqual(["unsupported", "tools.1"]);
+  });
+
+  test("a web search that is offered beside the client's own tools is left out and told", () => {
+    const server: Tool = { kind: "server", name: "web_search", origin: "responses", json: { type: "web_search" } };
+    const { body, notes } = build(canonical({ tools: [tool, server], toolChoice: { mode: "auto" } }));
+    expect(body.tools).toMatchObject([{ type: "function", function: { name: "f" } }]);
+    expect(notes.list).toEqual([{ action: "dropped", field: "tools.1", detail: "no_web_search" }]);
   });
 });
 

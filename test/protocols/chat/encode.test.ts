@@ -49,6 +49,13 @@ describe("a stream for a client", () => {
     ] as never);
   });
 
+  test("a call's seal is a delta of the call with a function, for clients validate it", () => {
+    const seals = [{ origin: "gemini", form: "thought" as const, bytes: "S" }];
+    const got = deltas(whole([{ type: "call", kind: "function", callId: "c", name: "f", args: "{}", seals }]));
+    const extra = { extra_content: { google: { thought_signature: "S" } } };
+    expect(got.at(-2)).toEqual({ tool_calls: [{ index: 0, function: { arguments: "" }, ...extra }] });
+  });
+
   test("every chunk has the same head, with the client's model name", () => {
     const list = encode(replay([whole([message("a")], { ext: { chat: { system_fingerprint: "fp" } } })]), context());
     for (const frame of list.slice(0, -1)) {

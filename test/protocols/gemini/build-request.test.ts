@@ -404,6 +404,10 @@ describe("tools", () => {
     );
     expect(failure(() => tools([server({ type: "computer_20250124" })])).detail.param).toBe("tools.0");
     expect(build(foreign({ ext: { chat: { web_search_options: {} } } })).body.tools).toEqual([{ googleSearch: {} }]);
+    // Beside functions most models refuse it.
+    const beside = tools([{ kind: "function", name: "f" }, server({ type: "web_search" })]);
+    expect(beside.body.tools).toEqual([{ functionDeclarations: [{ name: "f" }] }]);
+    expect(beside.notes).toEqual(["dropped tools.1 no_web_search"]);
   });
 });
 

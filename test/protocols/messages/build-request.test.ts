@@ -574,6 +574,14 @@ describe("tools", () => {
     });
   });
 
+  test("another vendor's web search is left out beside the client's own tools, and refused alone", () => {
+    const search: Tool = { kind: "server", name: "web_search", origin: "responses", json: { type: "web_search" } };
+    const { body, notes } = build(foreign({ tools: [tool("a"), search] }));
+    expect(body.tools).toMatchObject([{ name: "a" }]);
+    expect(notes).toContain("dropped tools.1 no_web_search");
+    expect(failure(() => build(foreign({ tools: [search] }))).code).toBe("unsupported");
+  });
+
   const choices: [string, Partial<ChatRequest>, JsonObject | undefined][] = [
     ["auto", { toolChoice: { mode: "auto" } }, { type: "auto" }],
     ["none", { toolChoice: { mode: "none" }, parallel: false }, { type: "none" }],

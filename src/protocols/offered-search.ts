@@ -1,0 +1,18 @@
+/** Web search that a vendor runs itself, where the provider cannot run it. */
+import type { ChatRequest, Tool } from "../model/chat.ts";
+
+/**
+ * Is the tool a web search that the model is merely offered? Coding agents declare one beside their own tools with every
+ * request: without it the request is still what it was. A request that has no other tool, or whose choice names some, is
+ * about what it searches for.
+ */
+export function isOfferedSearch(tool: Tool, { tools, toolChoice }: Pick<ChatRequest, "tools" | "toolChoice">): boolean {
+  if (tool.kind !== "server" || !isSearch(tool)) return false;
+  const isFree = toolChoice === undefined || toolChoice.mode === "auto" || toolChoice.mode === "none";
+  return isFree && tools.some(({ kind }) => kind !== "server");
+}
+
+function isSearch({ name, json = {} }: Tool): boolean {
+  const type = typeof json.type === "string" ? json.type : name;
+  return /^web_search/.test(type);
+}
