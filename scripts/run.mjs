@@ -45,6 +45,32 @@ function install(kind) {
   writeFileSync(marker(kind), "");
 }
 
+/** Runs other vendors' clients, whose packages have a folder of their own, over the binary; offline where that can be had. */
+function testClients() {
+  const folder = join(root, "test/clients");
+  const marker = join(folder, "node_modules/.setup-complete");
+  const lock = readFileSync(join(folder, "package-lock.json"), "utf8");
+  if (!existsSync(marker) || readFileSync(marker, "utf8") !== lock) {
+    console.error("Installing clients into test/clients (1.1 GB, once for each change of its package-lock.json) …");
+    const npm = process.platform === "win32" ? "npm.cmd" : "npm";
+    const status = run(npm, ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], {
+      cwd: folder,
+      stdio: ["ignore", 2, 2],
+    });
+    if (status !== 0) fail("npm ci failed in test/clients (see above).");
+    writeFileSync(marker, lock);
+  }
+  if (!process.env.PLEXUS_BINARY && !existsSync(join(root, "dist/plexus"))) build();
+  const files = ["cli/clis"].map((name) => `./test/clients/${name}.clients.ts`);
+  const command = [bunPath(), "test", "--timeout", "120000", ...files, ...args];
+  // A network namespace with nothing but loopback.
+  const alone = ["unshare", "-rn", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"];
+  const canBeAlone = spawnSync(alone[0], [...alone.slice(1), "true"], { stdio: "ignore" }).status === 0;
+  if (!canBeAlone) console.error("No network namespace is to be had here: the clients could reach the network.");
+  const [file, ...parameters] = canBeAlone ? [...alone, ...command] : command;
+  process.exit(run(file, parameters));
+}
+
 /** The bun of node_modules: moved by its install script, or still in its platform package where scripts are off. */
 function bunPath() {
   const arch = process.arch === "arm64" ? "aarch64" : process.arch;
@@ -131,6 +157,10 @@ switch (command) {
     install("test");
     test();
     break;
+  case "test:clients":
+    install("test");
+    testClients();
+    break;
   case "check":
     install("test");
     check();
@@ -147,6 +177,8 @@ switch (command) {
     foreground(bunPath(), [join(root, `scripts/${command}.ts`), ...args], { BUN_CONFIG_MAX_HTTP_REQUESTS: "65535" });
     break;
   default:
-    console.error(`Unknown command ${command}. Use start, test, build, check, format, bench, crash or transcripts.`);
+    console.error(
+      `Unknown command ${command}. Use start, test, test:clients, build, check, format, bench, crash or transcripts.`,
+    );
     process.exit(2);
 }

@@ -114,10 +114,25 @@ const typedItem = tagged({
 const item: Check = (value, path) => (fieldsOf(value).type === undefined ? message : typedItem)(value, path);
 
 /** Left out, `strict` makes optional properties required: a gateway that translates has to say it. */
+const functionTool = shape(
+  { type: oneOf("function"), name: toolName, parameters: map(anything), strict: flag },
+  { description: nullable(text()), defer_loading: flag },
+);
 const tool = tagged({
-  function: shape(
-    { type: oneOf("function"), name: toolName, parameters: map(anything), strict: flag },
+  function: functionTool,
+  namespace: shape(
+    {
+      ...{ type: oneOf("namespace"), name: toolName },
+      tools: list(tagged({ function: functionTool }), { least: 1 }),
+    },
     { description: nullable(text()) },
+  ),
+  web_search: shape(
+    { type: oneOf("web_search") },
+    {
+      ...{ external_web_access: flag, search_context_size: oneOf("low", "medium", "high") },
+      ...{ filters: nullable(map(anything)), user_location: nullable(map(anything)) },
+    },
   ),
   custom: shape({ type: oneOf("custom"), name: toolName }, { description: text(), format: map(anything) }),
 });
@@ -164,6 +179,7 @@ const optional: Record<string, Check> = {
   parallel_tool_calls: flag,
   metadata: map(text({ most: 512 }), { most: 16, key: text({ most: 64 }) }),
   prompt_cache_key: text(),
+  client_metadata: map(text()),
   safety_identifier: text({ most: 64 }),
   service_tier: oneOf("auto", "default", "flex", "scale", "priority"),
   user: text(),
@@ -200,9 +216,10 @@ export function itemsOf({ input }: Fields): Fields[] {
   return typeof input === "string" ? [{ type: "message", role: "user", content: input }] : listOf(input);
 }
 
-/** An id says that the item is kept here. */
+/** An id says that the item is kept here; what the client makes itself may have one of the client's own. */
 function checkIds(items: Fields[], { ids }: Issued): void {
-  const lost = items.findIndex(({ id }) => id !== undefined && !ids.has(String(id)));
+  const isOwn = ({ role, type }: Fields) => role === "user" || role === "developer" || type === "function_call_output";
+  const lost = items.findIndex((one) => one.id !== undefined && !isOwn(one) && !ids.has(String(one.id)));
   if (lost >= 0) throw new Violation(`input.${lost}.id`, `Item with id '${items[lost]?.id}' not found.`);
   const kept = items.flatMap(({ id }) => (id === undefined ? [] : [id]));
   if (new Set(kept).size < kept.length) throw new Violation("input", "duplicate item id");
