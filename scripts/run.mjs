@@ -169,6 +169,10 @@ switch (command) {
     install("test");
     process.exit(run(process.execPath, [join(modules, "@biomejs/biome/bin/biome"), "check", "--write", "."]));
     break;
+  case "fidelity":
+    install("test");
+    foreground(bunPath(), [join(root, "scripts/fidelity.ts"), ...args], {});
+    break;
   case "bench":
   case "crash":
   case "transcripts":
@@ -178,7 +182,7 @@ switch (command) {
     break;
   default:
     console.error(
-      `Unknown command ${command}. Use start, test, test:clients, build, check, format, bench, crash or transcripts.`,
+      `Unknown command ${command}. Use start, test, test:clients, build, check, format, fidelity, bench, crash or transcripts.`,
     );
     process.exit(2);
 }

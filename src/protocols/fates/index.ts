@@ -1,0 +1,24 @@
+/** All tables of fates: requests by the protocol of the client, answers by that of the provider. */
+import { chatRequests } from "./chat.ts";
+import { chatAnswers } from "./chat-answers.ts";
+import { geminiRequests } from "./gemini.ts";
+import { geminiAnswers } from "./gemini-answers.ts";
+import { messagesRequests } from "./messages.ts";
+import { messagesAnswers } from "./messages-answers.ts";
+import { responsesRequests } from "./responses.ts";
+import { responsesAnswers } from "./responses-answers.ts";
+import { responsesInput } from "./responses-input.ts";
+
+export const requestTables = {
+  chat: chatRequests,
+  responses: responsesRequests + responsesInput,
+  messages: messagesRequests,
+  gemini: geminiRequests,
+} as const;
+
+export const answerTables = {
+  chat: chatAnswers,
+  responses: responsesAnswers,
+  messages: messagesAnswers,
+  gemini: geminiAnswers,
+} as const;

@@ -1,0 +1,119 @@
+/** The published table: FIDELITY.md, printed from the tables of fates and the SDKs' types. */
+import { readFileSync } from "node:fs";
+import { type Fate, fates, protocolOrder, type Row, rowOf, rowsOf } from "../../src/protocols/fates/fate.ts";
+import { answerTables, requestTables } from "../../src/protocols/fates/index.ts";
+import { answerQuestions } from "./answers.ts";
+import { modules } from "./dialect.ts";
+import { dialects, type Name, othersOf } from "./dialects.ts";
+import { questionsOf } from "./fields.ts";
+
+const titles: Record<Name, string> = {
+  chat: "Chat Completions",
+  responses: "Responses",
+  messages: "Messages",
+  gemini: "Gemini",
+};
+
+interface Part {
+  name: Name;
+  rows: Row[];
+  paths: string[];
+}
+
+/** How many fields meet each fate, in each direction. */
+export function counts({ name, rows, paths }: Part): { other: Name; count: Record<Fate, number> }[] {
+  return othersOf(name).map((other, column) => {
+    const count = Object.fromEntries(fates.map((fate) => [fate, 0])) as Record<Fate, number>;
+    for (const path of paths) {
+      const fate = rowOf(rows, path)?.fates[column];
+      if (fate) count[fate]++;
+    }
+    return { other, count };
+  });
+}
+
+function requests(): Part[] {
+  return protocolOrder.map((name) => {
+    const paths = questionsOf(dialects[name]).map(({ path }) => path);
+    return { name, rows: rowsOf(requestTables[name]), paths };
+  });
+}
+
+function answers(): Part[] {
+  return protocolOrder.map((name) => {
+    const paths = answerQuestions(name).map(({ path }) => path);
+    return { name, rows: rowsOf(answerTables[name]), paths };
+  });
+}
+
+function countTable(parts: readonly Part[], arrow: (name: Name, other: Name) => string): string[] {
+  const head = ["direction", "fields", ...fates];
+  const lines = parts.flatMap((part) =>
+    counts(part).map(({ other, count }) => [
+      arrow(part.name, other),
+      String(part.paths.length),
+      ...fates.map((fate) => String(count[fate])),
+    ]),
+  );
+  return table(head, lines);
+}
+
+function table(head: readonly string[], lines: readonly (readonly string[])[]): string[] {
+  const row = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  return [row(head), row(head.map(() => "---")), ...lines.map(row)];
+}
+
+function rowTable({ name, rows }: Part): string[] {
+  const lines = rows.map(({ path, fieldClass, fates: found }) => [`\`${path}\``, fieldClass, ...found]);
+  return table(["field", "class", ...othersOf(name).map((other) => titles[other])], lines);
+}
+
+function versions(): string {
+  const names = ["openai", "@anthropic-ai/sdk", "@google/genai"];
+  const of = (name: string) =>
+    JSON.parse(readFileSync(`${modules}/${name}/package.json`, "utf8")) as { version: string };
+  return names.map((name) => `${name} ${of(name).version}`).join(", ");
+}
+
+const words = `
+What becomes of every field when client and provider speak different protocols. When they speak the same one, the request
+passes as it came. The fields are those of the types in the official SDKs (VERSIONS); tests send every one of them through
+every direction and fail when a field is missing here, when its fate is another one, or when it leaves no trace. This page
+is printed from the code by \`npm run fidelity\`.
+
+- **carried**: the same value, under whatever name. **mapped**: said in the other protocol's own way.
+- **emulated**: had by other means, or as near as the provider comes; told in \`x-plexus-degraded\`.
+- **dropped**: left out; told there as well when it is part of a request.
+- **refused**: answered with 400 that names the field.
+- **implied**: nothing to send, for it says what holds anyway, or what something else says that is sent.
+
+Class D is data and constraints, which are never dropped from a request; H is hints. In paths \`*\` stands for the elements
+of a list, \`{tag}\` for one kind of object, \`=word\` for a value; \`**\` at the end takes in all that is inside.
+What a model can (media, reasoning, structured output) may make a fate better or worse: this is a usual one.
+JSON Schemas, whose laws are tested elsewhere, count as one value. Answers are asked about whole; a law of its own makes
+sure that a stream says the same.
+`;
+
+export function page(): string {
+  const asked = requests();
+  const answered = answers();
+  const section = (title: string, part: Part) => ["", `### ${title}`, "", ...rowTable(part)];
+  return [
+    "# Fate of every field",
+    words.replace("VERSIONS", versions()),
+    "## Requests, counted",
+    "",
+    ...countTable(asked, (name, other) => `${titles[name]} client, ${titles[other]} provider`),
+    "",
+    "## Answers, counted",
+    "",
+    ...countTable(answered, (name, other) => `${titles[name]} provider, ${titles[other]} client`),
+    "",
+    "## Requests",
+    ...asked.flatMap((part) => section(`${titles[part.name]} client`, part)),
+    "",
+    "## Answers",
+    ...answered.flatMap((part) => section(`${titles[part.name]} provider`, part)),
+    "",
+  ].join("\n");
+}
