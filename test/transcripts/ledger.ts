@@ -29,7 +29,10 @@ export class Ledger {
   proofsOf(account: Account): string[] {
     const { protocol, habit } = this.character;
     const isLost = account.protocol === protocol && (habit === "bare" || (protocol === "chat" && habit !== "all"));
-    return isLost ? [] : this.told.flatMap((one) => (one.account === account ? one.proofs : []));
+    // What several accounts made goes on from a kept answer without what each of them alone can read.
+    const isMixed =
+      habit === "linked" && account.protocol === protocol && this.told.some((one) => one.account !== account);
+    return isLost || isMixed ? [] : this.told.flatMap((one) => (one.account === account ? one.proofs : []));
   }
 
   private faultOfTexts({ said }: Seen): string | undefined {

@@ -10,12 +10,14 @@ export const refusals: readonly [Refusal, Refusal] = [
   { status: 500, type: "api_error", message: "Something went wrong here." },
 ];
 
-/** `mark` is found nowhere else in the conversation. */
+/** `mark` is found nowhere else in the conversation; other conversations have the same ones. */
 export function answerFor(dice: Dice, { protocol, mark, thinks }: Telling): Answer {
+  if (dice.chance(0.03)) return { counts };
+  const bare = protocol === "gemini" && dice.chance(0.3);
   const callCount = dice.chance(0.6) ? dice.whole(1, 3) : 0;
-  const calls = Array.from({ length: callCount }, (_, at) => call(dice, { protocol, mark, thinks }, at));
+  const calls = Array.from({ length: callCount }, (_, at) => call(dice, { protocol, mark, bare }, at));
   // Without calls and text an answer says nothing.
-  const text = callCount === 0 || dice.chance(0.6) ? `I say ${mark} ${dice.text(dice.whole(0, 30))} ✓` : undefined;
+  const text = callCount === 0 || dice.chance(0.6) ? said(dice, mark) : undefined;
   // Anthropic's models think when they are told to and then call.
   const reasons = thinks && (dice.chance(0.7) || (protocol === "messages" && callCount > 0));
   return {
@@ -32,10 +34,22 @@ export interface Telling {
   thinks: boolean;
 }
 
-function call(dice: Dice, { protocol, mark }: Telling, at: number): ScriptedCall {
+/** Models say the same again and again. */
+function said(dice: Dice, mark: string): string {
+  return dice.chance(0.4) ? "Let me look." : `I say ${mark} ${dice.text(dice.whole(0, 30))} ✓`;
+}
+
+interface Calling {
+  protocol: ProtocolName;
+  mark: string;
+  /** Google's older models give no ids. */
+  bare: boolean;
+}
+
+function call(dice: Dice, { protocol, mark, bare }: Calling, at: number): ScriptedCall {
   const name = dice.pick(tools);
   const args = { at: `${mark}.${at}`, ...(dice.chance(0.3) ? { deep: dice.chance(0.5) } : {}) };
-  return { id: idFor(dice, { protocol, name, at }), name, args };
+  return { id: bare ? "" : idFor(dice, { protocol, name, at }), name, args };
 }
 
 /** Ids in the vendors' own style; servers that speak Chat have any, and some say the same ones again in later turns. */

@@ -55,7 +55,7 @@ export class Transcript {
     this.world = world;
     this.dice = dice;
     this.protocol = dice.pick(["chat", "messages", "gemini", "responses"]);
-    const habit: Habit = dice.pick(["all", "official", "bare"]);
+    const habit: Habit = dice.pick(["all", "official", "bare", this.protocol === "responses" ? "linked" : "official"]);
     // Anthropic's and Google's own protocols ask for what a bare client throws away.
     const isOwn = (account: Account) => account.protocol === this.protocol;
     this.thinks = dice.chance(0.75) && !(this.protocol === "messages" && habit === "bare");
@@ -81,7 +81,8 @@ export class Transcript {
   }
 
   private speak(): void {
-    const mark = `[u${this.seed}.${this.done}]`;
+    // Later turns are as those of other conversations.
+    const mark = `[u${this.done === 0 ? `${this.seed}.` : ""}${this.done}]`;
     const calls = this.last?.calls ?? [];
     const says = calls.length === 0 || this.dice.chance(0.15);
     const said = says ? saidFor(this.dice, mark) : undefined;
@@ -91,10 +92,12 @@ export class Transcript {
       return;
     }
     const outcomes = calls.map((call, at) => {
-      const result = `[r${this.seed}.${this.done}.${at}]`;
+      const result = `[r${this.done}.${at}]`;
       this.ledger.results.set(String(call.args.at), result);
       return outcomeFor(this.dice, call, result);
     });
+    // Tools that ran at once end in any order; Google's protocol wants the order of the calls.
+    if (this.protocol !== "gemini" && this.dice.chance(0.2)) outcomes.reverse();
     this.client.report(outcomes, said);
   }
 
@@ -108,9 +111,11 @@ export class Transcript {
         await this.refused(account, stream);
         continue;
       }
-      const mark = `m${this.seed}.${this.done}.${attempt}`;
-      const answer = answerFor(this.dice, { protocol: account.protocol, mark, thinks: this.thinks });
-      if (attempt < 3 && stream && this.dice.chance(0.08)) {
+      const mark = `m${this.done}.${attempt}`;
+      const answer = answerFor(this.dice, { protocol: account.protocol, mark, thinks: this.thinks && account.shows });
+      // One that says nothing may end before it is cut.
+      const mayBreak = attempt < 3 && stream && (answer.text ?? answer.calls) !== undefined;
+      if (mayBreak && this.dice.chance(0.08)) {
         await this.cut(account, { ...answer, breaks: this.dice.pick(["cut", "error"]) });
         continue;
       }

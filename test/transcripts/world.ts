@@ -14,6 +14,8 @@ export interface Account {
   name: string;
   protocol: ProtocolName;
   upstream: Upstream;
+  /** It shows its reasoning, with a proof. */
+  shows: boolean;
 }
 
 export interface World {
@@ -25,8 +27,8 @@ export interface World {
   stop(): Promise<void>;
 }
 
-const starters: Record<ProtocolName, () => Upstream> = {
-  chat: () => startChat({ router: true }),
+const starters: Record<ProtocolName, (at: number) => Upstream> = {
+  chat: (at) => startChat({ router: at === 1 }),
   messages: startMessages,
   gemini: startGemini,
   responses: startResponses,
@@ -36,7 +38,11 @@ const settleMs = 300;
 
 export async function startWorld(): Promise<World> {
   const accounts = (["chat", "messages", "gemini", "responses"] as const).flatMap((protocol) =>
-    [1, 2].map((at): Account => ({ name: `${protocol}-${at}`, protocol, upstream: starters[protocol]() })),
+    [1, 2].map((at): Account => {
+      // The second one that speaks Chat is OpenAI, the first one a router.
+      const shows = protocol !== "chat" || at === 1;
+      return { name: `${protocol}-${at}`, protocol, shows, upstream: starters[protocol](at) };
+    }),
   );
   const providers: JsonObject = {};
   for (const { name, protocol, upstream } of accounts) {

@@ -79,7 +79,7 @@ function thoughtsOf({ reasoning }: Answer, body: Fields): string {
 
 function callParts({ calls = [] }: Answer, sign: Sign): Fields[] {
   return calls.map(({ id, name, args }, at) => {
-    const part = { functionCall: { id, name, args } };
+    const part = { functionCall: { ...(id === "" ? {} : { id }), name, args } };
     return at === 0 ? sign(part) : part;
   });
 }

@@ -12,6 +12,7 @@ export interface Counts {
 }
 
 export interface ScriptedCall {
+  /** Empty where the vendor gives none. */
   id: string;
   name: string;
   args: Fields;

@@ -56,7 +56,9 @@ export class ChatClient implements Client {
       const { name, arguments: args } = fieldsOf(call.function);
       return { id: String(call.id), name: String(name), args: fieldsOf(JSON.parse(String(args))) };
     });
-    const entry = this.character.habit === "all" ? message : official(message);
+    // Null stands beside calls alone.
+    const said = { ...message, content: message.content ?? (calls.length > 0 ? null : "") };
+    const entry = this.character.habit === "all" ? said : official(message);
     return { text: String(message.content ?? ""), calls, entries: [entry] };
   }
 

@@ -5,9 +5,9 @@ export type ProtocolName = "chat" | "messages" | "gemini" | "responses";
 
 /**
  * What it keeps of an answer: every field, only the protocol's official fields without those of reasoning that users
- * never see, or nothing that is not text or a call.
+ * never see, or nothing that is not text or a call. A linked one names the answer before and sends what is new.
  */
-export type Habit = "all" | "official" | "bare";
+export type Habit = "all" | "official" | "bare" | "linked";
 
 export interface ToolCall {
   id: string;
@@ -33,6 +33,8 @@ export interface Outcome {
 export interface Reply {
   text: string;
   calls: ToolCall[];
+  /** Of the answer, where a client may name it. */
+  id?: string;
   /** What goes into the history, in the client's protocol. */
   entries: Fields[];
 }

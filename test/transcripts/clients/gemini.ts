@@ -58,7 +58,9 @@ export class GeminiClient implements Client {
   }
 
   read(text: string, stream: boolean): Reply {
-    const parts = stream ? streamed(text) : partsOf(fieldsOf(JSON.parse(text)));
+    const came = stream ? streamed(text) : partsOf(fieldsOf(JSON.parse(text)));
+    // The vendor's own helper sends nothing back that says nothing.
+    const parts = came.filter((part) => part.text !== "" || part.thoughtSignature !== undefined);
     const words = parts.flatMap(({ text: one, thought }) => (typeof one === "string" && !thought ? [one] : []));
     const calls = parts.flatMap(({ functionCall: call }) => {
       const { id, name, args } = fieldsOf(call);
@@ -103,5 +105,5 @@ function streamed(text: string): Fields[] {
     if (joins) parts[parts.length - 1] = { ...last, text: `${last.text}${part.text}` };
     else parts.push(part);
   }
-  return parts.filter((part) => part.text !== "" || part.thoughtSignature !== undefined);
+  return parts;
 }

@@ -22,6 +22,9 @@ export class ResponsesClient implements Client {
   private readonly character: Character;
   private asked = 0;
   private readonly input: Fields[] = [];
+  /** The last answer, and how many items of the conversation it knows. */
+  private previous: string | undefined;
+  private known = 0;
 
   constructor(character: Character) {
     this.character = character;
@@ -44,7 +47,7 @@ export class ResponsesClient implements Client {
 
   request({ model, stream }: Asking): Outbound {
     const body = {
-      ...{ model, instructions: standing(this.asked++), input: this.input, stream, store: false },
+      ...{ model, instructions: standing(this.asked++), ...this.state(), stream },
       tools: tools.map((name) => ({ type: "function", name, parameters, strict: false })),
       include: ["reasoning.encrypted_content"],
       ...(this.character.thinks ? { reasoning: { effort: "low", summary: "auto" } } : {}),
@@ -52,8 +55,15 @@ export class ResponsesClient implements Client {
     return { path: "/v1/responses", body };
   }
 
+  private state(): Fields {
+    if (this.character.habit !== "linked") return { input: this.input, store: false };
+    const linked = this.previous === undefined ? {} : { previous_response_id: this.previous };
+    return { input: this.input.slice(this.known), ...linked };
+  }
+
   read(text: string, stream: boolean): Reply {
-    const output = stream ? streamed(text) : listOf(fieldsOf(JSON.parse(text)).output);
+    const response = stream ? streamed(text) : fieldsOf(JSON.parse(text));
+    const output = listOf(response.output);
     const words = output.flatMap(({ content, type }) => (type === "message" ? listOf(content) : []));
     const calls = output
       .filter(({ type }) => type === "function_call")
@@ -62,11 +72,13 @@ export class ResponsesClient implements Client {
         args: fieldsOf(JSON.parse(String(args))),
       }));
     const entries = output.flatMap((item) => this.kept(item));
-    return { text: words.map((part) => String(part.text)).join(""), calls, entries };
+    return { text: words.map((part) => String(part.text)).join(""), calls, id: String(response.id), entries };
   }
 
-  keep({ entries }: Reply): void {
+  keep({ entries, id }: Reply): void {
     this.input.push(...entries);
+    this.previous = id;
+    this.known = this.input.length;
   }
 
   errorOf(body: Fields): unknown {
@@ -81,7 +93,7 @@ export class ResponsesClient implements Client {
   }
 }
 
-function streamed(text: string): Fields[] {
+function streamed(text: string): Fields {
   const items: Fields[] = [];
   let whole: Fields | undefined;
   for (const event of eventsOf(text).map(fieldsOf)) {
@@ -91,5 +103,5 @@ function streamed(text: string): Fields[] {
   }
   if (!whole) throw new Unreadable("the stream has no response.completed");
   if (!Bun.deepEquals(whole.output, items)) throw new Unreadable("response.completed has other items than the stream");
-  return items;
+  return whole;
 }
