@@ -7,7 +7,12 @@ import { startGemini } from "../support/upstream/gemini.ts";
 import { startMessages } from "../support/upstream/messages.ts";
 import { startResponses } from "../support/upstream/responses.ts";
 
-const upstreams = { chat: startChat({ router: false }), messages: startMessages(), gemini: startGemini(), responses: startResponses() };
+const upstreams = {
+  chat: startChat({ router: false }),
+  messages: startMessages(),
+  gemini: startGemini(),
+  responses: startResponses(),
+};
 const counts = { input: 5, cached: 0, written: 0, visible: 9, reasoning: 0 };
 const text = "Once upon a time there was a fox. żółw 🐢";
 type Name = keyof typeof upstreams;
