@@ -48,6 +48,7 @@ export class Transcript {
   private readonly path: string[] = [];
   private done = 0;
   private last: Reply | undefined;
+  private readonly moments: { back(): void }[] = [];
 
   constructor(seed: number, world: World, mostTurns: number) {
     const dice = new Dice(seed);
@@ -74,10 +75,36 @@ export class Transcript {
   /** Goes on until so many turns are done. Throws Fault. */
   async run(until: number): Promise<void> {
     while (this.done < until) {
+      this.wander();
       this.speak();
       await this.turn();
       this.done++;
     }
+  }
+
+  /** Users take back what they said; agents put a summary in the place of what has become too long. */
+  private wander(): void {
+    const { client, ledger, last } = this;
+    const summary = `[s${this.done}] so far.`;
+    if (this.moments.length > 2 && this.dice.chance(0.05)) {
+      this.moments.splice(this.dice.whole(1, this.moments.length - 1))[0]?.back();
+      this.path.push("back");
+    } else if (last && last.entries.length > 0 && this.dice.chance(0.04)) {
+      this.client.history.shorten(this.client.summary(summary));
+      this.ledger.shorten(`[s${this.done}]`);
+      this.moments.length = 0;
+      this.path.push("shortened");
+    }
+    const moment = this.client.history.now();
+    const lengths = { said: ledger.said.length, told: ledger.told.length };
+    const before = this.last;
+    this.moments.push({
+      back: () => {
+        client.history.back(moment);
+        ledger.back(lengths);
+        this.last = before;
+      },
+    });
   }
 
   private speak(): void {

@@ -15,27 +15,32 @@ import {
   tools,
   Unreadable,
 } from "./client.ts";
+import { History } from "./history.ts";
 
 export class ChatClient implements Client {
   private readonly character: Character;
   private asked = 0;
-  private readonly messages: Fields[] = [];
+  readonly history = new History();
 
   constructor(character: Character) {
     this.character = character;
   }
 
+  summary(text: string): Fields {
+    return { role: "user", content: text };
+  }
+
   say({ text, image, reminder }: Said): void {
-    if (reminder !== undefined) this.messages.push({ role: "system", content: reminder });
+    if (reminder !== undefined) this.history.push({ role: "system", content: reminder });
     const picture = { type: "image_url", image_url: { url: `data:image/png;base64,${png}` } };
     const content = image ? [{ type: "text", text }, picture] : text;
-    this.messages.push({ role: "user", content });
+    this.history.push({ role: "user", content });
   }
 
   /** The protocol knows neither pictures nor errors of results. */
   report(outcomes: readonly Outcome[], said?: Said): void {
     for (const { call, text } of outcomes) {
-      this.messages.push({ role: "tool", tool_call_id: call.id, content: text });
+      this.history.push({ role: "tool", tool_call_id: call.id, content: text });
     }
     if (said) this.say(said);
   }
@@ -44,7 +49,7 @@ export class ChatClient implements Client {
     const definitions = tools.map((name) => ({ type: "function", function: { name, parameters } }));
     const system = { role: "system", content: standing(this.asked++) };
     const body = {
-      ...{ model, messages: [system, ...this.messages], tools: definitions, stream },
+      ...{ model, messages: [system, ...this.history.items], tools: definitions, stream },
       ...(this.character.thinks ? { reasoning_effort: "low" } : {}),
     };
     return { path: "/v1/chat/completions", body };
@@ -63,7 +68,7 @@ export class ChatClient implements Client {
   }
 
   keep({ entries }: Reply): void {
-    this.messages.push(...entries);
+    this.history.keep(entries);
   }
 
   errorOf(body: Fields): unknown {

@@ -1,5 +1,6 @@
 /** An agent with a conversation of its own, kept in its own protocol the way such agents keep it. */
 import type { Fields } from "../../support/upstream/shape.ts";
+import type { History } from "./history.ts";
 
 export type ProtocolName = "chat" | "messages" | "gemini" | "responses";
 
@@ -51,6 +52,9 @@ export interface Asking {
 }
 
 export interface Client {
+  readonly history: History;
+  /** What the user would say, as an item of the history. */
+  summary(text: string): Fields;
   say(said: Said): void;
   /** Results of all calls of the last reply, and what the user says beside them. */
   report(outcomes: readonly Outcome[], said?: Said): void;

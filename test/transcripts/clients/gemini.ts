@@ -15,21 +15,26 @@ import {
   tools,
   Unreadable,
 } from "./client.ts";
+import { History } from "./history.ts";
 
 const picture = { inlineData: { mimeType: "image/png", data: png } };
 
 export class GeminiClient implements Client {
   private readonly character: Character;
   private asked = 0;
-  private readonly contents: Fields[] = [];
+  readonly history = new History();
 
   constructor(character: Character) {
     this.character = character;
   }
 
+  summary(text: string): Fields {
+    return { role: "user", parts: [{ text }] };
+  }
+
   say({ text, image, reminder }: Said): void {
     const words = reminder === undefined ? [] : [{ text: reminder }];
-    this.contents.push({ role: "user", parts: [...words, ...(image ? [picture] : []), { text }] });
+    this.history.push({ role: "user", parts: [...words, ...(image ? [picture] : []), { text }] });
   }
 
   report(outcomes: readonly Outcome[], said?: Said): void {
@@ -41,7 +46,7 @@ export class GeminiClient implements Client {
         ...(image ? { parts: [picture] } : {}),
       },
     }));
-    this.contents.push({ role: "user", parts });
+    this.history.push({ role: "user", parts });
     if (said) this.say(said);
   }
 
@@ -50,7 +55,7 @@ export class GeminiClient implements Client {
     const thinkingConfig = { includeThoughts: true, thinkingBudget: 1024 };
     const system = { parts: [{ text: standing(this.asked++) }] };
     const body = {
-      ...{ systemInstruction: system, contents: this.contents, tools: [{ functionDeclarations }] },
+      ...{ systemInstruction: system, contents: this.history.items, tools: [{ functionDeclarations }] },
       ...(this.character.thinks ? { generationConfig: { thinkingConfig } } : {}),
     };
     const method = stream ? "streamGenerateContent?alt=sse" : "generateContent";
@@ -70,7 +75,7 @@ export class GeminiClient implements Client {
   }
 
   keep({ entries }: Reply): void {
-    if (entries.length > 0) this.contents.push({ role: "model", parts: entries });
+    this.history.keep(entries.length > 0 ? [{ role: "model", parts: entries }] : []);
   }
 
   errorOf(body: Fields): unknown {

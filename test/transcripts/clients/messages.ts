@@ -15,20 +15,25 @@ import {
   tools,
   Unreadable,
 } from "./client.ts";
+import { History } from "./history.ts";
 
 const picture = { type: "image", source: { type: "base64", media_type: "image/png", data: png } };
 
 export class MessagesClient implements Client {
   private readonly character: Character;
   private asked = 0;
-  private readonly messages: Fields[] = [];
+  readonly history = new History();
 
   constructor(character: Character) {
     this.character = character;
   }
 
+  summary(text: string): Fields {
+    return { role: "user", content: text };
+  }
+
   say(said: Said): void {
-    this.messages.push({ role: "user", content: spoken(said) });
+    this.history.push({ role: "user", content: spoken(said) });
   }
 
   report(outcomes: readonly Outcome[], said?: Said): void {
@@ -37,14 +42,14 @@ export class MessagesClient implements Client {
       content: image ? [{ type: "text", text }, picture] : text,
       ...(error ? { is_error: true } : {}),
     }));
-    this.messages.push({ role: "user", content: [...results, ...(said ? spoken(said) : [])] });
+    this.history.push({ role: "user", content: [...results, ...(said ? spoken(said) : [])] });
   }
 
   request({ model, stream }: Asking): Outbound {
     const definitions = tools.map((name) => ({ name, input_schema: parameters }));
     const system = standing(this.asked++);
     const body = {
-      ...{ model, max_tokens: 4000, system, messages: this.messages, tools: definitions, stream },
+      ...{ model, max_tokens: 4000, system, messages: this.history.items, tools: definitions, stream },
       ...(this.character.thinks ? { thinking: { type: "enabled", budget_tokens: 1024 } } : {}),
     };
     return { path: "/v1/messages", headers: { "anthropic-version": "2023-06-01" }, body };
@@ -60,7 +65,7 @@ export class MessagesClient implements Client {
   }
 
   keep({ entries }: Reply): void {
-    this.messages.push({ role: "assistant", content: entries });
+    this.history.keep([{ role: "assistant", content: entries }]);
   }
 
   errorOf(body: Fields): unknown {

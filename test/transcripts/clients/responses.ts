@@ -15,24 +15,26 @@ import {
   tools,
   Unreadable,
 } from "./client.ts";
+import { History } from "./history.ts";
 
 const picture = { type: "input_image", image_url: `data:image/png;base64,${png}`, detail: "auto" };
 
 export class ResponsesClient implements Client {
   private readonly character: Character;
   private asked = 0;
-  private readonly input: Fields[] = [];
-  /** The last answer, and how many items of the conversation it knows. */
-  private previous: string | undefined;
-  private known = 0;
+  readonly history = new History();
 
   constructor(character: Character) {
     this.character = character;
   }
 
+  summary(text: string): Fields {
+    return { type: "message", role: "user", content: [{ type: "input_text", text }] };
+  }
+
   say({ text, image, reminder }: Said): void {
     const words = (role: string, said: string, more: Fields[] = []) =>
-      this.input.push({ type: "message", role, content: [{ type: "input_text", text: said }, ...more] });
+      this.history.push({ type: "message", role, content: [{ type: "input_text", text: said }, ...more] });
     if (reminder !== undefined) words("developer", reminder);
     words("user", text, image ? [picture] : []);
   }
@@ -40,7 +42,7 @@ export class ResponsesClient implements Client {
   report(outcomes: readonly Outcome[], said?: Said): void {
     for (const { call, text, image } of outcomes) {
       const output = image ? [{ type: "input_text", text }, picture] : text;
-      this.input.push({ type: "function_call_output", call_id: call.id, output });
+      this.history.push({ type: "function_call_output", call_id: call.id, output });
     }
     if (said) this.say(said);
   }
@@ -56,9 +58,9 @@ export class ResponsesClient implements Client {
   }
 
   private state(): Fields {
-    if (this.character.habit !== "linked") return { input: this.input, store: false };
-    const linked = this.previous === undefined ? {} : { previous_response_id: this.previous };
-    return { input: this.input.slice(this.known), ...linked };
+    const { items, previous, known } = this.history;
+    if (this.character.habit !== "linked") return { input: items, store: false };
+    return { input: items.slice(known), ...(previous === undefined ? {} : { previous_response_id: previous }) };
   }
 
   read(text: string, stream: boolean): Reply {
@@ -76,9 +78,7 @@ export class ResponsesClient implements Client {
   }
 
   keep({ entries, id }: Reply): void {
-    this.input.push(...entries);
-    this.previous = id;
-    this.known = this.input.length;
+    this.history.keep(entries, id);
   }
 
   errorOf(body: Fields): unknown {
