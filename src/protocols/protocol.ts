@@ -154,7 +154,10 @@ export interface Protocol extends Wire {
   readonly names: LegalNames;
   /** Property keys of a tool's schema that this wire takes, when not all; renamed like the names. */
   readonly keys?: LegalNames;
-  /** Names of members that hold seals, in requests and answers; others may bear these names, too. */
+  /**
+   * Names of members that hold seals, or ids that mean something to the account alone that made them, in requests and
+   * answers; others may bear these names, too.
+   */
   readonly sealMembers: readonly string[];
   /** Its calls have a place for seals; elsewhere these travel in a reasoning item before the call. */
   readonly sealsCalls?: true;

@@ -96,6 +96,29 @@ describe("pass-through", () => {
     expect(responses.strip({ input: "R1dTM" }, foreign, target()).size).toBe(0);
   });
 
+  test("takes out the ids that another account made, and what it alone could read", () => {
+    const foreign = (bytes: string) => bytes.endsWith("_away");
+    const said = { type: "message", role: "assistant", content: [{ type: "output_text", text: "Hi." }] };
+    const call = { type: "function_call", call_id: "call_away", name: "look", arguments: "{}" };
+    const own = { ...said, id: "msg_here" };
+    const body: JsonObject = {
+      input: [
+        { type: "reasoning", id: "rs_away", summary: [] },
+        { ...said, id: "msg_away" },
+        { ...call, id: "fc_away" },
+        { type: "reasoning", id: "rs_here", summary: [] },
+        own,
+      ],
+    };
+    const set = responses.strip(body, foreign, target());
+    expect(JSON.parse(set.get("input") ?? "")).toEqual([
+      said,
+      call,
+      { type: "reasoning", id: "rs_here", summary: [] },
+      own,
+    ]);
+  });
+
   test("leaves the frames as they are", () => {
     const passage = responses.pass(envelope, { input: "x" }, target());
     expect([passage.frame, passage.marker]).toEqual([undefined, undefined]);
