@@ -85,7 +85,8 @@ is printed from the code by \`npm run fidelity\`.
 - **emulated**: had by other means, or as near as the provider comes; told in \`x-plexus-degraded\`.
 - **dropped**: left out; told there as well when it is part of a request.
 - **refused**: answered with 400 that names the field.
-- **implied**: nothing to send, for it says what holds anyway, or what something else says that is sent.
+- **implied**: nothing to send, for it says what holds anyway, what something else says that is sent, or what Plexus itself
+  sees to.
 
 Class D is data and constraints, which are never dropped from a request; H is hints. In paths \`*\` stands for the elements
 of a list, \`{tag}\` for one kind of object, \`=word\` for a value; \`**\` at the end takes in all that is inside.

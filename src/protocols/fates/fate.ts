@@ -6,7 +6,8 @@
 /**
  * `carried`: the same value, under whatever name. `mapped`: said in the other protocol's own way. `emulated`: had by
  * other means, or as near as the provider comes, with a warning. `dropped`: left out; of a request with a warning.
- * `refused`: 400. `implied`: nothing to send, for it says what holds anyway, or what something else says that is sent.
+ * `refused`: 400. `implied`: nothing to send, for it says what holds anyway, what something else says that is sent, or what
+ * Plexus itself sees to.
  */
 export type Fate = "carried" | "mapped" | "emulated" | "dropped" | "refused" | "implied";
 

@@ -147,6 +147,8 @@ function parseServerResult(json: JsonObject, place: Place): Item {
   };
 }
 
+const messageKeys = new Set(["role", "content"]);
+
 /** A message of the list: its role and its content, a string or blocks. */
 export function parseMessage(value: unknown, place: Place): Item[] {
   const message = readObject(value, place.path);
@@ -159,11 +161,15 @@ export function parseMessage(value: unknown, place: Place): Item[] {
   if (!list) {
     const text = message.content as string;
     return [
-      { type: "message", role, ...atOf(place), blocks: text === "" ? [] : [{ type: "text", ...atOf(content), text }] },
+      {
+        ...{ type: "message", role, ...atOf(place), ...extOf(message, messageKeys) },
+        blocks: text === "" ? [] : [{ type: "text", ...atOf(content), text }],
+      },
     ];
   }
   if (role === "system") {
-    return [{ type: "message", role, ...atOf(place), blocks: parseNested(list, content) }];
+    const more = extOf(message, messageKeys);
+    return [{ type: "message", role, ...atOf(place), ...more, blocks: parseNested(list, content) }];
   }
   if (list.length === 0) return [{ type: "message", role, ...atOf(place), blocks: [] }];
   return parseContent(list, role, content);
