@@ -13,7 +13,7 @@ export function accept(provider: ProtocolName, body: JsonObject, headers: Record
       checkChat(body, false);
       break;
     case "messages":
-      checkMessages({ body, version: headers["anthropic-version"] ?? null, issued: new Map() });
+      checkMessages({ body, headers: new Headers(headers), issued: new Map() });
       break;
     case "responses":
       checkResponses(withoutServerTools(body, isRun), { encrypted: new Map(), ids: new Set() });

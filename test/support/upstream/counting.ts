@@ -35,7 +35,7 @@ const counters: Record<CounterKind, Counter> = {
       onlyOf(body, messagesMembers);
       checkMessages({
         body: { ...body, max_tokens: 64_000 },
-        version: headers.get("anthropic-version"),
+        headers,
         issued: none,
       });
     },

@@ -89,6 +89,7 @@ export const message = tagged(
   {
     user: shape({ role: oneOf("user"), content: textOr(list(userBlock)) }),
     assistant: shape({ role: oneOf("assistant"), content: textOr(list(assistantBlock)) }),
+    system: shape({ role: oneOf("system"), content: textOr(list(textBlock)) }),
   },
   "role",
 );

@@ -69,23 +69,26 @@ const optional: Record<string, Check> = {
 
 export interface MessagesRequest {
   body: Fields;
-  version: string | null;
+  headers: Headers;
   /** Signature -> the thinking that it was issued with. */
   issued: ReadonlyMap<string, string>;
 }
 
 /** Throws Violation. */
-export function checkMessages({ body, version, issued }: MessagesRequest): void {
+export function checkMessages({ body, headers, issued }: MessagesRequest): void {
+  const version = headers.get("anthropic-version");
   if (version === null || !versions.includes(version))
     throw new Violation("anthropic-version", `${version} is invalid`);
   const required = { model: text({ least: 1 }), max_tokens: integer(0), messages: list(message, { least: 1 }) };
-  shape(required, optional)(body, "");
+  const betas = headers.get("anthropic-beta")?.split(",") ?? [];
+  shape(required, { ...optional, ...fieldsOfBetas(betas) })(body, "");
   const messages = listOf(body.messages);
   messages.forEach((one, at) => {
     checkContent(one, `messages.${at}`);
   });
   if (messages[0]?.role !== "user") throw new Violation("messages.0.role", 'first message must use the "user" role');
   checkVersion(body, version);
+  checkSystem(messages, betas);
   checkPairs(messages, Array.isArray(body.tools) && body.tools.length > 0);
   checkTools(body);
   checkThinking(body, issued);
@@ -96,6 +99,25 @@ export function checkMessages({ body, version, issued }: MessagesRequest): void 
   }
   const { format } = fieldsOf(body.output_config);
   if (isFields(format)) checkSubset(format.schema, "output_config.format.schema", messagesStrict);
+}
+
+function fieldsOfBetas(betas: string[]): Record<string, Check> {
+  const edits = shape({ edits: list(map(anything)) });
+  return betas.includes("context-management-2025-06-27") ? { context_management: edits } : {};
+}
+
+/** Between turns, behind what the user says. */
+function checkSystem(messages: Fields[], betas: string[]): void {
+  const at = messages.findIndex(({ role }) => role === "system");
+  if (at < 0) return;
+  const path = `messages.${at}`;
+  if (!betas.includes("mid-conversation-system-2026-04-07"))
+    throw new Violation(path, "role 'system' is not supported");
+  messages.forEach(({ role }, index) => {
+    if (role === "system" && messages[index - 1]?.role !== "user") {
+      throw new Violation(`messages.${index}`, "a system message must follow a user message");
+    }
+  });
 }
 
 function checkVersion(body: Fields, version: string): void {

@@ -18,7 +18,7 @@ export function startMessages(): Upstream {
   const vendor: Vendor = {
     path: "/messages",
     credential: (headers) => headers.get("x-api-key") ?? headers.get("authorization")?.replace(/^Bearer /, "") ?? null,
-    check: (body, headers) => checkMessages({ body, version: headers.get("anthropic-version"), issued }),
+    check: (body, headers) => checkMessages({ body, headers, issued }),
     see,
     errorBody: ({ type, message }) => ({ type: "error", error: { type, message }, request_id: "req_011CVeRt2Xk9" }),
     errorFrame: ({ type, message }) => frame("error", { error: { type, message }, request_id: "req_011CVeRt2Xk9" }),
@@ -119,7 +119,7 @@ function see(body: Fields): Seen {
     );
   const texts = (content: unknown) => blocksOf(content).map(({ text }) => String(text));
   return {
-    system: texts(body.system),
+    system: [...texts(body.system), ...blocks("system", "text").map(({ text }) => String(text))],
     said: blocks("user", "text").map(({ text }) => String(text)),
     images: blocks("user", "image").map(({ source }) => Buffer.from(String(fieldsOf(source).data), "base64")),
     tools: listOf(body.tools).map(({ name, input_schema: schema }) => ({ name: String(name), schema })),
