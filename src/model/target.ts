@@ -24,10 +24,10 @@ export interface Capabilities {
   /** Takes `max_completion_tokens`; else `max_tokens`. */
   maxCompletionTokens: boolean;
   /**
-   * How it is told to think: by a token budget, by an effort word (Messages: adaptive thinking; Gemini: a level), or not
-   * at all. Chat and Responses have the word only.
+   * How it is told to think: by a token budget, by an effort word (Messages: adaptive thinking; Gemini: a level), by a
+   * switch with the word beside it (Messages of other vendors), or not at all. Chat and Responses have the word only.
    */
-  thinking: "budget" | "adaptive" | "none";
+  thinking: "budget" | "adaptive" | "switch" | "none";
   /** The effort words that it knows, least first, without `none`. Absent: unknown, all are sent. Empty: on and off only. */
   efforts?: readonly Effort[];
   /** May be told not to think. */
@@ -68,6 +68,8 @@ export interface Capabilities {
   names: boolean;
   /** Chat: ids of calls are nine letters and digits. */
   shortCallIds: boolean;
+  /** Chat: keeps reasoning out of the text only when `reasoning_split` asks for it. */
+  reasoningSplit: boolean;
   /** Chat: wants `reasoning_content` back on assistant turns with tool calls. */
   echoReasoning: boolean;
   /** Chat: freeform custom tools. */
@@ -113,6 +115,7 @@ export const defaultCapabilities: Capabilities = {
   toolMedia: false,
   names: true,
   shortCallIds: false,
+  reasoningSplit: false,
   echoReasoning: false,
   customTools: true,
   streamUsage: true,

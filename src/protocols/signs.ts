@@ -122,6 +122,21 @@ function codeOf(signs: Signs): ErrorCode {
   return status >= 500 ? serverCode(status, words) : requestCode(signs, words);
 }
 
+/** What a number of Z.ai and BigModel means, in whichever protocol's error it stands. */
+export function businessCode(vendorCode: string): ErrorCode | undefined {
+  return numbered(zai, vendorCode);
+}
+
+/** What a number of MiniMax means. */
+export function minimaxCode(vendorCode: string): ErrorCode | undefined {
+  return numbered(minimax, vendorCode);
+}
+
+/** Do the words say that an allowance is used up, and not only that the pace is too fast? */
+export function saysSpent(words: string): boolean {
+  return spent.test(words);
+}
+
 function numbered(codes: Record<string, ErrorCode>, vendorCode: string): ErrorCode | undefined {
   return Object.hasOwn(codes, vendorCode) ? codes[vendorCode] : undefined;
 }

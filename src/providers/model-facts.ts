@@ -52,7 +52,8 @@ function reasoningOf(reasoning: Reasoning, family: Capabilities): Partial<Capabi
     ...(budget === undefined ? {} : { budget }),
     ...(reasoning.forced_tool_choice_refused ? { forcedTool: false } : {}),
     ...(reasoning.effort_or_tools ? { effortOrTools: true } : {}),
-    ...(echo === undefined ? {} : { echoReasoning: echo.startsWith("reasoning-content") }),
+    ...(echo?.startsWith("reasoning-content") ? { echoReasoning: true } : {}),
+    ...(echo === "none" ? { echoReasoning: false } : {}),
   };
 }
 
@@ -64,13 +65,18 @@ function shapeOf(reasoning: Reasoning, family: Capabilities): Partial<Capabiliti
   // A model with a switch and no words is turned on and off, no more.
   const isSwitch = levels === undefined && thinkingSwitch !== undefined && onAndOff.has(form);
   return {
-    thinking: form === "gemini-level" || types.includes("adaptive") ? "adaptive" : "budget",
+    thinking: form === "gemini-level" || types.includes("adaptive") ? "adaptive" : toldBy(form, family),
     ...(known === undefined ? {} : { efforts: known }),
     ...(isSwitch ? { efforts: [] } : {}),
     ...(field === undefined ? {} : { thinkingSwitch: field }),
     ...(form === "gemini-level" ? { toolMedia: true } : {}),
     ...(form === "gemini-budget" ? { schemaWithTools: false } : {}),
   };
+}
+
+/** What a vendor's own way is holds for its models but for those that imitate another's. */
+function toldBy(form: string, { thinking }: Capabilities): Capabilities["thinking"] {
+  return thinking === "switch" && form !== "anthropic" ? thinking : "budget";
 }
 
 const onAndOff = new Set(["toggle", "qwen-enable_thinking"]);

@@ -9,7 +9,7 @@ export const openPresets: readonly Preset[] = [
     protocols: { chat: "https://api.deepseek.com", messages: "https://api.deepseek.com/anthropic/v1" },
     keyUrl: "https://platform.deepseek.com/api_keys",
     hosts: ["api.deepseek.com"],
-    quirks: [...older, "echo_reasoning", "thinking_type"],
+    quirks: [...older, "echo_reasoning", "thinking_type", "switch_thinking"],
     catalogue: "deepseek",
   },
   {
@@ -18,7 +18,7 @@ export const openPresets: readonly Preset[] = [
     protocols: { chat: "https://api.moonshot.ai/v1", messages: "https://api.moonshot.ai/anthropic/v1" },
     keyUrl: "https://platform.moonshot.ai/console/api-keys",
     hosts: ["api.moonshot.ai", "api.moonshot.cn"],
-    quirks: [...older, "echo_reasoning", "thinking_type", "no_seed"],
+    quirks: [...older, "echo_reasoning", "thinking_type", "switch_thinking", "no_seed"],
     catalogue: "moonshot",
   },
   {
@@ -27,7 +27,7 @@ export const openPresets: readonly Preset[] = [
     protocols: { messages: "https://api.kimi.com/coding/v1", chat: "https://api.kimi.com/coding/v1" },
     keyUrl: "https://www.kimi.com/code",
     hosts: ["api.kimi.com"],
-    quirks: [...older, "echo_reasoning", "thinking_type", "no_seed"],
+    quirks: [...older, "echo_reasoning", "thinking_type", "switch_thinking", "no_seed"],
     catalogue: "moonshot",
   },
   {
@@ -63,7 +63,7 @@ export const openPresets: readonly Preset[] = [
     protocols: { messages: "https://api.minimax.io/anthropic/v1", chat: "https://api.minimax.io/v1" },
     keyUrl: "https://platform.minimax.io/user-center/basic-information/interface-key",
     hosts: ["api.minimax.io", "api.minimaxi.com"],
-    quirks: [...older, "echo_reasoning"],
+    quirks: [...older, "echo_reasoning", "reasoning_split"],
     catalogue: "minimax",
   },
   {

@@ -127,7 +127,8 @@ function buildReasoning(request: ChatRequest, { can }: TargetFacts, notes: Notes
   const own = request.ext?.chat;
   // A client that asks in a dialect is passed on in it.
   if (own?.reasoning !== undefined || own?.thinking !== undefined) return { members: {}, isOff: false };
-  const thinking = buildThinking(request.reasoning, can, notes);
+  const told = buildThinking(request.reasoning, can, notes);
+  const thinking = can.reasoningSplit ? { ...told, members: { reasoning_split: true, ...told.members } } : told;
   if (!can.effortOrTools || request.tools.length === 0 || Object.keys(thinking.members).length === 0) return thinking;
   if (thinking.isOff) return thinking;
   notes.add("dropped", "reasoning", "beside_tools");

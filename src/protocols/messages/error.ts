@@ -5,7 +5,7 @@ import { isContextLength } from "../context-length.ts";
 import type { ErrorReply } from "../protocol.ts";
 import { isObject } from "../read.ts";
 import { retryAfterMs } from "../retry.ts";
-import { silence } from "../signs.ts";
+import { businessCode, minimaxCode, saysSpent, silence } from "../signs.ts";
 import { numeric } from "./read.ts";
 
 const types: Readonly<Record<ErrorCode, string>> = {
@@ -90,6 +90,7 @@ function classify({ status, type, message, vendorCode }: Said): ErrorCode {
   if (vendorCode === "enforced_spend_limit_reached") return "billing";
   const known = Object.hasOwn(codes, type) ? codes[type] : undefined;
   if ((known === undefined || known === "too-large") && isContextLength(message)) return "context-length";
+  if (known === "rate-limited" && saysSpent(message)) return "allowance-spent";
   if (known !== undefined) return known;
   if (type === "invalid_request_error" || status === 400 || status === 422) {
     if (unpaid.test(message)) return "billing";
@@ -125,7 +126,8 @@ export function errorOf(json: JsonObject, status?: number, more: ErrorDetail = {
   const vendorCode = typeof details.error_code === "string" ? details.error_code : "";
   const words = messageOf(json, inner);
   const message = words || emptyMessage(status);
-  const code = classify({ status: status ?? numeric(inner.code), type, message, vendorCode });
+  const business = typeof inner.code === "string" ? businessCode(inner.code) : undefined;
+  const code = business ?? classify({ status: status ?? numeric(inner.code), type, message, vendorCode });
   return new GatewayError(code, message, {
     ...more,
     ...(typeof inner.param === "string" ? { param: inner.param } : {}),
@@ -154,23 +156,8 @@ export function errorOfBody(body: Json): GatewayError | undefined {
   if (code === undefined || code === 0) return undefined;
   const message =
     typeof base.status_msg === "string" && base.status_msg !== "" ? base.status_msg : emptyMessage(undefined);
-  return new GatewayError(minimaxCodes[code] ?? "upstream-failed", message, { vendorCode: String(code) });
+  return new GatewayError(minimaxCode(String(code)) ?? "upstream-failed", message, { vendorCode: String(code) });
 }
-
-/** MiniMax says its own numbers inside a 200. */
-const minimaxCodes: Readonly<Record<number, ErrorCode>> = {
-  1002: "rate-limited",
-  1004: "upstream-auth",
-  1008: "billing",
-  1026: "content-policy",
-  1027: "content-policy",
-  1039: "context-length",
-  1041: "rate-limited",
-  2013: "invalid-request",
-  2045: "rate-limited",
-  2049: "upstream-auth",
-  2056: "allowance-spent",
-};
 
 const longest = 2000;
 

@@ -41,7 +41,7 @@ export interface ThinkingContext {
 }
 
 export function planThinking(request: ChatRequest, context: ThinkingContext): ThinkingPlan {
-  const { maxTokens, obstacle, notes } = context;
+  const { maxTokens, notes } = context;
   const reasoning = request.reasoning;
   if (!reasoning) return { maxTokens };
   const wanted = wants(reasoning);
@@ -52,14 +52,15 @@ export function planThinking(request: ChatRequest, context: ThinkingContext): Th
     if (wanted) notes.add("dropped", "reasoning", "not_told");
     return { maxTokens };
   }
+  // The obstacles are of Anthropic's own models.
+  const obstacle = can.thinking === "switch" ? undefined : context.obstacle;
   if (!wanted || obstacle) {
     if (wanted && obstacle) notes.add("dropped", "reasoning", obstacle);
     if (can.thinkingOff) return { thinking: { type: "disabled" }, ...effortWord(reasoning, context, own), maxTokens };
     return leastThinking(context);
   }
-  return context.target.can.thinking === "budget"
-    ? planBudget(reasoning, context, own)
-    : planAdaptive(reasoning, context);
+  if (can.thinking === "switch") return planSwitch(reasoning, context);
+  return can.thinking === "budget" ? planBudget(reasoning, context, own) : planAdaptive(reasoning, context);
 }
 
 /** True: think; false: do not; undefined: the request does not say. */
@@ -97,7 +98,7 @@ function knownWord(effort: Effort, can: Capabilities, notes: Notes): Effort | un
 /** For a model that cannot be kept from thinking. */
 function leastThinking({ target, notes, maxTokens }: ThinkingContext): ThinkingPlan {
   notes.add("clamped", "reasoning", "always_thinks");
-  if (target.can.thinking === "budget") return { maxTokens };
+  if (target.can.thinking !== "adaptive") return { maxTokens };
   return { thinking: { type: "adaptive" }, effort: target.can.efforts?.[0] ?? "low", maxTokens };
 }
 
@@ -118,6 +119,15 @@ function planAdaptive(reasoning: Reasoning, { notes, maxTokens, target }: Thinki
   }
   const known = effort && effort !== "none" ? knownEffort(effort, target.can, notes) : undefined;
   return { thinking, ...wordOf(known), maxTokens };
+}
+
+function planSwitch(reasoning: Reasoning, { notes, maxTokens, target }: ThinkingContext): ThinkingPlan {
+  const { budget, effort = budget !== undefined && budget > 0 ? effortOfBudget(budget) : undefined } = reasoning;
+  if (budget !== undefined && budget > 0) notes.add("emulated", "reasoning", "budget_as_effort");
+  const isTold = effort !== undefined && effort !== "none" && target.can.efforts?.length !== 0;
+  const known = isTold ? knownEffort(effort, target.can, notes) : undefined;
+  // A model that always thinks has no switch.
+  return { ...(target.can.thinkingOff ? { thinking: { type: "enabled" } } : {}), ...wordOf(known), maxTokens };
 }
 
 function planBudget(reasoning: Reasoning, context: ThinkingContext, own: boolean): ThinkingPlan {
