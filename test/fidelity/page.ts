@@ -1,11 +1,12 @@
 /** The published table: FIDELITY.md, printed from the tables of fates and the SDKs' types. */
 import { readFileSync } from "node:fs";
 import { type Fate, fates, protocolOrder, type Row, rowOf, rowsOf } from "../../src/protocols/fates/fate.ts";
-import { answerTables, requestTables } from "../../src/protocols/fates/index.ts";
+import { answerTables, requestTables, streamTables } from "../../src/protocols/fates/index.ts";
 import { answerQuestions } from "./answers.ts";
 import { modules } from "./dialect.ts";
 import { dialects, type Name, othersOf } from "./dialects.ts";
 import { questionsOf } from "./fields.ts";
+import { streamed, streamQuestions } from "./streams.ts";
 
 const titles: Record<Name, string> = {
   chat: "Chat Completions",
@@ -43,6 +44,13 @@ function answers(): Part[] {
   return protocolOrder.map((name) => {
     const paths = answerQuestions(name).map(({ path }) => path);
     return { name, rows: rowsOf(answerTables[name]), paths };
+  });
+}
+
+function streams(): Part[] {
+  return streamed.map((name) => {
+    const paths = streamQuestions(name).map(({ path }) => path);
+    return { name, rows: rowsOf(streamTables[name]), paths };
   });
 }
 
@@ -91,13 +99,15 @@ is printed from the code by \`npm run fidelity\`.
 Class D is data and constraints, which are never dropped from a request; H is hints. In paths \`*\` stands for the elements
 of a list, \`{tag}\` for one kind of object, \`=word\` for a value; \`**\` at the end takes in all that is inside.
 What a model can (media, reasoning, structured output) may make a fate better or worse: this is a usual one.
-JSON Schemas, whose laws are tested elsewhere, count as one value. Answers are asked about whole; a law of its own makes
-sure that a stream says the same.
+JSON Schemas, whose laws are tested elsewhere, count as one value. Of answers, \`refused\` is an error that the client is told.
+The chunks of Gemini's streams have the form of its whole answers and are not asked about anew; nor are the events of
+Responses, whose grammar and whose content (that of the whole answer) other tests hold.
 `;
 
 export function page(): string {
   const asked = requests();
   const answered = answers();
+  const events = streams();
   const section = (title: string, part: Part) => ["", `### ${title}`, "", ...rowTable(part)];
   return [
     "# Fate of every field",
@@ -110,11 +120,18 @@ export function page(): string {
     "",
     ...countTable(answered, (name, other) => `${titles[name]} provider, ${titles[other]} client`),
     "",
+    "## Streams, counted",
+    "",
+    ...countTable(events, (name, other) => `${titles[name]} provider, ${titles[other]} client`),
+    "",
     "## Requests",
     ...asked.flatMap((part) => section(`${titles[part.name]} client`, part)),
     "",
     "## Answers",
     ...answered.flatMap((part) => section(`${titles[part.name]} provider`, part)),
+    "",
+    "## Events of streams",
+    ...events.flatMap((part) => section(`${titles[part.name]} provider`, part)),
     "",
   ].join("\n");
 }
