@@ -81,6 +81,7 @@ export const quirks: Readonly<Record<string, Quirk>> = {
     words: "Chat: `enable_thinking` turns thinking on and off",
     change: { thinkingSwitch: "enable_thinking" },
   },
+  no_thinking_switch: { words: "Chat: the effort `none` turns thinking off", change: { thinkingSwitch: undefined } },
   effort_with_tools: { words: "Chat: takes an effort beside tools", change: { effortOrTools: false } },
   no_effort_with_tools: { words: "Chat: beside tools, effort is left out", change: { effortOrTools: true } },
 
