@@ -77,12 +77,6 @@ export const refused: Readonly<Record<string, Partial<Record<ProtocolName | "all
     chat: "web_search_preview",
     messages: "web_search_preview",
   },
-  "openai-responses/pydantic-ai_test-openai-responses-test-background-mode-streaming-continuation-vcr_e29efcf3": {
-    all: "background",
-  },
-  "openai-responses/pydantic-ai_test-openai-responses-test-background-mode-streaming-without-starting-afte_6639d1db": {
-    all: "background",
-  },
   "openai-responses/pydantic-ai_test-openai-responses-test-openai-conversation-id-auto-respects-pydantic-a_e4f0a6a2": {
     all: "conversation",
   },
