@@ -169,7 +169,8 @@ const wishes: Awkward[] = [
   { name: "sampling", body: { temperature: 1, top_k: 5 } },
   { name: "top_p", body: { top_p: 0.9 }, check: ({ temperature }) => expect(temperature).toBeUndefined() },
   { name: "user id", body: { metadata: { user_id: JSON.stringify({ device: "d".repeat(80), session: "s" }) } } },
-  { name: "service tier", body: { service_tier: "standard_only", inference_geo: "eu" } },
+  { name: "service tier", body: { service_tier: "standard_only" } },
+  { name: "place of inference", body: { inference_geo: "eu" }, refused: "inference_geo" },
   ...[1024, 2000, 2999].map((budget_tokens) => ({
     name: `thinking with ${budget_tokens} tokens`,
     body: { thinking: { type: "enabled", budget_tokens, display: "omitted" } },
