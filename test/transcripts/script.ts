@@ -77,6 +77,8 @@ export function saidFor(dice: Dice, mark: string): Said {
 }
 
 export function outcomeFor(dice: Dice, call: ToolCall, mark: string) {
-  const text = dice.chance(0.1) ? `${mark} {"found":[1,2.0,"ä"]}` : `${mark} A fox.`;
+  const found = dice.chance(0.1) ? `${mark} {"found":[1,2.0,"ä"]}` : `${mark} A fox.`;
+  // Large bodies go other ways than small ones.
+  const text = dice.chance(0.02) ? `${found}${' \\ "line" ä\n'.repeat(6000)}` : found;
   return { call, text, error: dice.chance(0.15), image: dice.chance(0.1) };
 }
