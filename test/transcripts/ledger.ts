@@ -15,6 +15,8 @@ export class Ledger {
   told: Told[] = [];
   /** What a client threw away was known by what stood before it, which is no more. */
   private isShortened = false;
+  /** From here on answers are linked to each other. */
+  private linkedFrom = 0;
   /** Marks of results, by the mark of their call. */
   readonly results = new Map<string, string>();
 
@@ -38,6 +40,7 @@ export class Ledger {
     this.said = [summary];
     this.told = this.told.slice(-1);
     this.isShortened = true;
+    this.linkedFrom = this.told.length;
   }
 
   /** Proofs of this account that have to come back. */
@@ -46,7 +49,9 @@ export class Ledger {
     const isLost = account.protocol === protocol && (habit === "bare" || (protocol === "chat" && habit !== "all"));
     // What several accounts made goes on from a kept answer without what each of them alone can read.
     const isMixed =
-      habit === "linked" && account.protocol === protocol && this.told.some((one) => one.account !== account);
+      habit === "linked" &&
+      account.protocol === protocol &&
+      this.told.slice(this.linkedFrom).some((one) => one.account !== account);
     return isLost || isMixed ? [] : this.told.flatMap((one) => (one.account === account ? one.proofs : []));
   }
 

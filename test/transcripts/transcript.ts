@@ -176,7 +176,7 @@ export class Transcript {
     this.tally.refusals++;
   }
 
-  /** The client throws away what it got. */
+  /** The client throws away what it got, or most of it. */
   private async cut(account: Account, answer: Answer): Promise<void> {
     const { status, text } = await this.ask(account, answer, true);
     if (status === 200) {
@@ -189,6 +189,16 @@ export class Transcript {
       if (isWhole) throw this.fault(`a stream that broke off looks whole: ${text}`);
     }
     this.tally.cuts++;
+    if (answer.text !== undefined && this.dice.chance(0.4)) this.interrupted(answer.text.slice(0, 4));
+  }
+
+  /** Some keep what they saw and say more. */
+  private interrupted(text: string): void {
+    const mark = `[u${this.done}.${this.path.length}]`;
+    this.client.history.push(this.client.partial(text));
+    this.client.say(saidFor(this.dice, mark));
+    this.ledger.said.push(mark);
+    this.last = undefined;
   }
 
   /** Asks and holds against the ledger what the upstream saw. */

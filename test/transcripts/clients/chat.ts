@@ -30,6 +30,10 @@ export class ChatClient implements Client {
     return { role: "user", content: text };
   }
 
+  partial(text: string): Fields {
+    return { role: "assistant", content: text };
+  }
+
   say({ text, image, reminder }: Said): void {
     if (reminder !== undefined) this.history.push({ role: "system", content: reminder });
     const picture = { type: "image_url", image_url: { url: `data:image/png;base64,${png}` } };

@@ -55,6 +55,8 @@ export interface Client {
   readonly history: History;
   /** What the user would say, as an item of the history. */
   summary(text: string): Fields;
+  /** What was said of an answer that broke off. */
+  partial(text: string): Fields;
   say(said: Said): void;
   /** Results of all calls of the last reply, and what the user says beside them. */
   report(outcomes: readonly Outcome[], said?: Said): void;

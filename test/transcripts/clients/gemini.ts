@@ -32,6 +32,10 @@ export class GeminiClient implements Client {
     return { role: "user", parts: [{ text }] };
   }
 
+  partial(text: string): Fields {
+    return { role: "model", parts: [{ text }] };
+  }
+
   say({ text, image, reminder }: Said): void {
     const words = reminder === undefined ? [] : [{ text: reminder }];
     this.history.push({ role: "user", parts: [...words, ...(image ? [picture] : []), { text }] });

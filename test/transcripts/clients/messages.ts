@@ -32,6 +32,10 @@ export class MessagesClient implements Client {
     return { role: "user", content: text };
   }
 
+  partial(text: string): Fields {
+    return { role: "assistant", content: [{ type: "text", text }] };
+  }
+
   say(said: Said): void {
     this.history.push({ role: "user", content: spoken(said) });
   }

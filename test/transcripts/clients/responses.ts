@@ -32,6 +32,10 @@ export class ResponsesClient implements Client {
     return { type: "message", role: "user", content: [{ type: "input_text", text }] };
   }
 
+  partial(text: string): Fields {
+    return { type: "message", role: "assistant", content: [{ type: "output_text", text }] };
+  }
+
   say({ text, image, reminder }: Said): void {
     const words = (role: string, said: string, more: Fields[] = []) =>
       this.history.push({ type: "message", role, content: [{ type: "input_text", text: said }, ...more] });
