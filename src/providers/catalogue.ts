@@ -33,23 +33,34 @@ export interface CatalogueEntry {
   prefill_refused?: boolean;
 }
 
-/** `provider` is the catalogue's name of one. */
+/** `provider` is the catalogue's name of one. A snapshot, a variant or a tuned model has the facts of what it was made of. */
 export function lookUp(provider: string, model: string): CatalogueEntry | undefined {
-  const from = `\n${text}`.indexOf(`\n# ${provider}\n`);
-  if (from < 0 || /\s/.test(model)) return undefined;
-  const end = text.indexOf("\n# ", from + 1);
-  const lines = text.slice(from, end < 0 ? undefined : end).split("\n");
-  const line = lines.slice(1).find((one) => one.slice(0, one.indexOf("\t")).split(" ").includes(model));
-  return line === undefined ? undefined : (JSON.parse(line.slice(line.indexOf("\t") + 1)) as CatalogueEntry);
+  const lines = section(provider);
+  for (const name of spellings(model)) {
+    const line = lines.find((one) => one.slice(0, one.indexOf("\t")).split(" ").includes(name));
+    if (line !== undefined) return JSON.parse(line.slice(line.indexOf("\t") + 1)) as CatalogueEntry;
+  }
+  return undefined;
+}
+
+/** The lines of a provider. */
+function section(provider: string): string[] {
+  const head = `# ${provider}\n`;
+  const from = text.startsWith(head) ? 0 : text.indexOf(`\n${head}`) + 1;
+  if (from === 0 && !text.startsWith(head)) return [];
+  const end = text.indexOf("\n# ", from);
+  return text.slice(from + head.length, end < 0 ? undefined : end).split("\n");
+}
+
+/** The id, then shorter ones: without Google's folder, a tuning's name, a router's variant, a snapshot's date. */
+function spellings(model: string): string[] {
+  const bare = model.replace(/^models\//, "").replace(/^ft:([^:]+):.*$/, "$1");
+  const plain = bare.replace(/:[a-z]+$/, "");
+  const undated = plain.replace(/[-@](?:\d{8}|\d{4}-\d{2}-\d{2}|latest)$/, "");
+  return [...new Set([model, bare, plain, undated])].filter((name) => name !== "");
 }
 
 /** All ids and aliases of a provider. */
 export function listed(provider: string): string[] {
-  const lines = text.split("\n");
-  const from = lines.indexOf(`# ${provider}`);
-  if (from < 0) return [];
-  const end = lines.findIndex((line, at) => at > from && (line === "" || line.startsWith("# ")));
-  return lines
-    .slice(from + 1, end < 0 ? undefined : end)
-    .flatMap((line) => line.slice(0, line.indexOf("\t")).split(" "));
+  return section(provider).flatMap((line) => (line === "" ? [] : line.slice(0, line.indexOf("\t")).split(" ")));
 }

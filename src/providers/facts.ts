@@ -49,7 +49,7 @@ interface Asked {
 function factsOf({ provider, model, listed, preset }: Asked): TargetFacts {
   const entry = preset?.catalogue === undefined ? undefined : lookUp(preset.catalogue, model);
   const family = withQuirks(defaultCapabilities, preset?.quirks ?? []);
-  const catalogued = entry === undefined ? family : capabilitiesOf(entry, family);
+  const catalogued = entry ? capabilitiesOf(entry, family) : withQuirks(family, preset?.unlisted ?? []);
   const configured = listed?.vision == null ? catalogued : { ...catalogued, vision: listed.vision };
   const can = withQuirks(configured, [...provider.quirks, ...(listed?.quirks ?? [])]);
   return { provider: provider.id, model, scope: provider.id, ...limits(listed, entry), can };

@@ -27,6 +27,7 @@ export const cloudPresets: readonly Preset[] = [
     keyUrl: "https://console.anthropic.com/settings/keys",
     hosts: ["api.anthropic.com"],
     quirks: [],
+    unlisted: ["adaptive_thinking", "no_sampling", "no_prefill"],
     catalogue: "anthropic",
   },
   {
@@ -47,6 +48,7 @@ export const cloudPresets: readonly Preset[] = [
     keyUrl: "https://aistudio.google.com/apikey",
     hosts: ["generativelanguage.googleapis.com"],
     quirks: ["no_custom_tools", "no_logit_bias"],
+    unlisted: ["adaptive_thinking", "tool_media"],
     catalogue: "google",
   },
   {
@@ -56,6 +58,7 @@ export const cloudPresets: readonly Preset[] = [
     keyUrl: "https://console.cloud.google.com/vertex-ai/studio/settings/api-keys",
     hosts: ["aiplatform.googleapis.com"],
     quirks: ["no_custom_tools", "no_logit_bias"],
+    unlisted: ["adaptive_thinking", "tool_media"],
     catalogue: "google",
   },
   {

@@ -31,6 +31,8 @@ export interface Preset {
    * has them written into the configuration.
    */
   quirks: readonly string[];
+  /** Further ones for models that the catalogue does not know: they are taken to be newer than it. */
+  unlisted?: readonly string[];
   /** The provider of the catalogue that knows its models. */
   catalogue?: string;
 }

@@ -35,6 +35,20 @@ describe("the catalogue", () => {
     }
   });
 
+  test("takes snapshots, variants, folders and tuned models for what they were made of", () => {
+    const facts = lookUp("openai", "gpt-4o");
+    expect(facts).toBeDefined();
+    for (const name of ["gpt-4o-2031-01-01", "gpt-4o-latest", "ft:gpt-4o:acme::b1"]) {
+      expect(lookUp("openai", name)).toEqual(facts as object);
+    }
+    expect(lookUp("google", "models/gemini-2.5-pro")).toEqual(lookUp("google", "gemini-2.5-pro") as object);
+    expect(lookUp("anthropic", "claude-opus-5-5@20310101")).toEqual(lookUp("anthropic", "claude-opus-5-5") as object);
+    expect(lookUp("openrouter", "openai/gpt-oss-120b:nitro")).toEqual(
+      lookUp("openrouter", "openai/gpt-oss-120b") as object,
+    );
+    expect(lookUp("openai", "gpt-4o-tomorrow")).toBeUndefined();
+  });
+
   test("finds nothing for other providers, parts of ids, or names with blanks", () => {
     expect(lookUp("nobody", "gpt-5")).toBeUndefined();
     expect(lookUp("openai", "gpt-5.")).toBeUndefined();
@@ -121,6 +135,13 @@ describe("what is known of a target", () => {
     expect(factsOf(configOf("deepseek"), "deepseek-of-tomorrow")).toMatchObject({
       can: { echoReasoning: true, developerRole: false, thinking: "switch" },
     });
+  });
+
+  test("is what newer models do where a vendor has changed its ways", () => {
+    const claude = factsOf(configOf("anthropic"), "claude-of-tomorrow").can;
+    expect(claude).toMatchObject({ thinking: "adaptive", prefill: false, refuses: { temperature: "always" } });
+    expect(factsOf(configOf("anthropic"), "claude-sonnet-4-5").can).toMatchObject({ prefill: true, refuses: {} });
+    expect(factsOf(configOf("google"), "gemini-of-tomorrow").can).toMatchObject({ thinking: "adaptive" });
   });
 
   test("is worked out once for each provider and model of a configuration", () => {
