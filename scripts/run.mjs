@@ -61,7 +61,7 @@ function testClients() {
     writeFileSync(marker, lock);
   }
   if (!process.env.PLEXUS_BINARY && !existsSync(join(root, "dist/plexus"))) build();
-  const files = ["cli/clis"].map((name) => `./test/clients/${name}.clients.ts`);
+  const files = ["cli/clis", "frameworks/frameworks"].map((name) => `./test/clients/${name}.clients.ts`);
   const command = [bunPath(), "test", "--timeout", "120000", ...files, ...args];
   // A network namespace with nothing but loopback.
   const alone = ["unshare", "-rn", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"];

@@ -102,7 +102,8 @@ export class Scene {
     expect(this.upstream.violations(this.upstreamModel)).toEqual([]);
     expect(outcome.model).toBe(this.model);
     expect(outcome.text).toBe(answer.text ?? "");
-    expect(outcome.reasoning).toBe(isLimited("shown reasoning", this.seat) ? "" : (answer.reasoning ?? ""));
+    const isHidden = client.hidesReasoning || isLimited("shown reasoning", this.seat);
+    expect(outcome.reasoning).toBe(isHidden ? "" : (answer.reasoning ?? ""));
     expect(outcome.finish).toBe(answer.calls ? "calls" : "stop");
     const isUntold = isLimited("counted cache writes", this.seat, "client");
     expect(outcome.totals).toEqual(isUntold ? { ...totals, written: 0 } : totals);

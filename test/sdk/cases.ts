@@ -88,7 +88,8 @@ async function toolCall(seat: Seat): Promise<void> {
   const result = { id: asked.calls[0]?.id ?? "", name: weather.name, text: '{"sky":"clear","°C":21.0}' };
   await scene.ask({ history: [...history, asked.message, ...client.results([result])], tools: [weather] }, second);
   expect(scene.last().calls).toEqual([call]);
-  expect(scene.last().results).toEqual([{ text: result.text, id: call.id }]);
+  const told = client.wraps?.(result.name, result.text) ?? result.text;
+  expect(scene.last().results).toEqual([{ text: told, id: call.id }]);
   expect(scene.last().said).toEqual(["How is the weather?"]);
 }
 
@@ -108,10 +109,9 @@ async function parallelTools(seat: Seat): Promise<void> {
   const results = asked.calls.map(({ id, name }) => ({ id, name, text: `result of ${name}` }));
   await scene.ask({ history: [...history, asked.message, ...client.results(results)], tools }, second);
   expect(scene.last().calls).toEqual(calls);
-  expect(scene.last().results).toEqual([
-    { id: calls[0]?.id ?? "", text: "result of get_weather" },
-    { id: calls[1]?.id ?? "", text: "result of get_time" },
-  ]);
+  const told = results.map(({ id, name, text: said }) => ({ id, text: client.wraps?.(name, said) ?? said }));
+  expect(scene.last().results).toEqual(told);
+  expect(told.map(({ id }) => id)).toEqual(calls.map(({ id }) => id));
 }
 
 /** Keys that one vendor refuses in schemas are the client's own again in the calls. */

@@ -67,6 +67,10 @@ export interface Client {
   protocol: Protocol;
   /** A wrong request, our own key unknown, the provider's key refused, too many requests, an overloaded service. */
   failures: Record<"bad" | "unknown" | "locked" | "limited" | "overloaded", Shown>;
+  /** It has no place for the reasoning of an answer. */
+  hidesReasoning?: true;
+  /** What the text of a tool's result is once the client has put it into an object of its own. */
+  wraps?(name: string, text: string): string;
   user(text: string, image?: Buffer): unknown;
   /** The messages that answer calls. */
   results(list: { id: string; name?: string; text: string }[]): unknown[];
