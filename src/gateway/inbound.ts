@@ -67,7 +67,7 @@ export class Received<W extends Wire> {
 
   /** What pass-through looks at: the whole body only where something in it may have to be edited. */
   get passBody(): JsonObject {
-    this.mayEdit ??= this.parsed === undefined && this.protocol.mayEdit(this.content);
+    this.mayEdit ??= this.parsed !== undefined || this.protocol.mayEdit(this.content);
     return this.mayEdit || !this.outline ? this.body : this.outline.head;
   }
 
