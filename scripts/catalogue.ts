@@ -19,6 +19,7 @@ interface Fact {
   sampling_refused?: string[];
   sampling_condition?: string;
   prefill_refused?: boolean;
+  protocols: string[];
   confidence: string;
   deprecated?: { status: string };
 }
@@ -62,7 +63,7 @@ function refusalOf({ sampling_refused: refused = [], sampling_condition: conditi
 }
 
 function entryOf(fact: Fact): Record<string, unknown> {
-  const { context, max_output, modalities, tools, structured_output, prefill_refused, confidence } = fact;
+  const { context, max_output, modalities, tools, structured_output, prefill_refused, confidence, protocols } = fact;
   const isSure = confidence !== "low";
   return {
     context,
@@ -72,6 +73,7 @@ function entryOf(fact: Fact): Record<string, unknown> {
     reasoning: reasoningOf(fact),
     ...refusalOf(fact),
     prefill_refused: prefill_refused || undefined,
+    only: protocols.length === 1 ? protocols[0] : undefined,
   };
 }
 

@@ -21,6 +21,10 @@ export function offeredBy<W extends Wire>(candidate: Candidate, known: readonly 
   });
 }
 
-function isOffered({ listed }: Candidate, protocol: Candidate["provider"]["protocols"][number]["name"]): boolean {
-  return listed?.protocols == null || listed.protocols.includes(protocol);
+type Name = Candidate["provider"]["protocols"][number]["name"];
+
+function isOffered({ listed, facts: { only }, provider }: Candidate, protocol: Name): boolean {
+  if (listed?.protocols != null) return listed.protocols.includes(protocol);
+  // What is known in general does not matter to a provider that is not configured so.
+  return only === undefined || only === protocol || !provider.protocols.some(({ name }) => name === only);
 }

@@ -91,6 +91,8 @@ export interface TargetFacts {
   /** Tokens. */
   context?: number;
   maxOutput?: number;
+  /** The one protocol that the provider offers this model with, where that is known. */
+  only?: string;
   can: Capabilities;
 }
 

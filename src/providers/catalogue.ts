@@ -31,6 +31,8 @@ export interface CatalogueEntry {
   refused?: readonly string[];
   refused_thinking?: readonly string[];
   prefill_refused?: boolean;
+  /** The one protocol that it is offered with, where there is only one. */
+  only?: string;
 }
 
 /** `provider` is the catalogue's name of one. A snapshot, a variant or a tuned model has the facts of what it was made of. */

@@ -52,7 +52,8 @@ function factsOf({ provider, model, listed, preset }: Asked): TargetFacts {
   const catalogued = entry ? capabilitiesOf(entry, family) : withQuirks(family, preset?.unlisted ?? []);
   const configured = listed?.vision == null ? catalogued : { ...catalogued, vision: listed.vision };
   const can = withQuirks(configured, [...provider.quirks, ...(listed?.quirks ?? [])]);
-  return { provider: provider.id, model, scope: provider.id, ...limits(listed, entry), can };
+  const only = entry?.only === undefined ? {} : { only: entry.only };
+  return { provider: provider.id, model, scope: provider.id, ...limits(listed, entry), ...only, can };
 }
 
 /** Tokens; members that are unknown are left out. */

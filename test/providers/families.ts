@@ -275,8 +275,8 @@ export const families: Family[] = [
     code: "billing",
   },
   {
-    ...{ id: "copilot", model: "claude-opus-5.5", protocol: "chat" },
-    has: { max_tokens: 3000, tool_choice: "auto" },
+    ...{ id: "copilot", model: "claude-opus-5.5", protocol: "messages" },
+    has: { max_tokens: 3000, "tool_choice.type": "auto", "thinking.type": "adaptive" },
     lacks: ["temperature", "top_p", "developer"],
     refusal: { status: 402, body: { error: { code: "quota_exceeded", message: "You have no quota" } } },
     code: "billing",

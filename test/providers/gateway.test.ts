@@ -59,3 +59,25 @@ test("Azure is called with its version in the query, its own header, and what is
   expect(sent?.headers).toMatchObject({ "api-key": "sk-upstream-0123456789" });
   expect(sent?.headers).not.toHaveProperty("authorization");
 });
+
+test("a model that its provider offers with one protocol is asked in that one", async () => {
+  const asked = async (model: string, more: JsonObject = {}) => {
+    const url = "https://api.openai.com/v1";
+    const door = openDoor({
+      provider: "chat",
+      more: { protocols: { chat: url, responses: url }, models: { [model]: more } },
+      answer: ({ url: to }) => Response.json(plainAnswers[to.endsWith("/responses") ? "responses" : "chat"]),
+    });
+    const response = await door.fetch("http://localhost/v1/chat/completions", {
+      method: "POST",
+      headers: { authorization: `Bearer ${secret}`, "content-type": "application/json" },
+      body: JSON.stringify({ model: `up/${model}`, messages: [{ role: "user", content: "Hi" }] }),
+    });
+    door.close();
+    expect(response.status).toBe(200);
+    return door.sent[0]?.url;
+  };
+  expect(await asked("gpt-5.5-pro")).toEndWith("/responses");
+  expect(await asked("gpt-5.4")).toEndWith("/chat/completions");
+  expect(await asked("gpt-5.5-pro", { protocols: ["chat"] })).toEndWith("/chat/completions");
+});
