@@ -34,8 +34,8 @@ async function turn(client: Client, { to, answer, stream }: Turn): Promise<{ see
 }
 
 const look = (id: string) => ({ calls: [{ id, name: "look", args: { at: "here" } }] });
-const answered = (client: Client, { calls }: Reply) =>
-  client.report(calls.map((call) => ({ call, text: "A fox.", error: false, image: false })));
+const answered = (client: Client, { calls }: Reply, text = "A fox.") =>
+  client.report(calls.map((call) => ({ call, text, error: false, image: false })));
 
 for (const stream of [false, true]) {
   const how = stream ? "streamed" : "whole";
@@ -89,6 +89,15 @@ for (const stream of [false, true]) {
     client.say({ text: "Are you sure?" });
     const back = await turn(client, { to: "responses-1", answer: { text: "I am." }, stream });
     expect(back.seen?.proofs).toEqual([String(reply.entries[0]?.encrypted_content)]);
+  });
+
+  test(`ids that Plexus made for a client stay here in a large body, too (${how})`, async () => {
+    const client = new ResponsesClient({ habit: "all", thinks: false });
+    client.say({ text: "What is there?" });
+    const { reply } = await turn(client, { to: "chat-1", answer: { text: "Let me look.", ...look("call_1") }, stream });
+    answered(client, reply, "A fox. ".repeat(12_000));
+    const { seen } = await turn(client, { to: "responses-1", answer: { text: "A fox." }, stream });
+    expect(seen?.results).toHaveLength(1);
   });
 
   test(`ids that one Chat server says again are told apart by every vendor (${how})`, async () => {

@@ -76,8 +76,10 @@ function responseOf(body: Fields, { counts }: Answer, output: Fields[]): Fields 
   const input = counts.input + counts.cached + counts.written;
   const spoken = counts.visible + counts.reasoning;
   const { format } = fieldsOf(body.text);
+  // An answer without items has an id of its own, too.
+  const own = output.at(-1)?.id ?? crypto.randomUUID().replaceAll("-", "");
   return {
-    ...{ id: `resp_${String(output.at(-1)?.id).replace(/^\w+?_/, "")}`, object: "response", created_at: 1_795_000_000 },
+    ...{ id: `resp_${String(own).replace(/^\w+?_/, "")}`, object: "response", created_at: 1_795_000_000 },
     ...{ status: "completed", completed_at: 1_795_000_002, background: false, error: null, incomplete_details: null },
     ...{ instructions: body.instructions ?? null, max_output_tokens: body.max_output_tokens ?? null },
     ...{ max_tool_calls: null, model: `${body.model}-2026-08-07`, output, parallel_tool_calls: true },
