@@ -47,7 +47,7 @@ export const cloudPresets: readonly Preset[] = [
     protocols: { gemini: "https://generativelanguage.googleapis.com/v1beta" },
     keyUrl: "https://aistudio.google.com/apikey",
     hosts: ["generativelanguage.googleapis.com"],
-    quirks: ["no_custom_tools", "no_logit_bias"],
+    quirks: ["no_custom_tools", "no_logit_bias", "no_logprobs", "no_penalties"],
     unlisted: ["adaptive_thinking", "tool_media"],
     catalogue: "google",
   },

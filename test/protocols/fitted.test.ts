@@ -155,7 +155,9 @@ describe("sampling", () => {
     expect(() => render("chat", "chat", target, { ...question, n: 2 })).toThrow(/one answer/);
     expect(render("chat", "chat", target, { ...question, n: 1 }).body).not.toHaveProperty("n");
     expect(() => render("chat", "chat", target, { ...question, logprobs: true })).toThrow(/log probabilities/);
-    expect(() => render("chat", "responses", target, { ...question, logprobs: true })).toThrow(/log probabilities/);
+    for (const to of ["responses", "gemini"]) {
+      expect(() => render("chat", to, target, { ...question, logprobs: true })).toThrow(/log probabilities/);
+    }
   });
 
   test("has no more tokens than the model writes", () => {

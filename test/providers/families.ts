@@ -55,7 +55,7 @@ export const families: Family[] = [
   {
     ...{ id: "google", model: "gemini-2.5-pro", protocol: "gemini" },
     has: { "generationConfig.thinkingConfig.thinkingBudget": 1024, "generationConfig.seed": 7 },
-    lacks: ["thinkingLevel", "logitBias", "max_tokens"],
+    lacks: ["thinkingLevel", "logitBias", "presencePenalty", "frequencyPenalty"],
     refusal: {
       status: 400,
       body: {

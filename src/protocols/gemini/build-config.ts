@@ -21,7 +21,7 @@ export function buildConfig(request: ChatRequest, system: JsonObject[], build: B
   return {
     ...buildSampling(request, build),
     ...buildFormat(request, system, build),
-    ...buildLogprobs(request),
+    ...buildLogprobs(request, build),
     ...buildModalities(request, build),
     ...(thinking && Object.keys(thinking).length > 0 ? { thinkingConfig: thinking } : {}),
     ...own,
@@ -81,8 +81,11 @@ function buildFormat(request: ChatRequest, system: JsonObject[], build: Build): 
   return { responseMimeType: "application/json", responseJsonSchema: lowered(schema, place) };
 }
 
-function buildLogprobs({ logprobs }: ChatRequest): JsonObject {
+function buildLogprobs({ logprobs }: ChatRequest, { own, target }: Build): JsonObject {
   if (!logprobs) return {};
+  if (logprobs.want && !own && isRefused("logprobs", target.can)) {
+    throw unsupported("logprobs", "this model gives no log probabilities.");
+  }
   return { responseLogprobs: logprobs.want, ...(logprobs.top === undefined ? {} : { logprobs: logprobs.top }) };
 }
 
