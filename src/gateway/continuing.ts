@@ -1,6 +1,7 @@
 /** A request that goes on from a kept answer: its whole conversation is put in place of the answer's id. */
 import { Content } from "../kit/content.ts";
 import { GatewayError } from "../model/error.ts";
+import type { StoredResponse } from "../model/stored.ts";
 import type { Protocol, Wire } from "../protocols/protocol.ts";
 import type { Exchange } from "./exchange.ts";
 
@@ -21,6 +22,35 @@ export async function continued(exchange: Exchange<Continuing>, content: Content
   exchange.requestCharacters = whole.length;
   exchange.previous = id;
   exchange.previousScope = answer.scope;
+  return whole;
+}
+
+/**
+ * The content with items in place of what refers to them by their ids, as far as kept answers of this key hold them: a
+ * provider of another account, or another protocol, knows none of them.
+ */
+export async function dereferenced(exchange: Exchange<Continuing>, content: Content): Promise<Content> {
+  const { call, key, gateway } = exchange;
+  const { stored } = call.protocol;
+  if (!stored || !key || !content.includes(stored.referenceMark)) return content;
+  const holders = new Map<string, StoredResponse>();
+  for (const id of stored.references(content.text)) {
+    const place = { owner: key.name, protocol: call.protocol.name, id };
+    const holder =
+      [...holders.values()].find(({ items }) => items?.includes(id)) ?? (await gateway.stored.findHolder(place));
+    if (holder) holders.set(holder.requestId, holder);
+  }
+  if (holders.size === 0) return content;
+  const answers = [...holders.values()];
+  const whole = Content.ofText(
+    stored.dereferenced(
+      content.text,
+      answers.map(({ response }) => response),
+    ),
+  );
+  content.release();
+  const scopes = new Set(answers.map(({ scope }) => scope).concat(exchange.previousScope ?? []));
+  exchange.previousScope = scopes.size === 1 ? answers[0]?.scope : "";
   return whole;
 }
 

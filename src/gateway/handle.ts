@@ -6,7 +6,7 @@ import { withFailover } from "../routing/failover.ts";
 import { order } from "../routing/order.ts";
 import { type Candidate, permit, resolve } from "../routing/resolve.ts";
 import { attempt, type Upstream } from "./attempt.ts";
-import { continued } from "./continuing.ts";
+import { continued, dereferenced } from "./continuing.ts";
 import { type Exchange, openExchange } from "./exchange.ts";
 import type { Call, Gateway } from "./gateway.ts";
 import { Inbound, smallBody } from "./inbound.ts";
@@ -49,7 +49,9 @@ async function parse(exchange: Exchange): Promise<Inbound> {
   const content = await read(exchange);
   let inbound = inboundOf(exchange, content);
   const { previous } = inbound.envelope;
-  if (previous !== undefined) inbound = inboundOf(exchange, await continued(exchange, content, previous), previous);
+  const whole = previous === undefined ? content : await continued(exchange, content, previous);
+  const meant = await dereferenced(exchange, whole);
+  if (meant !== content) inbound = inboundOf(exchange, meant, previous);
   exchange.inbound = inbound;
   opened(exchange, inbound.envelope);
   exchange.keeping = keepingFor(exchange, inbound);
@@ -59,9 +61,10 @@ async function parse(exchange: Exchange): Promise<Inbound> {
 /** Items of a kept conversation may have to be edited wherever they go: with `previous` it is parsed in any case. */
 function inboundOf(exchange: Exchange, content: Content, previous?: string): Inbound {
   const { protocol, place } = exchange.call;
-  if (previous !== undefined) {
-    const scope = exchange.previousScope ?? "";
-    return new Inbound(content, { protocol, place, mayPass: false, previous, scope });
+  if (exchange.previousScope !== undefined) {
+    const scope = exchange.previousScope;
+    const link = previous === undefined ? {} : { previous };
+    return new Inbound(content, { protocol, place, mayPass: false, ...link, scope });
   }
   const passes = mayPass(exchange, content, speaker(exchange));
   const holds = !passes && protocol.holds?.(content);

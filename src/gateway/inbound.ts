@@ -55,8 +55,11 @@ export class Received<W extends Wire> {
     const envelope =
       this.outline?.envelope ?? guardDepth(() => this.protocol.open(this.held?.body ?? this.body, this.place));
     const { previous, scope } = options;
-    this.envelope =
-      previous === undefined ? envelope : { ...envelope, previous, ...(scope === undefined ? {} : { scope }) };
+    this.envelope = {
+      ...envelope,
+      ...(previous === undefined ? {} : { previous }),
+      ...(scope === undefined ? {} : { scope }),
+    };
   }
 
   /** The whole body. Throws `invalid-request`. */

@@ -69,7 +69,11 @@ export class Keeping {
       this.store.keepResponse({
         ...{ requestId, at, owner: this.owner, protocol: call.protocol.name, id: answer.id },
         ...{ model: model ?? "", target: `${target?.provider}/${target?.model}`, scope: this.scope },
-        ...{ lastEvent: answer.lastEvent ?? null, response: answer.text },
+        ...{
+          lastEvent: answer.lastEvent ?? null,
+          response: answer.text,
+          ...(answer.items ? { items: answer.items } : {}),
+        },
       });
     if (!isKept) this.store.forgetInput(requestId);
   }

@@ -27,6 +27,8 @@ export interface StoredResponse {
   lastEvent: number | null;
   /** JSON text, as the client got it. */
   response: string;
+  /** Ids of what is in it, by which later requests may refer to it. */
+  items?: readonly string[];
 }
 
 export type StoredPlace = Pick<StoredResponse, "owner" | "protocol" | "id">;
@@ -41,6 +43,8 @@ export interface ResponseStore {
   forgetInput(requestId: string): void;
   /** Undefined when there is none, or its time is over. Rejects when the database does. */
   find(place: StoredPlace): Promise<StoredResponse | undefined>;
+  /** The newest answer that holds the item with the id of the place. Rejects when the database does. */
+  findHolder(place: StoredPlace): Promise<StoredResponse | undefined>;
   /** The input of a kept answer. Rejects when the database does. */
   findInput(requestId: string): Promise<string | undefined>;
   /** Resolves, when it is gone for good, to whether it was there. Rejects when the database does. */

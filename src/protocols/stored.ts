@@ -12,6 +12,8 @@ export interface KeptAnswer {
   text: string;
   /** Number of the event that held it. */
   lastEvent?: number;
+  /** Ids of its items. */
+  items?: readonly string[];
 }
 
 /** Looks for the answer in the frames of one stream, of which it may be shown only those with a marker. */
@@ -52,6 +54,12 @@ export interface StoredAnswers {
   whole(text: string): KeptAnswer | undefined;
   /** A request's text with the conversation in place of the id of the answer that it goes on from. */
   continueFrom(text: string, history: History): string;
+  /** What stands in a request's text that refers to items of kept answers by their ids. */
+  readonly referenceMark: string;
+  /** Ids of the items that it refers to. */
+  references(text: string): string[];
+  /** The request's text with items in place of the references; `holders` are texts of answers. What is in none stays. */
+  dereferenced(text: string, holders: readonly string[]): string;
   /** Throws `invalid-request` that names the parameter. */
   read(stored: StoredResponse, query: URLSearchParams): StoredReply;
   /** The events of a whole answer's text. */

@@ -86,6 +86,13 @@ class BackgroundStore implements OpenResponseStore {
     return rows.findStoredResponse(this.options.reader.sql, this.options.sealer, { place, since });
   }
 
+  async findHolder(place: StoredPlace): Promise<StoredResponse | undefined> {
+    const since = this.since();
+    const waiting = this.waiting.findLast((item) => "response" in item && holds(item.response, place));
+    if (waiting && "response" in waiting && waiting.response.at >= since) return waiting.response;
+    return rows.findHolder(this.options.reader.sql, this.options.sealer, { place, since });
+  }
+
   async findInput(requestId: string): Promise<string | undefined> {
     for (const item of this.waiting) {
       if ("input" in item && item.input.requestId === requestId) return item.input.input;
@@ -250,6 +257,10 @@ class BackgroundStore implements OpenResponseStore {
     await rows.insertStoredResponses(sql, sealer, responses);
     for (const item of items) if ("forget" in item) await rows.deleteStoredInput(sql, item.forget);
   }
+}
+
+function holds({ items, owner, protocol }: StoredResponse, place: StoredPlace): boolean {
+  return items?.includes(place.id) === true && owner === place.owner && protocol === place.protocol;
 }
 
 function idOf(item: Item): string {

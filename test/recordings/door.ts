@@ -70,6 +70,7 @@ const full: ResponseStore = {
   keepResponse: () => false,
   forgetInput: () => undefined,
   find: async () => undefined,
+  findHolder: async () => undefined,
   findInput: async () => undefined,
   remove: async () => false,
 };

@@ -37,7 +37,16 @@ export class ResponseCollector implements AnswerCollector {
 export function keptAnswer(text: string): KeptAnswer | undefined {
   const member = memberText(text, "id");
   if (member === undefined || !/^".+"$/s.test(member)) return undefined;
-  return { id: JSON.parse(member) as string, text };
+  const items = itemIds(memberText(text, "output") ?? "");
+  return { id: JSON.parse(member) as string, text, ...(items.length === 0 ? {} : { items }) };
+}
+
+const mostItemIds = 256;
+
+/** All that may be the id of an item: `msg_…`, `fc_…`, `rs_…`. */
+function itemIds(output: string): string[] {
+  const found = output.matchAll(/"id"\s*:\s*"([a-z]{2,12}_[A-Za-z0-9_-]{1,120})"/g);
+  return [...new Set(Array.from(found, ([, id]) => id ?? ""))].slice(0, mostItemIds);
 }
 
 /** The type stands first, last, or in the line before; inside a string its quotes would be escaped. */

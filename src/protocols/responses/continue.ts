@@ -2,7 +2,7 @@
  * A request that goes on from a kept answer, as if its client had sent the whole conversation. It is put together of
  * texts: numbers and members that nobody knows stay as they were written.
  */
-import { memberText, scanObject } from "../../kit/json.ts";
+import { applySplices, memberText, scanObject, spliceMembers } from "../../kit/json.ts";
 import type { Json } from "../../model/json.ts";
 import { isObject } from "../chat/wire.ts";
 import type { History } from "../stored.ts";
@@ -33,6 +33,25 @@ function withoutReferences(items: string, past: readonly string[]): string {
   const ids = new Set(past.flatMap(parsed).map((item) => (isObject(item) ? item.id : undefined)));
   const left = parsed(items).filter((item) => !isReference(item) || !ids.has(item.id));
   return left.map((item) => JSON.stringify(item)).join(",");
+}
+
+export const referenceMark = '"item_reference"';
+
+export function references(text: string): string[] {
+  return parsed(itemsOf(memberText(text, "input"))).flatMap((item) => (isReference(item) ? [item.id] : []));
+}
+
+export function dereferenced(text: string, holders: readonly string[]): string {
+  const held = holders.flatMap((holder) => parsed(itemsOf(memberText(holder, "output")))).filter(isObject);
+  const items = parsed(itemsOf(memberText(text, "input")));
+  const whole = items.flatMap((item) => {
+    const found = isReference(item) ? held.find(({ id }) => id === item.id) : undefined;
+    // Reasoning without its seal can be read by nobody, once it stands for itself.
+    return found?.type === "reasoning" && !found.encrypted_content ? [] : [found ?? item];
+  });
+  const members = scanObject(text)?.members ?? [];
+  const values = new Map([["input", JSON.stringify(whole)]]);
+  return applySplices(text, spliceMembers(text, values, { object: {}, members }));
 }
 
 function isReference(item: Json): item is { type: "item_reference"; id: string } {

@@ -6,7 +6,7 @@ import { invalid } from "../chat/wire.ts";
 import type { StoredAnswers, StoredReply } from "../stored.ts";
 import { ended, identified, mint, pending } from "./background.ts";
 import { keptAnswer, ResponseCollector } from "./collect-stored.ts";
-import { continueFrom, previousMember } from "./continue.ts";
+import { continueFrom, dereferenced, previousMember, referenceMark, references } from "./continue.ts";
 import { buildInputItems } from "./input-items.ts";
 import { replayResponse } from "./replay-stored.ts";
 
@@ -15,6 +15,9 @@ export const stored: StoredAnswers = {
   inputMember: "input",
   previousMember,
   continueFrom,
+  referenceMark,
+  references,
+  dereferenced,
   collect: () => new ResponseCollector(),
   whole: keptAnswer,
   read,

@@ -143,7 +143,7 @@ describe("what is kept of a stream", () => {
     const created = { type: "response.created", response: response([], { status: "in_progress" }) };
     const end = { type: `response.${status}`, sequence_number: 9, response: value };
     const list = frames(created, delta, end);
-    const kept = { id: "resp_1", text: JSON.stringify(value), lastEvent: 9 };
+    const kept = { id: "resp_1", text: JSON.stringify(value), lastEvent: 9, items: ["msg_1"] };
     expect(collected(list)).toEqual([kept]);
     expect(collected(list.map(({ data }) => ({ data })))).toEqual([kept]);
     const sorted = { data: JSON.stringify({ response: value, sequence_number: 9, type: `response.${status}` }) };
