@@ -42,6 +42,7 @@ export function compile(sources: Sources, names: Names, found: readonly Fault[] 
   return deepFreeze({
     version: sources.version ?? 0,
     providers,
+    sharedProtocols: sharedProtocols(providers),
     aliases,
     ...keys,
     quotas: new Map(quotas.map((quota) => [quota.name, quota])),
@@ -50,6 +51,12 @@ export function compile(sources: Sources, names: Names, found: readonly Fault[] 
     warnings: context.warnings,
     secrets: [...context.secrets],
   });
+}
+
+function sharedProtocols(providers: ReadonlyMap<string, Provider>): Set<string> {
+  const own = [...providers.values()].filter(({ id }) => id !== demoId);
+  const spoken = own.flatMap(({ protocols }) => protocols.map(({ name }) => name));
+  return new Set(spoken.filter((name, at) => spoken.indexOf(name) !== at));
 }
 
 function compileProviders(context: Context, raw: RawEntity[]): Map<string, Provider> {

@@ -181,6 +181,8 @@ export interface Snapshot {
   /** The version of the database's configuration that this was made of; 0 without one. */
   readonly version: number;
   readonly providers: ReadonlyMap<string, Provider>;
+  /** Protocols that several of them speak, the built-in one not counted. */
+  readonly sharedProtocols: ReadonlySet<string>;
   /** Under every name: the alias's own and its `also`. */
   readonly aliases: ReadonlyMap<string, Alias>;
   /** Under their names. */

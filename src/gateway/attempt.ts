@@ -302,8 +302,9 @@ async function readWhole(
   const { usage, finish } = outcome ?? answers[0] ?? {};
   exchange.usage = usage;
   exchange.finish = finish ?? null;
-  const watch = watchFor(exchange, protocol, candidate);
-  if (json !== undefined && watch?.mark.test(text)) watch.json(json);
+  if (json !== undefined && protocol.sealMembers.some((name) => text.includes(name))) {
+    watchFor(exchange, protocol, candidate)?.json(json);
+  }
   const { headers } = response;
   return { kind: "whole", candidate, protocol, isVerbatim, headers, answers, ...(isVerbatim ? { text } : {}) };
 }

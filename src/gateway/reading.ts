@@ -38,8 +38,9 @@ export class Reading {
   /** Frames that came: about one token each, should the provider report no usage. */
   frames = 0;
   private readonly options: ReadingOptions;
-  /** Of the options, what every piece of a stream is asked. */
+  /** Of the options, what every piece of a stream is asked; the second matches what the watch wants to see, too. */
   private readonly markers: RegExp;
+  private readonly anyMarker: RegExp;
   private readonly editMarker: string | undefined;
   private readonly splitter = new FrameSplitter();
   private readonly decoder: Machine<Frame, ChatEvent>;
@@ -51,6 +52,10 @@ export class Reading {
   constructor(options: ReadingOptions) {
     this.options = options;
     this.markers = options.protocol.markers;
+    const { watch } = options;
+    this.anyMarker = watch
+      ? new RegExp(`${this.markers.source}|${watch.mark.source}`, this.markers.flags)
+      : this.markers;
     this.editMarker = options.passage?.marker;
     this.verbatim = options.passage !== undefined;
     const decoder = options.protocol.decodeStream();
@@ -61,8 +66,7 @@ export class Reading {
   pass(bytes: Uint8Array): Uint8Array | string | undefined {
     if (!this.verbatim || this.opening || this.splitter.pending) return undefined;
     const raw = byteString(bytes);
-    if (!raw.endsWith("\n\n") || this.isMarked(raw) || this.isEdited(raw)) return undefined;
-    if (this.options.watch?.mark.test(raw)) return undefined;
+    if (!raw.endsWith("\n\n") || this.anyMarker.test(raw) || this.isEdited(raw)) return undefined;
     return this.forward(raw, bytes);
   }
 

@@ -2,7 +2,6 @@
  * Whose a seal is that a client brings back as its provider wrote it. It matters only where several accounts speak the
  * client's protocol: then the seals of answers that pass are remembered, and are taken out on their way to another account.
  */
-import type { Snapshot } from "../config/snapshot.ts";
 import { RollingDigest } from "../kit/hash.ts";
 import type { Item } from "../model/chat.ts";
 import type { Json } from "../model/json.ts";
@@ -11,19 +10,6 @@ import type { Candidate } from "../routing/resolve.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Inbound } from "./inbound.ts";
 import { isEnvelope } from "./seals.ts";
-
-const shared = new WeakMap<Snapshot, ReadonlySet<string>>();
-
-/** Do several accounts speak the protocol? */
-function isShared(snapshot: Snapshot, { name }: Protocol): boolean {
-  let names = shared.get(snapshot);
-  if (!names) {
-    const spoken = [...snapshot.providers.values()].flatMap(({ protocols }) => protocols.map((one) => one.name));
-    names = new Set(spoken.filter((one, at) => spoken.indexOf(one) !== at));
-    shared.set(snapshot, names);
-  }
-  return names.has(name);
-}
 
 function keyFor(owner: string, bytes: string): string {
   return `s${new RollingDigest(owner).add(bytes)}`;
@@ -34,8 +20,9 @@ function sealsIn(exchange: Exchange, inbound: Inbound, candidate: Candidate): re
   const { protocol } = exchange.call;
   if (exchange.nativeSeals) return exchange.nativeSeals;
   const found: string[] = [];
-  const mayHold = protocol.sealMembers.some((name) => inbound.content.includes(`"${name}"`));
-  if (exchange.key && mayHold && isShared(exchange.snapshot, protocol)) {
+  const isShared = exchange.snapshot.sharedProtocols.has(protocol.name);
+  const mayHold = () => protocol.sealMembers.some((name) => inbound.content.includes(`"${name}"`));
+  if (exchange.key && isShared && mayHold()) {
     const collect = (bytes: string) => !isEnvelope(bytes) && found.push(bytes) < 0;
     protocol.strip(inbound.body, collect, candidate.facts);
   }
@@ -121,6 +108,6 @@ export class SealWatch {
 /** Undefined when nobody will ask whose they are. */
 export function watchFor(exchange: Exchange, protocol: Protocol, { facts }: Candidate): SealWatch | undefined {
   const isOwn = protocol === exchange.call.protocol && exchange.key !== null;
-  if (!isOwn || !isShared(exchange.snapshot, protocol)) return undefined;
+  if (!isOwn || !exchange.snapshot.sharedProtocols.has(protocol.name)) return undefined;
   return new SealWatch(exchange, { protocol, scope: facts.scope });
 }
