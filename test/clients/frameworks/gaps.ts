@@ -11,15 +11,41 @@ interface Place {
 interface Gap {
   clients: RegExp;
   cases: RegExp;
-  provider?: Provider;
+  provider?: RegExp;
   mode?: Place["mode"];
   reason: string;
 }
 
 const gaps: Gap[] = [
   {
-    ...{ clients: /^ai open.* ?chat$|^ai openai-compatible$/, cases: /^thinking with its proof/, provider: "chat" },
+    ...{ clients: /openai chat$|openai-compatible$/, cases: /^thinking with its proof/, provider: /^chat$/ },
     reason: "it sends no reasoning_details back, and what passes to a provider of its own protocol is not changed",
+  },
+  {
+    ...{ clients: /^langchain openai responses$/, cases: /in the middle$/ },
+    reason: "it reads no response.failed event: a stream that failed looks like one that ended",
+  },
+  {
+    ...{ clients: /^langchain google$/, cases: /in the middle$/ },
+    reason: "it reads no error in a stream",
+  },
+  {
+    ...{ clients: /^langchain anthropic$/, mode: "stream", provider: /^(?:chat|responses|gemini)$/ },
+    cases: /^(?:text|a tool call|two parallel|property keys|an image|thinking|structured)/,
+    reason: "it reads the input's tokens at a stream's start only, where a translated answer does not know them",
+  },
+  {
+    ...{ clients: /^langchain google$/, cases: /^(?:a tool call|two parallel|property keys|thinking)/ },
+    reason:
+      "it takes keywords out of schemas, sends calls back without their ids, and shows no thoughts; its tool loop has a test of its own",
+  },
+  {
+    ...{ clients: /^langchain google$/, cases: /^structured output$/, provider: /^gemini$/ },
+    reason: "it sends its schema as responseSchema, whose dialect knows no additionalProperties",
+  },
+  {
+    ...{ clients: /^langchain google$/, cases: /^an image$/ },
+    reason: "it refuses images itself for every model whose name is not Google's",
   },
 ];
 
@@ -28,7 +54,7 @@ export function gapOf({ client, provider, mode, name }: Place): string | undefin
     (gap) =>
       gap.clients.test(client) &&
       gap.cases.test(name) &&
-      (gap.provider ?? provider) === provider &&
+      (gap.provider?.test(provider) ?? true) &&
       (gap.mode ?? mode) === mode,
   )?.reason;
 }
