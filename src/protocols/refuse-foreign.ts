@@ -40,10 +40,11 @@ export function refuseForeign(request: ChatRequest, own: string): void {
 
 function refuseItem(origin: string, json: Json, at: string): void {
   if (!isObject(json)) return;
-  const isSetting = origin === "responses" && settings.has(String(json.type));
+  // Of other types than text a client's JSON may hold what cannot even be made text.
+  const type = typeof json.type === "string" ? json.type : "";
+  const isSetting = origin === "responses" && settings.has(type);
   if (isSetting) throw refusal(at, "no provider of another protocol can be told this in mid-conversation");
-  const isContent =
-    contents[origin]?.has(String(json.type)) || Object.keys(json).some((key) => contents[origin]?.has(key));
+  const isContent = contents[origin]?.has(type) || Object.keys(json).some((key) => contents[origin]?.has(key));
   if (isContent) throw refusal(at, "this kind of content cannot be sent to this provider");
 }
 
