@@ -34,10 +34,10 @@ interface Model {
   more?: Pick<Client, "hidesReasoning" | "wraps">;
 }
 
-const functions = ({ tools = [] }: Question, more: { strict?: boolean } = {}) =>
+const functions = ({ tools = [] }: Question) =>
   tools.map(({ name, description, schema: parameters }) => ({
     type: "function",
-    function: { name, description, parameters, ...more },
+    function: { name, description, parameters },
   }));
 
 const openAi = (useResponsesApi: boolean): Model => ({
@@ -49,14 +49,16 @@ const openAi = (useResponsesApi: boolean): Model => ({
       // By a model's name it decides what to send of these.
       modelKwargs: {
         ...(thinks && !useResponsesApi ? { reasoning_effort: "low" } : {}),
-        ...(thinks && useResponsesApi ? { reasoning: { effort: "low", summary: "auto" } } : {}),
+        ...(thinks && useResponsesApi
+          ? { reasoning: { effort: "low", summary: "auto" }, include: ["reasoning.encrypted_content"], store: false }
+          : {}),
         ...(forced ? { tool_choice: "required" } : {}),
       },
       ...(sampling ? { temperature: sampling.temperature, stop: sampling.stop } : {}),
     }),
   options: (question) => ({
     // Left out, it is null in Responses.
-    ...(question.tools ? { tools: functions(question, useResponsesApi ? { strict: false } : {}) } : {}),
+    ...(question.tools ? { tools: functions(question), ...(useResponsesApi ? { strict: false } : {}) } : {}),
     ...(question.schema
       ? {
           response_format: {
