@@ -55,10 +55,8 @@ export type Upstream = WholeUpstream | StreamUpstream;
 
 export function attempt(exchange: Exchange, inbound: Inbound, candidate: Candidate): Promise<Upstream> {
   return underLimits(exchange, candidate, async (controller) => {
-    const media = told(exchange, () => gatherMedia(exchange, candidate, controller.signal));
-    if (media) await media;
-    const kept = told(exchange, () => gatherKept(exchange, inbound, candidate));
-    if (kept) await kept;
+    const gathering = told(exchange, () => gather(exchange, inbound, { candidate, signal: controller.signal }));
+    if (gathering) await gathering;
     const prepared = told(exchange, () => prepare(exchange, inbound, candidate));
     const sending = { candidate, prepared, controller, stream: exchange.stream };
     const upstream = prepared.copies ? await askEach(exchange, sending, prepared.copies) : await ask(exchange, sending);
@@ -92,11 +90,18 @@ async function askEach(exchange: Exchange, sending: Sending, copies: number): Pr
   return { ...first, answers };
 }
 
-/** Seals of the conversation that memory does not hold, or whose they are. */
-function gatherKept(exchange: Exchange, inbound: Inbound, candidate: Candidate): Promise<void> | undefined {
+/** What is not here yet: media by address, seals of the conversation that memory does not hold, or whose they are. */
+function gather(
+  exchange: Exchange,
+  inbound: Inbound,
+  { candidate, signal }: { candidate: Candidate; signal: AbortSignal },
+): Promise<unknown> | undefined {
   const { call, gateway } = exchange;
-  const isOwn = protocolFor(candidate, call.protocol, gateway.protocols) === call.protocol;
-  return isOwn ? gatherOwners(exchange, inbound, candidate) : gatherTurns(exchange, candidate);
+  const protocol = protocolFor(candidate, call.protocol, gateway.protocols);
+  if (protocol === call.protocol) return gatherOwners(exchange, inbound, candidate);
+  const media = gatherMedia(exchange, protocol, signal);
+  const kept = gatherTurns(exchange, candidate);
+  return media && kept ? Promise.all([media, kept]) : (media ?? kept);
 }
 
 /** What of the conversation is needed while its answer is translated. */

@@ -25,6 +25,11 @@ export async function continued(exchange: Exchange<Continuing>, content: Content
   return whole;
 }
 
+/** May something in the request refer to an item of a kept answer? */
+export function refers({ call }: Exchange<Continuing>, content: Content): boolean {
+  return call.protocol.stored !== undefined && content.includes(call.protocol.stored.referenceMark);
+}
+
 /**
  * The content with items in place of what refers to them by their ids, as far as kept answers of this key hold them: a
  * provider of another account, or another protocol, knows none of them.
@@ -32,7 +37,7 @@ export async function continued(exchange: Exchange<Continuing>, content: Content
 export async function dereferenced(exchange: Exchange<Continuing>, content: Content): Promise<Content> {
   const { call, key, gateway } = exchange;
   const { stored } = call.protocol;
-  if (!stored || !key || !content.includes(stored.referenceMark)) return content;
+  if (!stored || !key) return content;
   const holders = new Map<string, StoredResponse>();
   for (const id of stored.references(content.text)) {
     const place = { owner: key.name, protocol: call.protocol.name, id };

@@ -6,7 +6,7 @@ import { withFailover } from "../routing/failover.ts";
 import { order } from "../routing/order.ts";
 import { type Candidate, permit, resolve } from "../routing/resolve.ts";
 import { attempt, type Upstream } from "./attempt.ts";
-import { continued, dereferenced } from "./continuing.ts";
+import { continued, dereferenced, refers } from "./continuing.ts";
 import { type Exchange, openExchange } from "./exchange.ts";
 import type { Call, Gateway } from "./gateway.ts";
 import { Inbound, smallBody } from "./inbound.ts";
@@ -50,7 +50,7 @@ async function parse(exchange: Exchange): Promise<Inbound> {
   let inbound = inboundOf(exchange, content);
   const { previous } = inbound.envelope;
   const whole = previous === undefined ? content : await continued(exchange, content, previous);
-  const meant = await dereferenced(exchange, whole);
+  const meant = refers(exchange, whole) ? await dereferenced(exchange, whole) : whole;
   if (meant !== content) inbound = inboundOf(exchange, meant, previous);
   exchange.inbound = inbound;
   opened(exchange, inbound.envelope);

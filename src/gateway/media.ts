@@ -2,9 +2,7 @@
 import type { Block, ChatRequest, Item, MediaBlock } from "../model/chat.ts";
 import type { Protocol } from "../protocols/protocol.ts";
 import { type Fetchable, type FetchedMedia, fetchMedia } from "../providers/media.ts";
-import type { Candidate } from "../routing/resolve.ts";
 import type { Exchange } from "./exchange.ts";
-import { protocolFor } from "./offered.ts";
 
 type Kinds = NonNullable<Protocol["inlineOnly"]>;
 
@@ -50,11 +48,13 @@ export class Media {
 }
 
 /** Fetches what the target's protocol does not take and no attempt has fetched; undefined when there is nothing to do. */
-export function gatherMedia(exchange: Exchange, candidate: Candidate, signal: AbortSignal): Promise<void> | undefined {
-  const { call, gateway, snapshot } = exchange;
-  const protocol = protocolFor(candidate, call.protocol, gateway.protocols);
+export function gatherMedia(
+  exchange: Exchange,
+  protocol: Protocol | undefined,
+  signal: AbortSignal,
+): Promise<void> | undefined {
   const kinds = protocol?.inlineOnly;
-  if (!kinds || protocol === call.protocol || !snapshot.settings.media.fetch) return undefined;
+  if (!kinds || !exchange.snapshot.settings.media.fetch) return undefined;
   const request = exchange.canonical();
   const blocks = request.items.flatMap((item) => ("blocks" in item ? item.blocks : []));
   const wanted = [...request.instructions, ...blocks].flatMap((block) => addresses(block, kinds));
