@@ -6,12 +6,20 @@ import type { Item } from "../model/chat.ts";
 import type { Answer, ChatEvent } from "../model/event.ts";
 import { derivedId, safeId } from "../protocols/ids.ts";
 
+const none = new Set<string>();
+
 export class FreshIds {
   private readonly taken: ReadonlySet<string>;
 
   /** `items` of the conversation that is answered. */
   constructor(items: readonly Item[]) {
-    this.taken = new Set(items.flatMap((item) => (item.type === "call" ? [safeId(item.callId)] : [])));
+    let taken = none;
+    for (const item of items) {
+      if (item.type !== "call") continue;
+      if (taken === none) taken = new Set();
+      taken.add(safeId(item.callId));
+    }
+    this.taken = taken;
   }
 
   events(events: readonly ChatEvent[]): readonly ChatEvent[] {

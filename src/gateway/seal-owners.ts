@@ -22,7 +22,7 @@ function sealsIn(exchange: Exchange, inbound: Inbound, candidate: Candidate): re
   const found: string[] = [];
   const isShared = exchange.snapshot.sharedProtocols.has(protocol.name);
   const mayHold = () => protocol.sealMembers.some((name) => inbound.content.includes(`"${name}"`));
-  if (exchange.key && isShared && mayHold()) {
+  if (exchange.key && isShared && exchange.gateway.turns.mayHave(exchange.key.name) && mayHold()) {
     const collect = (bytes: string) => !isEnvelope(bytes) && found.push(bytes) < 0;
     protocol.strip(inbound.body, collect, candidate.facts);
   }

@@ -25,6 +25,8 @@ export interface KeptTurn {
 /** Writing never waits and never throws; what was given to it is found at once. */
 export interface TurnStore {
   keep(turn: KeptTurn): void;
+  /** False when it is known that nothing is kept for this client key: then nothing need be looked for. */
+  mayHave(owner: string): boolean;
   /** What memory knows of a key: the turn, that there is none (`null`), or nothing (`undefined`). */
   recall(key: string): KeptTurn | null | undefined;
   /**

@@ -60,6 +60,8 @@ class BackgroundTurns implements OpenTurnStore {
   private readonly waiting = new Map<string, { turn: KeptTurn; parts: string }>();
   /** Of an owner and a scope: until when nothing is known to be kept; Infinity when something is. */
   private readonly accounts = new Map<string, { isThere: boolean; until: number }>();
+  /** Owners of which it is being asked whether anything is kept. */
+  private readonly asking = new Set<string>();
   private timer: Timer | undefined;
   private running: Promise<void> | undefined;
   private backoff = 0;
@@ -97,6 +99,19 @@ class BackgroundTurns implements OpenTurnStore {
     }
     this.known.set(key, known);
     return known.turn;
+  }
+
+  /** Asks the database aside, now and then, when it is not known: another process may have written. */
+  mayHave(owner: string): boolean {
+    const known = this.accounts.get(account({ owner }));
+    if (known?.isThere) return true;
+    if (known && known.until > Date.now()) return false;
+    if (this.asking.has(owner)) return true;
+    this.asking.add(owner);
+    this.hasAny({ owner, keys: [] })
+      .catch((error) => this.options.onError(error))
+      .finally(() => this.asking.delete(owner));
+    return true;
   }
 
   load(asked: Asked): Promise<void> | undefined {

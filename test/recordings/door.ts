@@ -76,7 +76,7 @@ const full: ResponseStore = {
 };
 
 /** Keeps no seals: recorded conversations are answered more than once. */
-const forgetful: TurnStore = { keep: () => undefined, recall: () => null, load: () => undefined };
+const forgetful: TurnStore = { keep: () => undefined, mayHave: () => false, recall: () => null, load: () => undefined };
 
 export function openDoor(options: DoorOptions): Door {
   const sent: Sent[] = [];

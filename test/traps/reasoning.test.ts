@@ -100,7 +100,7 @@ test("a signed text that ends an answer goes back with its signature (trap 51)",
 function memory(): TurnStore {
   const kept = new Map<string, KeptTurn>();
   const keep = (turn: KeptTurn) => void kept.set(turn.key, turn);
-  return { keep, recall: (key) => kept.get(key) ?? null, load: () => undefined };
+  return { keep, mayHave: () => true, recall: (key) => kept.get(key) ?? null, load: () => undefined };
 }
 
 test("a signature comes back to Google though the client drops what it does not know (trap 49)", async () => {
