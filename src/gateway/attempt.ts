@@ -22,6 +22,7 @@ import { type Addressed, type Prepared, prepare } from "./outgoing.ts";
 import { Reading, type Step } from "./reading.ts";
 import { gatherOwners, watchFor } from "./seal-owners.ts";
 import { gatherTurns, TurnKeeper } from "./turn-seals.ts";
+import { partsOf } from "./turns.ts";
 
 /** Nothing of the request's body is kept here: an answer may be open for minutes. */
 interface Committed {
@@ -109,7 +110,11 @@ function foreignAnswer(exchange: Exchange, upstream: Upstream): void {
   const { candidate, protocol } = upstream;
   const isOne = upstream.kind === "stream" || upstream.answers.length === 1;
   exchange.freshIds = new FreshIds(exchange.canonical().items);
-  if (exchange.key) exchange.keeper = new TurnKeeper(exchange, { candidate, origin: protocol.name });
+  // Of a whole answer it is known whether there is anything to keep; the conversation is gone through only then.
+  const mayBeSealed = upstream.kind === "stream" || partsOf(upstream.answers[0]?.items ?? []) !== undefined;
+  if (exchange.key && mayBeSealed) {
+    exchange.keeper = new TurnKeeper(exchange, { candidate, origin: protocol.name });
+  }
   const name = `${candidate.provider.id}/${candidate.model}`;
   if (isOne && exchange.inbound?.isWhole && exchange.gateway.calibration.wants(name)) {
     exchange.estimatedInput = estimateInput(exchange.canonical());

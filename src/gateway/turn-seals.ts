@@ -21,7 +21,7 @@ export function turnsIn(exchange: Exchange): Turns {
 /** Looks for what memory does not know; undefined when there is nothing to wait for. */
 export function gatherTurns(exchange: Exchange, candidate: Candidate): Promise<void> | undefined {
   const { gateway, key } = exchange;
-  if (!key) return undefined;
+  if (!key || !gateway.turns.mayHave(key.name)) return undefined;
   const bare = turnsIn(exchange).list.filter(({ isSealed }) => !isSealed);
   const keys = bare.map((turn) => turn.key).filter((one) => gateway.turns.recall(one) === undefined);
   if (keys.length === 0) return undefined;
@@ -33,6 +33,8 @@ export function gatherTurns(exchange: Exchange, candidate: Candidate): Promise<v
 
 /** The request with what was kept of its turns, as far as this account made it. */
 export function withKeptSeals(exchange: Exchange, request: ChatRequest, candidate: Candidate): ChatRequest {
+  const { gateway, key } = exchange;
+  if (!key || !gateway.turns.mayHave(key.name)) return request;
   const turns = turnsIn(exchange).list;
   const { scope } = candidate.facts;
   const kept = (turn: Turn): KeptTurn | undefined => {
