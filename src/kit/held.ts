@@ -12,7 +12,7 @@ const longestEscape = 12;
 
 /** Begins and ends a mark. A text that has this character already, which is only possible as an escape, is left alone. */
 const sign = "\\u0001";
-// biome-ignore lint/suspicious/noControlCharactersInRegex: that nobody else writes it is why it is the sign
+// biome-ignore lint/suspicious/noControlCharactersInRegex: parsed texts are searched for the mark, which begins and ends with this character because no text that is held has it
 const standing = /\u0001(\d+)\u0001/g;
 const marks = /(\\+)u0001(\d+)\1u0001/g;
 

@@ -4,7 +4,7 @@
  * assignment a piece, and one look in each of their periods.
  */
 export class Watch {
-  /** Milliseconds on the sweep's own clock; Infinity rests. May be moved on directly; `set` moves it anywhere. */
+  /** Milliseconds on the sweep's own clock; Infinity rests. `set` moves it. */
   due = Number.POSITIVE_INFINITY;
   /** When the sweep looks at it next, and where it stands until then. */
   looked = Number.POSITIVE_INFINITY;
