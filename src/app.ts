@@ -20,7 +20,7 @@ import type { Log } from "./kit/log.ts";
 import { createScratch } from "./kit/scratch.ts";
 import { createSweep } from "./kit/sweep.ts";
 import { Calibration } from "./metering/calibration.ts";
-import { countWires, embeddingWires, protocols } from "./protocols/index.ts";
+import { compactingWires, countWires, embeddingWires, protocols } from "./protocols/index.ts";
 import { fetchTransport } from "./providers/call.ts";
 import { createDemoTransport, demoScheme } from "./providers/demo/transport.ts";
 import { createTargetFacts } from "./providers/facts.ts";
@@ -91,7 +91,7 @@ export async function startApp({ options, store, snapshot, adminHash, log }: App
   const reader = openReader(options.databaseUrl, store.database);
   const kept = keepFor({ config, log, store, reader });
   const running = { count: 0 };
-  const demo = createDemoTransport({ protocols, embeddingWires, countWires });
+  const demo = createDemoTransport({ protocols, embeddingWires, countWires, compactingWires });
   const gateway: Gateway = {
     config,
     protocols,

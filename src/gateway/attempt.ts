@@ -97,8 +97,8 @@ function gather(
   inbound: Inbound,
   { candidate, signal }: { candidate: Candidate; signal: AbortSignal },
 ): Promise<unknown> | undefined {
-  const { call, gateway } = exchange;
-  const protocol = protocolFor(candidate, call.protocol, gateway.protocols);
+  const { call, gateway, asksIn } = exchange;
+  const protocol = protocolFor(candidate, asksIn, gateway.protocols);
   if (protocol === call.protocol) return gatherOwners(exchange, inbound, candidate);
   const media = gatherMedia(exchange, protocol, signal);
   const kept = gatherTurns(exchange, candidate);

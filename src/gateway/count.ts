@@ -19,6 +19,7 @@ import { offeredBy } from "./offered.ts";
 import { type Addressed, configuredFields, passedOn, writtenAnew } from "./outgoing.ts";
 import { replyError } from "./reply.ts";
 import { isEnvelope, openSeals } from "./seals.ts";
+import { withOpenSummaries } from "./summaries.ts";
 
 /** The provider does not have this endpoint, or not for this model. */
 const noCounter = new Set([404, 405, 501]);
@@ -37,7 +38,7 @@ export async function count(gateway: Gateway, call: Call<CountWire>): Promise<Re
     isOwn(exchange, candidate) ? call.protocol : offeredBy(candidate, gateway.protocols)[0];
   try {
     authenticate(exchange);
-    const content = await read(exchange);
+    const content = withOpenSummaries(exchange, await read(exchange));
     const first = askedIn(exchange, content, spoken);
     opened(exchange, first.envelope);
     const { previous } = first.envelope;

@@ -43,6 +43,8 @@ export class Exchange<W extends Wire = Protocol> {
   finish: FinishReason | null = null;
   /** The client's request, until an upstream has committed. */
   inbound: Inbound | undefined;
+  /** The client's protocol, as far as providers are asked in it. */
+  asksIn: W;
   /** Id of the kept answer that the request goes on from. */
   previous: string | undefined;
   /** The account that made it and all before it; empty when there were several. */
@@ -79,6 +81,7 @@ export class Exchange<W extends Wire = Protocol> {
   constructor(gateway: Gateway, call: Call<W>) {
     this.gateway = gateway;
     this.call = call;
+    this.asksIn = call.protocol;
     this.snapshot = gateway.config.current();
   }
 

@@ -13,6 +13,7 @@ import { Inbound, smallBody } from "./inbound.ts";
 import { keepingFor } from "./keeping.ts";
 import { protocolFor } from "./offered.ts";
 import { replyBackground, replyEarly, replyError, replyStream, replyWhole } from "./reply.ts";
+import { withOpenSummaries } from "./summaries.ts";
 
 /** A stream that no upstream has committed by then is opened, so that clients do not give up. */
 const openStreamAfterMs = 10_000;
@@ -45,8 +46,9 @@ export function authenticate(exchange: Exchange<Wire>): void {
   exchange.mark("authenticated");
 }
 
-async function parse(exchange: Exchange): Promise<Inbound> {
-  const content = await read(exchange);
+/** The request with all that it stands on in it: what it goes on from, what it refers to, summaries that are ours. */
+export async function parse(exchange: Exchange): Promise<Inbound> {
+  const content = withOpenSummaries(exchange, await read(exchange));
   let inbound = inboundOf(exchange, content);
   const { previous } = inbound.envelope;
   const whole = previous === undefined ? content : await continued(exchange, content, previous);
@@ -90,7 +92,7 @@ export function opened(exchange: Exchange<Wire>, envelope: Envelope): void {
 /** The wire in which a candidate would be called; undefined when there is none. */
 export type Speaker = (candidate: Candidate) => Wire | undefined;
 
-function speaker({ call, gateway }: Exchange): Speaker {
+export function speaker({ call, gateway }: Exchange): Speaker {
   return (candidate) => protocolFor(candidate, call.protocol, gateway.protocols);
 }
 
@@ -147,7 +149,7 @@ export function tryInOrder<T>(
   return withFailover(candidates, { ...failover, isOver }, attempt);
 }
 
-function wholeOnly(upstream: Upstream) {
+export function wholeOnly(upstream: Upstream) {
   if (upstream.kind === "whole") return upstream;
   throw new GatewayError("internal", "A stream came where a whole answer was to be made.");
 }

@@ -1,6 +1,7 @@
 /** The request as it goes to one target: passed through as bytes with single values patched, or rendered anew. */
 import type { ChatRequest } from "../model/chat.ts";
 import type { Json, JsonObject } from "../model/json.ts";
+import { taken } from "../protocols/counting.ts";
 import type { Outgoing, Passage, Protocol, Wire } from "../protocols/protocol.ts";
 import { authHeaders } from "../providers/auth.ts";
 import type { Candidate } from "../routing/resolve.ts";
@@ -38,9 +39,14 @@ export function sealRing(exchange: Exchange): SealRing {
 
 export function prepare(exchange: Exchange, inbound: Inbound, candidate: Candidate): Prepared {
   const client = exchange.call.protocol;
-  const protocol = protocolFor(candidate, client, exchange.gateway.protocols) ?? client;
+  const protocol = protocolFor(candidate, exchange.asksIn, exchange.gateway.protocols) ?? client;
   if (protocol === client) {
-    return passedOn(exchange, inbound, { candidate, without: withoutForeign(exchange, inbound, candidate) });
+    const configured = configuredFields(exchange, candidate).map((fields) => taken(fields, client.takes));
+    return passedOn(exchange, inbound, {
+      candidate,
+      without: withoutForeign(exchange, inbound, candidate),
+      configured,
+    });
   }
   const whole = exchange.media?.inlined(exchange.canonical(), protocol) ?? exchange.canonical();
   const sealed = withKeptSeals(exchange, whole, candidate);

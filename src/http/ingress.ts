@@ -1,12 +1,13 @@
 /** The doors of the client protocols: one route for each path that a protocol lists. */
 
+import { compact } from "../gateway/compact.ts";
 import { count } from "../gateway/count.ts";
 import { embed } from "../gateway/embed.ts";
 import type { Call, Gateway } from "../gateway/gateway.ts";
 import { handle } from "../gateway/handle.ts";
 import { findModel, listModels } from "../gateway/models.ts";
 import { answerStored } from "../gateway/stored.ts";
-import { clientProtocols } from "../protocols/index.ts";
+import { clientProtocols, compactingWires } from "../protocols/index.ts";
 import type { Place, Protocol, Route, Wire } from "../protocols/protocol.ts";
 import { readBody } from "./body.ts";
 import { credentialsOf } from "./credentials.ts";
@@ -38,12 +39,15 @@ function doorsOf(gateway: Gateway): Door[] {
   const counting = gateway.countWires.flatMap((wire) =>
     wire.routes.map((route): Door => ({ route, run: (incoming) => count(gateway, callOf(gateway, wire, incoming)) })),
   );
+  const compacting = compactingWires.flatMap((wire) =>
+    wire.routes.map((route): Door => ({ route, run: (incoming) => compact(gateway, callOf(gateway, wire, incoming)) })),
+  );
   const conversation = [...gateway.protocols, ...clientProtocols].flatMap((protocol) =>
     protocol.routes.map((route): Door => {
       return { route, run: (incoming) => run(gateway, { protocol, route }, incoming) };
     }),
   );
-  return [...embedding, ...counting, ...conversation];
+  return [...embedding, ...counting, ...compacting, ...conversation];
 }
 
 function run(
@@ -53,7 +57,8 @@ function run(
 ): Response | Promise<Response> {
   if (operation === "models" || operation === "model") return models(gateway, incoming);
   const call = callOf(gateway, protocol, incoming);
-  if (operation === "generate" || operation === "embed" || operation === "count") return handle(gateway, call);
+  if (operation === "generate" || operation === "embed" || operation === "count" || operation === "compact")
+    return handle(gateway, call);
   return answerStored(gateway, call, { operation, id: incoming.parameters.id ?? "" });
 }
 

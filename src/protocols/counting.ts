@@ -7,6 +7,7 @@ import type { ChatRequest } from "../model/chat.ts";
 import { GatewayError } from "../model/error.ts";
 import type { Json, JsonObject } from "../model/json.ts";
 import type { Notes } from "../model/note.ts";
+import type { SealedSummaries } from "./compacting.ts";
 import type { Outgoing, Place, Protocol, Wire } from "./protocol.ts";
 import type { StoredAnswers } from "./stored.ts";
 
@@ -19,6 +20,7 @@ export interface CountWire extends Wire {
   readonly takes: ReadonlySet<string>;
   readonly strip: Protocol["strip"];
   readonly stored?: StoredAnswers;
+  readonly summaries?: SealedSummaries;
 
   // ingress: we serve this protocol
   /** Throws `invalid-request` with `param`. Never mutates `body`. */
@@ -36,9 +38,10 @@ type Shared = Omit<CountWire, "routes" | "open" | "serves" | "takes" | "parseReq
 
 /** What counting has in common with the requests that are counted. */
 export function countingOf(counted: Protocol): Omit<Shared, "buildAnswer" | "buildQuestion" | "parseAnswer"> {
-  const { name, auth, idHeader, fields, headers, buildError, parseError, strip, stored } = counted;
+  const { name, auth, idHeader, fields, headers, buildError, parseError, strip, stored, summaries } = counted;
   const shared = { counted, name, auth, fields, headers, buildError, parseError, strip };
-  return { ...shared, ...(idHeader === undefined ? {} : { idHeader }), ...(stored ? { stored } : {}) };
+  const optional = { ...(stored ? { stored } : {}), ...(summaries ? { summaries } : {}) };
+  return { ...shared, ...(idHeader === undefined ? {} : { idHeader }), ...optional };
 }
 
 /** The number under `key` of an answer. */
@@ -48,7 +51,8 @@ export function parseTokens(body: Json, key: string): number {
   throw new GatewayError("upstream-failed", `The provider's answer is not a count of tokens: it has no ${key}.`);
 }
 
-/** The members that a counter takes. */
-export function taken<V>(body: Readonly<Record<string, V>>, takes: ReadonlySet<string>): Record<string, V> {
+/** The members that an endpoint takes. */
+export function taken<V>(body: Readonly<Record<string, V>>, takes?: ReadonlySet<string>): Readonly<Record<string, V>> {
+  if (!takes) return body;
   return Object.fromEntries(Object.entries(body).filter(([key]) => takes.has(key)));
 }

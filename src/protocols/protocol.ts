@@ -10,6 +10,7 @@ import type { Answer, ChatEvent } from "../model/event.ts";
 import type { Json, JsonObject } from "../model/json.ts";
 import type { Notes } from "../model/note.ts";
 import type { TargetFacts } from "../model/target.ts";
+import type { SealedSummaries } from "./compacting.ts";
 import type { LegalNames } from "./names.ts";
 import type { StoredAnswers } from "./stored.ts";
 
@@ -19,7 +20,7 @@ export type StoredOperation = "stored" | "stored-input" | "delete-stored" | "can
 export interface Route {
   method: "GET" | "POST" | "DELETE";
   path: string;
-  operation: "generate" | "embed" | "count" | "models" | "model" | StoredOperation;
+  operation: "generate" | "embed" | "count" | "compact" | "models" | "model" | StoredOperation;
   /** Several routes may share a path that says more in its end: this one takes the paths for which it says yes. */
   accepts?(path: string): boolean;
 }
@@ -172,6 +173,8 @@ export interface Protocol extends Wire {
   readonly givesOne?: true;
   /** Its requests have no stop sequences: the answer is cut at them instead. */
   readonly lacksStops?: true;
+  /** Top-level members that its endpoint takes, when not all: of configured fields only these go along. */
+  readonly takes?: ReadonlySet<string>;
   /** Media that its providers do not fetch: an address is replaced by its content before `buildRequest`. */
   readonly inlineOnly?: readonly ("image" | "document")[];
   /** Members whose values are a tool's own JSON: their numbers are kept as written. */
@@ -197,6 +200,8 @@ export interface Protocol extends Wire {
   buildModel(model: ListedModel): JsonObject;
   /** Present when its answers can be read again by their ids. */
   readonly stored?: StoredAnswers;
+  /** Present when its requests may hold summaries that Plexus made of conversations. */
+  readonly summaries?: SealedSummaries;
   /** What is sent in silence: a comment or a ping, ready to write. */
   readonly heartbeat: string;
 

@@ -11,6 +11,7 @@ import { mayEdit, pass, strip } from "./pass.ts";
 import { openRequest, parseRequest } from "./request.ts";
 import { buildResponse, parseResponse } from "./response.ts";
 import { stored } from "./stored.ts";
+import { summaries } from "./summaries.ts";
 
 export const responses: Protocol = {
   name: "responses",
@@ -63,6 +64,7 @@ export const responses: Protocol = {
   buildModels,
   buildModel,
   stored,
+  summaries,
   heartbeat: ": keep-alive\n\n",
   buildRequest,
   parseResponse,

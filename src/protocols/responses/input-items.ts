@@ -10,7 +10,7 @@ const mostItems = 100;
 /** Newest first unless `order` says `asc`; `input` is the request's member as JSON text. Throws `invalid-request`. */
 export function buildInputItems({ id }: StoredResponse, input: string, query: URLSearchParams): JsonObject {
   const limit = limitOf(query.get("limit"));
-  const items = itemsOf(id, JSON.parse(input) as Json);
+  const items = fullItems(id, JSON.parse(input) as Json);
   if (orderOf(query.get("order")) === "desc") items.reverse();
   const from = startOf(items, query.get("after"));
   const data = items.slice(from, from + limit);
@@ -37,8 +37,8 @@ function startOf(items: readonly JsonObject[], after: string | null): number {
   return at + 1;
 }
 
-/** Each with an id: its own, or one that is the same at each reading. */
-function itemsOf(responseId: string, input: Json): JsonObject[] {
+/** The items of a member `input`, each with an id: its own, or one that is the same at each reading. */
+export function fullItems(responseId: string, input: Json): JsonObject[] {
   const list: Json[] =
     typeof input === "string" ? [{ role: "user", content: input }] : Array.isArray(input) ? input : [];
   return list.filter(isObject).map((item, at) => {

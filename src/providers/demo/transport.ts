@@ -10,6 +10,7 @@ import type { Answer, ChatEvent } from "../../model/event.ts";
 import type { JsonObject } from "../../model/json.ts";
 import { Notes } from "../../model/note.ts";
 import { emptyUsage } from "../../model/usage.ts";
+import type { CompactingWire } from "../../protocols/compacting.ts";
 import type { CountWire } from "../../protocols/counting.ts";
 import type { EmbeddingWire } from "../../protocols/embedding.ts";
 import type { Place, Protocol, ReplyContext, Wire } from "../../protocols/protocol.ts";
@@ -32,6 +33,7 @@ export interface DemoWires {
   protocols: readonly Protocol[];
   embeddingWires: readonly EmbeddingWire[];
   countWires: readonly CountWire[];
+  compactingWires: readonly CompactingWire[];
 }
 
 export function createDemoTransport(wires: DemoWires, pace: DemoPace = realisticPace): Transport {
@@ -40,8 +42,10 @@ export function createDemoTransport(wires: DemoWires, pace: DemoPace = realistic
     const place = placeOf(url);
     const embedding = wires.embeddingWires.find((one) => one.name === name && one.serves(place.path));
     if (embedding) return answered(embedding, () => embed(embedding, { place, pace, init }));
-    const counter = wires.countWires.find((one) => one.name === name && one.serves(place.path));
-    if (counter) return answered(counter, async () => Promise.reject(noCounter()));
+    const lacking = [...wires.countWires, ...wires.compactingWires].find(
+      (one) => one.name === name && one.serves(place.path),
+    );
+    if (lacking) return answered(lacking, async () => Promise.reject(noEndpoint()));
     const protocol = wires.protocols.find((one) => one.name === name);
     if (!protocol) throw new TypeError(`The demo provider does not speak ${name}`);
     const now = Math.floor(Date.now() / 1000);
@@ -78,8 +82,8 @@ async function embed(wire: EmbeddingWire, { place, pace, init }: EmbeddingTurn):
   return Response.json(wire.buildResponse({ ...answer, usage }, request));
 }
 
-function noCounter(): GatewayError {
-  return new GatewayError("not-found", "The demo provider counts no tokens.");
+function noEndpoint(): GatewayError {
+  return new GatewayError("not-found", "The demo provider counts no tokens and makes no conversation shorter.");
 }
 
 /** What the names of some models promise. */
