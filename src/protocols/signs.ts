@@ -23,7 +23,7 @@ export interface Signs {
 const shownLength = 2000;
 
 const policy =
-  /content_filter|content_policy|content management policy|moderation_blocked|flagged_input|responsible ?ai ?policy|data_inspection_failed|violates usage guidelines/i;
+  /content_filter|content_policy|bio_policy|misalignment_policy|content management policy|moderation_blocked|flagged_input|responsible ?ai ?policy|data_inspection_failed|violates usage guidelines/i;
 const credit =
   /insufficient_quota|credit_balance_exhausted|spend_limit|usage_limit_exceeded|billing_(?:hard_limit|not_configured|error)|exceeded_current_quota|insufficient[ _]balance|insufficient credit|credit balance is too low|not enough credit|out of credits|payment.required|usage_not_included|arrears/i;
 const spent =
@@ -36,6 +36,9 @@ const badKey = /invalid_api_key|api_key_invalid|(?:incorrect|invalid) api.?key|A
 const noModel =
   /model_not_found|model_not_supported|deploymentnotfound|model\b.{0,80}(?:does not exist|not found|is not a valid)|(?:no such|unknown|invalid) model|not a valid model/i;
 const blind = /(?:image|audio|video|file) input is not supported|no endpoints found that support/i;
+/** Codes by which a Responses stream says that the client's picture is none. */
+const badImage =
+  /^(?:image_(?:too_|parse_|file_|content_)|(?:empty|unsupported|invalid)_image|failed_to_download_image)/i;
 const neverFits = /request too large.{0,200}limit.{0,40}requested/is;
 
 /** Business codes of Z.ai and BigModel. */
@@ -192,6 +195,7 @@ export function statusOfWords(signs: { message: string; vendorCode?: string; typ
   const number = Number(signs.vendorCode);
   if (Number.isInteger(number) && number >= 400 && number <= 599) return number;
   const words = `${signs.vendorCode ?? ""} ${signs.type ?? ""}`;
+  if (badImage.test(signs.vendorCode ?? "") || policy.test(words)) return 400;
   if (/rate.?limit|too.?many|RESOURCE_EXHAUSTED|quota/i.test(words)) return 429;
   if (/overloaded|UNAVAILABLE/i.test(words)) return 503;
   if (/authentication|api_key|UNAUTHENTICATED/i.test(words)) return 401;

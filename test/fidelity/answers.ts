@@ -14,13 +14,14 @@ const beside = {
 };
 
 /** A source, and the words that it stands behind. */
+const support = { segment: { startIndex: 0, endIndex: 6, text: "beside" }, groundingChunkIndices: [0] };
 const grounding = {
   groundingChunks: [{ web: { uri: "https://alpha.example", title: "t" } }],
-  groundingSupports: [{ segment: { startIndex: 0, endIndex: 6, text: "beside" }, groundingChunkIndices: [0] }],
+  groundingSupports: [support],
 };
 
 /** Answers of each protocol: what is required makes a valid one, but for members that are null in an ordinary one. */
-const dialects: Record<Name, Dialect> = {
+export const answerDialects: Record<Name, Dialect> = {
   chat: {
     name: "chat",
     history: "choices",
@@ -109,7 +110,22 @@ const dialects: Record<Name, Dialect> = {
     ],
     plausible: [
       [/\.candidates$/, [{ content: { role: "model", parts: [{ text: "zqmark" }] }, finishReason: "STOP" }]],
+      [/\.content\.parts$/, [{ text: "zqmark" }]],
       [/\.groundingMetadata\.\+$/, grounding],
+      [/\.groundingChunks$/, [{ web: { uri: "https://zqmark.example", title: "t" } }]],
+      [/\.(web|maps|retrievedContext)\.\+$/, { uri: "https://alpha.example" }],
+      [/\.image\.\+$/, { sourceUri: "https://alpha.example" }],
+      [/\.groundingSupports$/, [{ segment: { startIndex: 2, endIndex: 6, text: "side" }, groundingChunkIndices: [0] }]],
+      [/\.groundingSupports\*\.\+$/, support],
+      [/\.segment\.\+$/, { startIndex: 1, endIndex: 5 }],
+      [/\.segment$/, { startIndex: 2, endIndex: 6, text: "side" }],
+      [/\.segment\.startIndex$/, 3],
+      [/\.segment\.endIndex$/, 6],
+      [/\.segment\.partIndex$/, 0],
+      [/\.groundingChunkIndices$/, [0]],
+      [/\.topCandidates$/, [{ candidates: [{ token: "zqmark", logProbability: -2 }] }]],
+      [/\.promptFeedback\.\+$/, { blockReason: "SAFETY" }],
+      [/\.logprobsResult\.\+$/, { chosenCandidates: [{ token: "alpha", logProbability: -1 }] }],
       [/\.functionCall$/, { name: "zqmark", args: {} }],
       [/\.functionCall\.\+$/, { name: "alpha" }],
       [/\.args$/, { zq: "zqmark" }],
@@ -131,6 +147,8 @@ const dialects: Record<Name, Dialect> = {
           }
         }
         if (isObject(one.content)) one.content.parts = [...listOf(one.content.parts), { text: "beside" }];
+        // Words about an end that has a reason.
+        if (one.finishMessage !== undefined) one.finishReason ??= "SAFETY";
         for (const [key, value] of Object.entries(plain)) one[key] ??= value;
       }
       // A prompt that was blocked has no answer.
@@ -141,12 +159,12 @@ const dialects: Record<Name, Dialect> = {
 };
 
 export function answerQuestions(provider: Name): Question[] {
-  return questionsOf(dialects[provider]);
+  return questionsOf(answerDialects[provider]);
 }
 
 /** `implied`: it is what an ordinary answer says, with which the others are compared. */
 export function answerFate(provider: Name, client: Name, question: Question): Fate {
-  const { plain, marked } = bodiesFor(dialects[provider], question);
+  const { plain, marked } = bodiesFor(answerDialects[provider], question);
   const [before, after] = [plain, marked].map(({ body }) => told(provider, client, body));
   if (after === undefined) return "refused";
   if (JSON.stringify(plain.body) === JSON.stringify(marked.body)) return "implied";

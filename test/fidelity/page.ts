@@ -6,7 +6,7 @@ import { answerQuestions } from "./answers.ts";
 import { modules } from "./dialect.ts";
 import { dialects, type Name, othersOf } from "./dialects.ts";
 import { questionsOf } from "./fields.ts";
-import { streamed, streamQuestions } from "./streams.ts";
+import { streamQuestions } from "./streams.ts";
 
 const titles: Record<Name, string> = {
   chat: "Chat Completions",
@@ -48,7 +48,7 @@ function answers(): Part[] {
 }
 
 function streams(): Part[] {
-  return streamed.map((name) => {
+  return protocolOrder.map((name) => {
     const paths = streamQuestions(name).map(({ path }) => path);
     return { name, rows: rowsOf(streamTables[name]), paths };
   });
@@ -100,8 +100,8 @@ Class D is data and constraints, which are never dropped from a request; H is hi
 of a list, \`{tag}\` for one kind of object, \`=word\` for a value; \`**\` at the end takes in all that is inside.
 What a model can (media, reasoning, structured output) may make a fate better or worse: this is a usual one.
 JSON Schemas, whose laws are tested elsewhere, count as one value. Of answers, \`refused\` is an error that the client is told.
-The chunks of Gemini's streams have the form of its whole answers and are not asked about anew; nor are the events of
-Responses, whose grammar and whose content (that of the whole answer) other tests hold.
+What a stream's blocks and items hold is told under whole answers. Each event of Responses is asked about as if it alone said
+what it says, without the others that repeat it.
 `;
 
 export function page(): string {

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import { rowOf, rowsOf } from "../../src/protocols/fates/fate.ts";
+import { protocolOrder, rowOf, rowsOf } from "../../src/protocols/fates/fate.ts";
 import { streamTables } from "../../src/protocols/fates/index.ts";
 import { othersOf } from "./dialects.ts";
-import { streamed, streamFate, streamQuestions } from "./streams.ts";
+import { streamFate, streamQuestions } from "./streams.ts";
 
-describe.each([...streamed])("streams of a %s provider", (provider) => {
+describe.each([...protocolOrder])("streams of a %s provider", (provider) => {
   const rows = rowsOf(streamTables[provider]);
   const questions = streamQuestions(provider);
 

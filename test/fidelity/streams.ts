@@ -2,26 +2,15 @@
 import { translateStream } from "../../src/gateway/translate.ts";
 import type { Json, JsonObject } from "../../src/model/json.ts";
 import type { Fate } from "../../src/protocols/fates/fate.ts";
-import { type Dialect, declarations, isObject, listOf, modules } from "./dialect.ts";
+import { isObject, listOf, modules } from "./dialect.ts";
 import { type Name, protocolOf } from "./dialects.ts";
 import { bodiesFor, marksOf, type Question, questionsOf } from "./fields.ts";
-import type { ObjectShape } from "./inventory.ts";
-
-/** A stream is a list of events; the one that is asked about stands in `event`. */
-interface StreamDialect extends Dialect {
-  frames(body: JsonObject): Json[];
-}
-
-export type Streamed = Extract<Name, "chat" | "messages">;
-export const streamed: readonly Streamed[] = ["chat", "messages"];
+import { eventOf, type StreamDialect } from "./stream-dialect.ts";
+import { geminiStreams } from "./streams-gemini.ts";
+import { responsesStreams } from "./streams-responses.ts";
 
 const messageTypes = `${modules}/@anthropic-ai/sdk/resources/beta/messages/messages.d.ts`;
 const chatTypes = `${modules}/openai/resources/chat/completions/completions.d.ts`;
-
-function eventOf(file: string, type: string): ObjectShape {
-  const shape = declarations.shape(file, type);
-  return { kind: "object", name: "Stream", bases: [], members: [{ name: "event", optional: false, shape }] };
-}
 
 const start = {
   ...{
@@ -89,7 +78,9 @@ function chatFrames({ event }: JsonObject): Json[] {
 
 const unchanged = (body: JsonObject) => body;
 
-const dialects: Record<Streamed, StreamDialect> = {
+const dialects: Record<Name, StreamDialect> = {
+  responses: responsesStreams,
+  gemini: geminiStreams,
   messages: {
     name: "messages",
     history: "event",
@@ -147,27 +138,29 @@ const dialects: Record<Streamed, StreamDialect> = {
   },
 };
 
-export function streamQuestions(provider: Streamed): Question[] {
+export function streamQuestions(provider: Name): Question[] {
   return questionsOf(dialects[provider]);
 }
 
 /** `implied`: it is what an ordinary stream says, with which the others are compared. */
-export function streamFate(provider: Streamed, client: Name, question: Question): Fate {
+export function streamFate(provider: Name, client: Name, question: Question): Fate {
   const dialect = dialects[provider];
   const { plain, marked } = bodiesFor(dialect, question);
-  const [before = "", after = ""] = [plain, marked].map(({ body }) => {
-    const written = dialect.frames(body).map((frame) => frameText(provider, frame));
+  const bare = dialect.kindsAlone?.test(question.path) ? {} : plain.body;
+  const told = (body: JsonObject, other: JsonObject) => {
+    const written = dialect.frames(body, other).map((frame) => frameText(provider, frame));
     return translateStream({ from: protocolOf(provider), to: protocolOf(client) }, written.join("")).text;
-  });
-  if (JSON.stringify(plain.body) === JSON.stringify(marked.body)) return "implied";
+  };
+  const [before, after] = [told(bare, marked.body), told(marked.body, bare)];
+  if (JSON.stringify(bare) === JSON.stringify(marked.body)) return "implied";
   if (before === after) return "dropped";
-  const holds = marksOf(question, plain.body, marked.body).some(
+  const holds = marksOf(question, bare, marked.body).some(
     (mark) => after.split(String(mark)).length > before.split(String(mark)).length,
   );
   return holds ? "carried" : "mapped";
 }
 
-function frameText(provider: Streamed, frame: Json): string {
+function frameText(provider: Name, frame: Json): string {
   const name = provider === "messages" && isObject(frame) ? `event: ${frame.type}\n` : "";
   return `${name}data: ${JSON.stringify(frame)}\n\n`;
 }

@@ -1,4 +1,4 @@
-/** Answers of Chat Completions providers. Columns: class, none, responses, messages, gemini, path. */
+/** Answers of Chat Completions providers. Columns: class, responses, messages, gemini, path. */
 export const chatAnswers = `
 - dropped  carried  carried  id
 - carried  carried  carried  choices

@@ -1,4 +1,4 @@
-/** Events of Chat Completions providers' streams. Columns: none, responses, messages, gemini, path. */
+/** Events of Chat Completions providers' streams. Columns: class, responses, messages, gemini, path. */
 export const chatStreams = `
 - carried  carried  carried  event
 - dropped  carried  carried  event.id

@@ -4,12 +4,14 @@ import { chatAnswers } from "./chat-answers.ts";
 import { chatStreams } from "./chat-streams.ts";
 import { geminiRequests } from "./gemini.ts";
 import { geminiAnswers } from "./gemini-answers.ts";
+import { geminiStreams } from "./gemini-streams.ts";
 import { messagesRequests } from "./messages.ts";
 import { messagesAnswers } from "./messages-answers.ts";
 import { messagesStreams } from "./messages-streams.ts";
 import { responsesRequests } from "./responses.ts";
 import { responsesAnswers } from "./responses-answers.ts";
 import { responsesInput } from "./responses-input.ts";
+import { responsesStreams } from "./responses-streams.ts";
 
 export const requestTables = {
   chat: chatRequests,
@@ -25,4 +27,9 @@ export const answerTables = {
   gemini: geminiAnswers,
 } as const;
 
-export const streamTables = { chat: chatStreams, messages: messagesStreams } as const;
+export const streamTables = {
+  chat: chatStreams,
+  responses: responsesStreams,
+  messages: messagesStreams,
+  gemini: geminiStreams,
+} as const;

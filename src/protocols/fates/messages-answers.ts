@@ -1,4 +1,4 @@
-/** Answers of Messages providers. Columns: class, none, chat, responses, gemini, path. */
+/** Answers of Messages providers. Columns: class, chat, responses, gemini, path. */
 export const messagesAnswers = `
 - carried  dropped  carried  id
 - implied  implied  implied  container

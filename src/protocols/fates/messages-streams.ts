@@ -1,4 +1,4 @@
-/** Events of Messages providers' streams. Columns: none, chat, responses, gemini, path. */
+/** Events of Messages providers' streams. Columns: class, chat, responses, gemini, path. */
 export const messagesStreams = `
 - carried  carried  carried  event
 - carried  carried  carried  event{message_start}

@@ -1,4 +1,4 @@
-/** Answers of Responses providers. Columns: class, none, chat, messages, gemini, path. */
+/** Answers of Responses providers. Columns: class, chat, messages, gemini, path. */
 export const responsesAnswers = `
 - carried  carried  carried  id
 - dropped  dropped  dropped  access_programs**

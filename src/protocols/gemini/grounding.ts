@@ -38,7 +38,7 @@ export function parseGrounding(metadata: unknown, blocks: readonly TextBlock[]):
 function sourceOf(chunk: Json | undefined): { url: string; title?: string } | undefined {
   if (!isObject(chunk)) return undefined;
   const source = [chunk.web, chunk.retrievedContext, chunk.maps, chunk.image].find(isObject);
-  const url = source ? textOr(source.uri) : "";
+  const url = source ? textOr(source.uri) || textOr(source.sourceUri) : "";
   if (!source || url === "") return undefined;
   return { url, ...(typeof source.title === "string" ? { title: source.title } : {}) };
 }

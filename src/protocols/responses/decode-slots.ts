@@ -68,12 +68,13 @@ export class Slot {
     this.emit({ type: "args-delta", index: this.index, text });
   }
 
-  /** The whole text of a part: what the deltas left out is made up for. */
-  whole(place: Place, kind: "text" | "refusal" | "summary" | "raw", text: string): void {
+  /** The whole text of a part, and its log probabilities: what the deltas left out is made up for. */
+  whole(place: Place, kind: "text" | "refusal" | "summary" | "raw", text: string, logprobs: Json[] = []): void {
     const before = this.texts.get(place)?.text ?? "";
     const missing = text.startsWith(before) ? text.slice(before.length) : "";
-    if (missing === "") return;
-    if (kind === "text") this.text(place, missing);
+    const untold = this.logprobs.has(place) ? [] : logprobs;
+    if (missing === "" && untold.length === 0) return;
+    if (kind === "text") this.text(place, missing, untold);
     else if (kind === "refusal") this.refusal(place, missing);
     else this.reasoning(place, kind, missing);
   }
@@ -119,7 +120,7 @@ export class Slot {
     final?.blocks.forEach((block, at) => {
       const place = this.placeOf("c", at, "text" in block ? block.text : "");
       if (block.type === "text") {
-        this.whole(place, "text", block.text);
+        this.whole(place, "text", block.text, block.logprobs);
         const told = this.annotations.get(place)?.length ?? 0;
         for (const annotation of block.annotations?.slice(told) ?? []) this.annotate(place, annotation);
         if (block.logprobs && this.texts.has(place)) this.logprobs.set(place, block.logprobs);

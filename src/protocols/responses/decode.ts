@@ -22,6 +22,13 @@ const standard = new Set([
   ...["error", "incomplete_details", "usage"],
 ]);
 
+const partKinds: Record<string, "text" | "refusal" | "summary" | "raw"> = {
+  output_text: "text",
+  refusal: "refusal",
+  summary_text: "summary",
+  reasoning_text: "raw",
+};
+
 export class ResponsesDecoder implements Machine<Frame, ChatEvent> {
   private out: ChatEvent[] = [];
   private over = false;
@@ -134,7 +141,11 @@ export class ResponsesDecoder implements Machine<Frame, ChatEvent> {
         slot.text(content, delta, Array.isArray(json.logprobs) ? json.logprobs : undefined);
         break;
       case "output_text.done":
-        slot.whole(content, "text", text);
+        slot.whole(content, "text", text, Array.isArray(json.logprobs) ? json.logprobs : undefined);
+        break;
+      case "content_part.done":
+      case "reasoning_summary_part.done":
+        if (isObject(json.part)) this.part(slot, type === "content_part.done" ? content : summary, json.part);
         break;
       case "output_text.annotation.added":
         if (isObject(json.annotation)) slot.annotate(content, parseAnnotation(json.annotation));
@@ -167,6 +178,13 @@ export class ResponsesDecoder implements Machine<Frame, ChatEvent> {
       case "custom_tool_call_input.done":
         slot.wholeArguments(typeof json.input === "string" ? json.input : "");
     }
+  }
+
+  private part(slot: Slot, place: string, part: JsonObject): void {
+    const kind = partKinds[stringOf(part.type) ?? ""];
+    const text = kind === "refusal" ? part.refusal : part.text;
+    if (kind === undefined || typeof text !== "string") return;
+    slot.whole(place, kind, text, Array.isArray(part.logprobs) ? part.logprobs : undefined);
   }
 
   private find(json: JsonObject): Slot | undefined {

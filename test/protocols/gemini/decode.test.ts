@@ -279,6 +279,18 @@ describe("errors in a stream", () => {
   });
 });
 
+test("a picture's source is the page that it stands on", () => {
+  const image = { sourceUri: "https://a.example/page", imageUri: "https://a.example/a.png", title: "A", domain: "a" };
+  const groundingMetadata = {
+    groundingChunks: [{ image }],
+    groundingSupports: [{ segment: { startIndex: 0, endIndex: 2, text: "hi" }, groundingChunkIndices: [0] }],
+  };
+  const [answer] = answers([chunk([{ text: "hi" }], { ...stop, groundingMetadata })]);
+  expect(answer?.items).toMatchObject([
+    { blocks: [{ annotations: [{ kind: "url", url: "https://a.example/page", title: "A", start: 0, end: 2 }] }] },
+  ]);
+});
+
 describe("grounding", () => {
   const groundingMetadata = {
     groundingChunks: [{ web: { uri: "https://a.example/1", title: "one" } }, { web: { uri: "https://a.example/2" } }],

@@ -82,6 +82,31 @@ describe("a provider's stream", () => {
     expect(collect(events)[0]?.items).toMatchObject([{ blocks: [{ text: "hi" }] }, { callId: "a", args: "{}" }]);
   });
 
+  test("whose parts come only in their final form gives what those hold, once", () => {
+    const part = { type: "output_text", text: "hi", annotations: [], logprobs: [{ token: "hi", logprob: -1 }] };
+    const place = { output_index: 0, content_index: 0 };
+    const events = decode(
+      frames(
+        ...[created, added(0, { type: "message", role: "assistant", content: [] })],
+        ...[{ type: "response.content_part.done", ...place, part }],
+        ...[{ type: "response.output_text.done", ...place, text: "hi", logprobs: part.logprobs }, completed()],
+      ),
+    );
+    const told = events.filter(({ type }) => type === "text-delta");
+    expect(told).toMatchObject([{ text: "hi", logprobs: part.logprobs }]);
+    expect(collect(events)[0]?.items).toMatchObject([{ blocks: [{ text: "hi", logprobs: part.logprobs }] }]);
+  });
+
+  test("with a summary's final form alone gives its text", () => {
+    const part = { type: "summary_text", text: "thought" };
+    const answer = read(
+      added(0, { type: "reasoning", id: "rs_1", summary: [] }),
+      { type: "response.reasoning_summary_part.done", output_index: 0, summary_index: 0, part },
+      completed(),
+    );
+    expect(answer.items).toMatchObject([{ text: [{ kind: "summary", text: "thought" }] }]);
+  });
+
   test("with nothing but its last event gives what that holds", () => {
     expect(read(completed([message("hi"), fc("a", "{}")])).items).toMatchObject([
       { blocks: [{ text: "hi" }] },
@@ -289,6 +314,10 @@ describe("a failure in a provider's stream", () => {
       "context-length",
     ],
     [{ type: "response.failed", response: { ...head, status: "failed", error: null } }, "upstream-failed"],
+    [
+      { type: "response.failed", response: { ...head, error: { code: "bio_policy", message: "not this" } } },
+      "content-policy",
+    ],
     [{ type: "error", code: "rate_limit_exceeded", message: "slow", param: null }, "rate-limited"],
     [{ type: "error", error: { type: "server_error", code: "server_is_overloaded", message: "x" } }, "overloaded"],
     [{ type: "", error: { message: "insufficient_quota", code: "insufficient_quota" } }, "billing"],
@@ -298,6 +327,15 @@ describe("a failure in a provider's stream", () => {
     expect(error.code).toBe(code as never);
     expect(error.message).not.toBe("");
   });
+
+  test.each(["image_too_large", "image_parse_error", "empty_image_file", "failed_to_download_image"])(
+    "over the client's picture is the client's: %s",
+    (code) => {
+      const error = { code, message: "no picture" };
+      const failed = { type: "response.failed", response: { ...head, status: "failed", error } };
+      expect(failure(decode(frames(created, failed))).code).toBe("invalid-request");
+    },
+  );
 
   test("leaves a call that was running unfinished", () => {
     const events = decode(
