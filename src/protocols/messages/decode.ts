@@ -34,7 +34,7 @@ export class Decoder implements Machine<Frame, ChatEvent> {
   private events: ChatEvent[] = [];
   private started = false;
   private finished = false;
-  private failed = false;
+  private over = false;
   private readonly open = new Map<number, OpenBlock>();
   private nextIndex = 0;
   /** The message item that the next text block joins. */
@@ -45,7 +45,7 @@ export class Decoder implements Machine<Frame, ChatEvent> {
   private usage: JsonObject = {};
 
   push(frame: Frame): ChatEvent[] {
-    if (this.failed || frame.data === "[DONE]") return [];
+    if (this.over || frame.data === "[DONE]") return [];
     try {
       this.read(frame);
     } catch (error) {
@@ -55,7 +55,7 @@ export class Decoder implements Machine<Frame, ChatEvent> {
   }
 
   end(): ChatEvent[] {
-    if (!this.failed && !this.finished) this.fail(broken("The provider's stream broke off before its end."));
+    if (!this.over && !this.finished) this.fail(broken("The provider's stream broke off before its end."));
     return this.take();
   }
 
@@ -98,12 +98,14 @@ export class Decoder implements Machine<Frame, ChatEvent> {
   /** An error after the finish changes nothing: the answer is complete. */
   private fail(error: GatewayError): void {
     if (this.finished) return;
-    this.failed = true;
+    this.over = true;
     this.events.push({ type: "error", error });
   }
 
   private start(message: unknown): void {
     if (this.started) {
+      // What another answer says behind this one is none of its business.
+      if (this.finished) this.over = true;
       this.fail(broken("The provider began a second answer inside the first."));
       return;
     }

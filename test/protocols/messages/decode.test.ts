@@ -132,6 +132,18 @@ describe("decoding a Messages stream", () => {
     expect(streamed.items.at(-1)).toMatchObject({ incomplete: true });
   });
 
+  test("of a second answer behind the first takes nothing, nor its tokens", () => {
+    const answer = one([
+      start(),
+      ...text(0, "one"),
+      ...end("end_turn"),
+      start(),
+      ...text(0, "two"),
+      ...end("end_turn", { output_tokens: 99 }),
+    ]);
+    expect(answer).toMatchObject({ items: [{ blocks: [{ text: "one" }] }], usage: { inUncached: 10, outVisible: 7 } });
+  });
+
   test("keeps the laws of events: one start, every item ended once, one finish", () => {
     const events = decode(wire(rich));
     expect(events.filter(({ type }) => type === "start")).toHaveLength(1);
