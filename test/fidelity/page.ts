@@ -1,19 +1,15 @@
 /** The published table: FIDELITY.md, printed from the tables of fates and the SDKs' types. */
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { type Fate, fates, protocolOrder, type Row, rowOf, rowsOf } from "../../src/protocols/fates/fate.ts";
 import { answerTables, requestTables, streamTables } from "../../src/protocols/fates/index.ts";
 import { answerQuestions } from "./answers.ts";
 import { modules } from "./dialect.ts";
 import { dialects, type Name, othersOf } from "./dialects.ts";
 import { questionsOf } from "./fields.ts";
+import { keptFigures, recorded } from "./recorded.ts";
 import { streamQuestions } from "./streams.ts";
-
-const titles: Record<Name, string> = {
-  chat: "Chat Completions",
-  responses: "Responses",
-  messages: "Messages",
-  gemini: "Gemini",
-};
+import { table, titles } from "./table.ts";
 
 interface Part {
   name: Name;
@@ -66,11 +62,6 @@ function countTable(parts: readonly Part[], arrow: (name: Name, other: Name) => 
   return table(head, lines);
 }
 
-function table(head: readonly string[], lines: readonly (readonly string[])[]): string[] {
-  const row = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  return [row(head), row(head.map(() => "---")), ...lines.map(row)];
-}
-
 function rowTable({ name, rows }: Part): string[] {
   const lines = rows.map(({ path, fieldClass, fates: found }) => [`\`${path}\``, fieldClass, ...found]);
   return table(["field", "class", ...othersOf(name).map((other) => titles[other])], lines);
@@ -104,7 +95,10 @@ What a stream's blocks and items hold is told under whole answers. Each event of
 what it says, without the others that repeat it.
 `;
 
-export function page(): string {
+export const pagePath = join(import.meta.dir, "../../FIDELITY.md");
+
+/** With the figures that were measured, else those that the page has. */
+export function page(figures = keptFigures(readFileSync(pagePath, "utf8"))): string {
   const asked = requests();
   const answered = answers();
   const events = streams();
@@ -124,6 +118,8 @@ export function page(): string {
     "",
     ...countTable(events, (name, other) => `${titles[name]} provider, ${titles[other]} client`),
     "",
+    "## Recordings",
+    ...recorded(figures),
     "## Requests",
     ...asked.flatMap((part) => section(`${titles[part.name]} client`, part)),
     "",

@@ -154,6 +154,46 @@ export const refused: Readonly<Record<string, Partial<Record<ProtocolName | "all
   "gemini/ruby-llm_chat-code-execution-with-gemini-gemini-3-5-flash-run_ea6fcb3d": { all: "codeExecution" },
 };
 
+const ran = "a tool that the provider runs, which a provider of unknown abilities is not known to have";
+const own = "a tool that only its own vendor runs";
+const stored = "it lies with the provider that made it";
+
+/** Why a client is told these words. */
+export const reasons: Readonly<Record<string, string>> = {
+  "has no content": "the only message is empty, which Google refuses",
+  "answer with": "the client asks for an answer in a medium that the provider's protocol has none of",
+  audio: "audio, which the model or its protocol does not take",
+  "does not fetch addresses": "a file by address, which the gateway is not allowed to fetch here",
+  "document by URL": "a file by address, which the gateway is not allowed to fetch here",
+  "video input": "video by address, which the protocol does not take",
+  "log probabilities": "log probabilities, which the protocol has none of",
+  "kind of content": "a kind of content that no other protocol has",
+  "file id of another provider": stored,
+  web_search_options: ran,
+  web_search: ran,
+  web_search_preview: ran,
+  googleSearch: ran,
+  code_execution: ran,
+  code_interpreter: ran,
+  codeExecution: ran,
+  "openrouter:web_search": own,
+  web_fetch: own,
+  computer: own,
+  advisor: own,
+  image_generation: own,
+  file_search: own,
+  x_search: own,
+  urlContext: own,
+  fileSearch: own,
+  mcp_servers: "servers that only the provider's own vendor calls",
+  mcp: "servers that only the provider's own vendor calls",
+  container: stored,
+  cachedContent: stored,
+  prompt: stored,
+  conversation: stored,
+  previous_response_id: `${stored}, and the gateway has not seen it`,
+};
+
 /** What a double refuses and the provider does not, by recording and provider. */
 export const undoubled: Readonly<Record<string, string>> = {
   "openai-chat/ruby-llm_chat-audio-models-bedrock-mistral-voxtral-mini-3b-25_07e80bea > responses": "input_audio",
