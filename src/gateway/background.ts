@@ -71,10 +71,23 @@ export class Running {
   }
 }
 
-interface Begun {
-  inbound: Inbound;
+/** With what an answer is kept that nobody waits for. */
+export interface Kept {
   shape: StoredAnswers;
   keeping: Keeping;
+}
+
+/** Asked before any upstream is. Throws `unsupported` where answers are not kept. */
+export function keptFor({ call, keeping }: Exchange): Kept {
+  const shape = call.protocol.stored;
+  if (shape && keeping) return { shape, keeping };
+  throw new GatewayError("unsupported", "background: answers are not kept here, so nobody could come back for one.", {
+    param: "background",
+  });
+}
+
+interface Begun extends Kept {
+  inbound: Inbound;
   upstream: Promise<Upstream>;
 }
 

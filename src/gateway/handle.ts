@@ -6,6 +6,7 @@ import { withFailover } from "../routing/failover.ts";
 import { order } from "../routing/order.ts";
 import { type Candidate, permit, resolve } from "../routing/resolve.ts";
 import { attempt, type Upstream } from "./attempt.ts";
+import { keptFor } from "./background.ts";
 import { continued, dereferenced, refers } from "./continuing.ts";
 import { type Exchange, openExchange } from "./exchange.ts";
 import type { Call, Gateway } from "./gateway.ts";
@@ -25,10 +26,11 @@ export async function handle(gateway: Gateway, call: Call): Promise<Response> {
   try {
     authenticate(exchange);
     const inbound = await parse(exchange);
+    const kept = inbound.envelope.background ? keptFor(exchange) : undefined;
     const candidates = route(exchange, inbound.envelope.model, speaker(exchange));
     admit(exchange);
     const upstream = tryInOrder(exchange, candidates, (candidate) => attempt(exchange, inbound, candidate));
-    if (inbound.envelope.background) return replyBackground(exchange, inbound, upstream);
+    if (kept) return replyBackground(exchange, { inbound, upstream, ...kept });
     if (!exchange.stream) return replyWhole(exchange, wholeOnly(await upstream));
     const committed = await inTime(upstream);
     return committed ? replyStream(exchange, committed) : replyEarly(exchange, upstream);

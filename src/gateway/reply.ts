@@ -1,9 +1,9 @@
 /** The answer to the client: whole, as an error, or as the head of a stream. */
 import { applySplices, scanObject, spliceMembers } from "../kit/json.ts";
-import { GatewayError } from "../model/error.ts";
+import type { GatewayError } from "../model/error.ts";
 import type { Wire } from "../protocols/protocol.ts";
 import type { StreamUpstream, Upstream, WholeUpstream } from "./attempt.ts";
-import { streamOf } from "./background.ts";
+import { type Kept, streamOf } from "./background.ts";
 import type { Exchange } from "./exchange.ts";
 import { crossingHeaders, ownHeaders } from "./headers.ts";
 import type { Inbound } from "./inbound.ts";
@@ -24,18 +24,16 @@ function bodyOf(exchange: Exchange, upstream: WholeUpstream): string {
   return upstream.text === undefined ? rendered(exchange, upstream) : linked(exchange, upstream.text);
 }
 
+interface InBackground extends Kept {
+  inbound: Inbound;
+  upstream: Promise<Upstream>;
+}
+
 /** The pending answer, or a stream that waits for it. */
-export function replyBackground(exchange: Exchange, inbound: Inbound, upstream: Promise<Upstream>): Response {
-  const { call, gateway, keeping, snapshot } = exchange;
-  const shape = call.protocol.stored;
-  if (!shape || !keeping) {
-    upstream.catch(() => undefined);
-    throw new GatewayError("unsupported", "background: answers are not kept here, so nobody could come back for one.", {
-      param: "background",
-    });
-  }
+export function replyBackground(exchange: Exchange, { inbound, upstream, ...kept }: InBackground): Response {
+  const { call, gateway, snapshot } = exchange;
   const body = (whole: WholeUpstream) => bodyOf(exchange, whole);
-  const running = gateway.backgrounds.start(exchange, { inbound, shape, keeping, upstream, body });
+  const running = gateway.backgrounds.start(exchange, { inbound, ...kept, upstream, body });
   const { stream } = inbound.envelope;
   const headers = ownHeaders(exchange);
   delete headers["x-plexus-target"];

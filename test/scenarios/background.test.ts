@@ -157,6 +157,25 @@ test("without store nobody could come back", async () => {
   expect(await asked.catch((error: unknown) => error)).toMatchObject({ status: 400, param: "background" });
 });
 
+test("where nothing is kept it is refused before anybody is asked", async () => {
+  const { url, key } = upstreams.messages;
+  const model = upstreams.messages.script("unkept", [{ text: "Foxes.", counts }]);
+  const forgetful = await startGateway({
+    config: {
+      providers: { messages: { protocols: { messages: url }, api_key: key } },
+      settings: { responses: { retention_days: 0 } },
+    },
+  });
+  const asking = new OpenAI({ baseURL: `${forgetful.url}/v1`, apiKey: forgetful.clientKey, maxRetries: 0 });
+  const asked = asking.responses.create({ model: `messages/${model}`, input: "Foxes?", background: true });
+  const error = (await asked.catch((thrown: unknown) => thrown)) as InstanceType<typeof OpenAI.APIError>;
+  expect([error.status, error.param]).toEqual([400, "background"]);
+  const row = await forgetful.request(error.headers?.get("x-request-id") ?? "");
+  expect(row).toMatchObject({ status: 400, attempts: 0 });
+  expect(upstreams.messages.seen(model)).toEqual([]);
+  await forgetful.stop();
+});
+
 test("the usage row is there, as for any other request", async () => {
   const model = upstreams.messages.script("row", [{ text: "Foxes.", counts }]);
   const { data, response } = await client.responses
