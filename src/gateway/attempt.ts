@@ -19,6 +19,7 @@ import type { Inbound } from "./inbound.ts";
 import { gatherMedia } from "./media.ts";
 import { protocolFor } from "./offered.ts";
 import { type Addressed, type Prepared, prepare } from "./outgoing.ts";
+import { readToCut } from "./read-to-cut.ts";
 import { Reading, type Step } from "./reading.ts";
 import { gatherOwners, watchFor } from "./seal-owners.ts";
 import { gatherTurns, TurnKeeper } from "./turn-seals.ts";
@@ -302,13 +303,19 @@ async function readWhole(
   { candidate, prepared, controller }: Sending,
   { response, isStream }: Answered,
 ): Promise<WholeUpstream> {
-  const text = await readText(response, controller.signal);
   const { protocol, stops } = prepared;
+  if (isStream && stops) {
+    const answers = await readToCut(exchange, response, { prepared, controller });
+    exchange.usage = answers[0]?.usage;
+    exchange.finish = answers[0]?.finish ?? null;
+    return { kind: "whole", candidate, protocol, isVerbatim: false, headers: response.headers, answers };
+  }
+  const text = await readText(response, controller.signal);
   const isVerbatim = !isStream && !exchange.stream && prepared.passage !== undefined;
   const json = isStream ? undefined : answerJson(text, protocol.exactKeys);
   const outcome = isVerbatim && json !== undefined ? protocol.readOutcome?.(json) : undefined;
   const parsed = outcome ? [] : json === undefined ? collectText(prepared, text) : protocol.parseResponse(json);
-  const answers = stops ? cutAnswers(parsed, stops) : parsed;
+  const answers = stops ? cutAnswers(parsed, stops.sequences) : parsed;
   const { usage, finish } = outcome ?? answers[0] ?? {};
   exchange.usage = usage;
   exchange.finish = finish ?? null;

@@ -251,12 +251,16 @@ export class Exchange<W extends Wire = Protocol> {
     };
   }
 
+  /** What an answer took whose provider was not let speak to its end. */
+  estimate(reported: Usage | undefined, frames: number): Usage {
+    return estimateUsage(reported, { requestCharacters: this.requestCharacters, frames });
+  }
+
   /** What the provider reported, completed by our estimate where it said nothing or was cut. */
   private measured(): Usage | undefined {
     if (this.requestCharacters === 0 || (this.usage && this.finish !== null)) return this.usage;
     if (!this.usage && this.frames === undefined && this.finish === null) return undefined;
-    const seen = { requestCharacters: this.requestCharacters, frames: this.frames?.() ?? 0 };
-    return estimateUsage(this.usage, seen);
+    return this.estimate(this.usage, this.frames?.() ?? 0);
   }
 
   private tokens(): TokenCounts | null {

@@ -18,6 +18,11 @@ export interface Part {
   value?: Uint8Array | undefined;
 }
 
+/** Why an upstream is given up whose answer is complete without the rest. */
+export function enough(): GatewayError {
+  return new GatewayError("cancelled", "The answer ended at a stop sequence: no more of it was wanted.");
+}
+
 /** What is used of a reader; the runtime's and the platform's types of it differ. */
 interface Reader {
   read(): Promise<Part>;

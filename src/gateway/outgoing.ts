@@ -11,7 +11,7 @@ import type { Inbound, Received } from "./inbound.ts";
 import { protocolFor } from "./offered.ts";
 import { foreignSeals } from "./seal-owners.ts";
 import { isEnvelope, type SealRing } from "./seals.ts";
-import { withoutStops } from "./stops.ts";
+import { type Stops, withoutStops } from "./stops.ts";
 import { withKeptSeals } from "./turn-seals.ts";
 
 /** A request that is ready to be sent. */
@@ -30,7 +30,7 @@ export interface Prepared extends Addressed<Protocol> {
   /** How often it is to be sent, when more than once. */
   copies?: number;
   /** Where the answer ends, when the provider cannot be told. */
-  stops?: readonly string[];
+  stops?: Stops;
 }
 
 export function sealRing(exchange: Exchange): SealRing {

@@ -6,7 +6,7 @@ import { isAscii } from "node:buffer";
 import { byteString, type Frame, FrameSplitter, type Machine, readFrame, utf8 } from "../kit/sse.ts";
 import type { ChatEvent } from "../model/event.ts";
 import type { Passage, Protocol } from "../protocols/protocol.ts";
-import { stopping } from "./stops.ts";
+import { StoppingDecoder, type Stops } from "./stops.ts";
 
 /** What one read gave. `bytes`: what to forward, when verbatim; of an error's frame and what follows it, nothing. */
 export interface Step {
@@ -26,7 +26,7 @@ export interface ReadingOptions {
   /** Told of the raw frames that may hold seals. */
   watch?: { mark: RegExp; frame(raw: string): void };
   /** Where texts end that the provider does not end itself. */
-  stops?: readonly string[];
+  stops?: Stops;
   /** The client's name of the model, echoed in place of the provider's. */
   model: string;
 }
@@ -44,6 +44,9 @@ export class Reading {
   private readonly editMarker: string | undefined;
   private readonly splitter = new FrameSplitter();
   private readonly decoder: Machine<Frame, ChatEvent>;
+  private readonly stopping: StoppingDecoder | undefined;
+  /** The answer is over, though its provider goes on. */
+  isCutShort = false;
   /** The model member as the provider writes it, and what stands in its place. */
   private needle: string | undefined;
   private replacement = "";
@@ -59,7 +62,8 @@ export class Reading {
     this.editMarker = options.passage?.marker;
     this.verbatim = options.passage !== undefined;
     const decoder = options.protocol.decodeStream();
-    this.decoder = options.stops ? stopping(decoder, options.stops) : decoder;
+    this.stopping = options.stops && new StoppingDecoder(decoder, options.stops);
+    this.decoder = this.stopping ?? decoder;
   }
 
   /** What to forward of bytes that hold whole frames of content and nothing else: most of every stream that is passed. */
@@ -74,9 +78,17 @@ export class Reading {
     const wasWhole = !this.splitter.pending;
     const raws = this.splitter.push(byteString(bytes));
     const taken = this.take(raws);
-    if (taken.out === undefined) return { events: taken.events };
+    if (taken.out === undefined) return { events: this.stopping ? this.stopped(taken.events) : taken.events };
     const asItCame = wasWhole && !this.splitter.pending && !taken.changed;
     return step(taken, asItCame ? bytes : join(taken.out));
+  }
+
+  /** What came in one read with the cut is still read: it may be the provider's own end, with its usage. */
+  private stopped(events: ChatEvent[]): ChatEvent[] {
+    const ending = this.stopping?.ending();
+    if (!ending) return events;
+    this.isCutShort = true;
+    return [...events, ...ending];
   }
 
   private forward(raw: string, bytes: Uint8Array): Uint8Array | string {

@@ -1,4 +1,4 @@
-/** Stop sequences towards a provider whose protocol has none: taken out of the request, done to the answer. */
+/** Stop sequences that a provider cannot be told: taken out of the request, done to the answer. */
 import type { Frame, Machine } from "../kit/sse.ts";
 import type { ChatRequest } from "../model/chat.ts";
 import type { ChatEvent } from "../model/event.ts";
@@ -7,10 +7,16 @@ import { StopCutter } from "../model/stops.ts";
 import type { TargetFacts } from "../model/target.ts";
 import type { Protocol } from "../protocols/protocol.ts";
 
+/** What an answer is to be cut at. */
+export interface Stops {
+  sequences: readonly string[];
+  /** The provider gives one answer: at the cut nothing more of it is wanted. */
+  isAlone: boolean;
+}
+
 export interface WithoutStops {
   request: ChatRequest;
-  /** What the answer is to be cut at. */
-  stops?: readonly string[];
+  stops?: Stops;
 }
 
 interface Towards {
@@ -19,19 +25,46 @@ interface Towards {
   notes: Notes;
 }
 
-/** The request as the protocol and the model can take it. */
+/** The request with as many sequences as the protocol and the model can take. */
 export function withoutStops(request: ChatRequest, { protocol, target, notes }: Towards): WithoutStops {
-  const { stop, ...sampling } = request.sampling;
-  if (!stop || !(protocol.lacksStops || target.can.refuses.stop)) return { request };
-  const stops = stop.filter((text) => text !== "");
-  if (stops.length === 0) return { request: { ...request, sampling } };
+  const { stop: asked, ...sampling } = request.sampling;
+  if (!asked) return { request };
+  const most = target.can.refuses.stop ? 0 : (protocol.mostStops ?? asked.length);
+  if (asked.length <= most) return { request };
+  const stop = asked.filter((text) => text !== "");
+  const told = stop.slice(0, most);
+  const left = { ...request, sampling: told.length === 0 ? sampling : { ...sampling, stop: told } };
+  if (stop.length <= most) return { request: left };
   notes.add("emulated", "sampling.stop");
-  return { request: { ...request, sampling }, stops };
+  return { request: left, stops: { sequences: stop.slice(most), isAlone: (sampling.n ?? 1) <= 1 } };
 }
 
 /** A decoder whose texts end at the first of the sequences. */
-export function stopping(decoder: Machine<Frame, ChatEvent>, stops: readonly string[]): Machine<Frame, ChatEvent> {
-  const cutter = new StopCutter(stops);
-  const cut = (events: readonly ChatEvent[]) => events.flatMap((event) => cutter.push(event));
-  return { push: (frame) => cut(decoder.push(frame)), end: () => cut(decoder.end()) };
+export class StoppingDecoder implements Machine<Frame, ChatEvent> {
+  private readonly decoder: Machine<Frame, ChatEvent>;
+  private readonly cutter: StopCutter;
+  private readonly isAlone: boolean;
+
+  constructor(decoder: Machine<Frame, ChatEvent>, { sequences, isAlone }: Stops) {
+    this.decoder = decoder;
+    this.cutter = new StopCutter(sequences);
+    this.isAlone = isAlone;
+  }
+
+  push(frame: Frame): ChatEvent[] {
+    return this.cut(this.decoder.push(frame));
+  }
+
+  end(): ChatEvent[] {
+    return this.cut(this.decoder.end());
+  }
+
+  /** The answer's end, once it was cut and its provider only goes on with what nobody gets. */
+  ending(): ChatEvent[] | undefined {
+    return this.isAlone ? this.cutter.ending() : undefined;
+  }
+
+  private cut(events: readonly ChatEvent[]): ChatEvent[] {
+    return events.flatMap((event) => this.cutter.push(event));
+  }
 }

@@ -12,7 +12,7 @@ import type { Encoder } from "../protocols/protocol.ts";
 import type { StreamUpstream, Upstream } from "./attempt.ts";
 import { discreet } from "./discreet.ts";
 import type { Exchange } from "./exchange.ts";
-import type { Part } from "./feed.ts";
+import { enough, type Part } from "./feed.ts";
 import type { Outward } from "./outward.ts";
 import type { Reading, Step } from "./reading.ts";
 import { outwardFor, replyContext } from "./rendering.ts";
@@ -155,7 +155,9 @@ export class StreamReply {
   }
 
   /** Hands one step to the client. */
-  private emit(step: Step, isLast: boolean): Sent {
+  private emit(given: Step, isLast: boolean): Sent {
+    const reading = this.upstream?.kind === "stream" ? this.upstream.reading : undefined;
+    const step = reading?.isCutShort ? this.reckoned(given, reading) : given;
     if (step.bytes && step.bytes.length > 0) this.passed = step.bytes;
     if (step.marked) this.exchange.keeping?.passed(step.marked);
     if (step.events.length === 0 && step.bytes && !isLast) return this.send(step.bytes);
@@ -171,6 +173,14 @@ export class StreamReply {
     const sent = this.send(step.bytes ?? this.encode(this.translate(step)));
     if ((finished && step.bytes === undefined) || isLast) this.finish();
     return sent;
+  }
+
+  /** The last step of an answer that we end ourselves: with what its provider did not come to report. */
+  private reckoned({ events }: Step, { frames }: Reading): Step {
+    this.exchange.observe(events);
+    const usage = this.exchange.estimate(this.exchange.usage, frames);
+    const at = events.findIndex((event) => event.type === "finish");
+    return { events: at < 0 ? events : events.toSpliced(at, 0, { type: "usage", usage }) };
   }
 
   private send(bytes: Uint8Array | string): Sent {
@@ -203,7 +213,10 @@ export class StreamReply {
     if (this.sawFinish) return;
     this.sawFinish = true;
     this.exchange.close(200);
-    if (this.upstream?.kind === "stream") this.upstream.feed.linger(lingerMs);
+    if (this.upstream?.kind !== "stream") return;
+    const { feed, reading } = this.upstream;
+    if (reading.isCutShort) feed.cancel(enough());
+    else feed.linger(lingerMs);
   }
 
   private finish(): void {

@@ -1,11 +1,12 @@
 /**
  * Stop sequences for a provider that knows none: the answer's text ends before the first of them, wherever the deltas
- * were cut. Held back is only what could be the beginning of one. The provider's own end is still waited for, since it
- * reports what was used.
+ * were cut. Held back is only what could be the beginning of one. Who reads a stream may end it at the cut by `ending`;
+ * otherwise the provider's own end is waited for.
  */
 import type { Item } from "./chat.ts";
 import { collect, replay } from "./collect.ts";
 import type { Answer, ChatEvent } from "./event.ts";
+import { GrowingItems } from "./growing.ts";
 import type { Json } from "./json.ts";
 
 type EventOf<Type extends ChatEvent["type"]> = Extract<ChatEvent, { type: Type }>;
@@ -62,6 +63,8 @@ interface Open {
 interface Candidate {
   c: number | undefined;
   started: Set<number>;
+  growing: GrowingItems;
+  hasFinished?: true;
   open?: Open | undefined;
   cut?: Open & { stop: string };
 }
@@ -76,6 +79,25 @@ export class StopCutter {
   }
 
   push(event: ChatEvent): ChatEvent[] {
+    const out = this.cut(event);
+    if (!("index" in event)) return out;
+    const { growing } = this.of(event.c);
+    for (const one of out) growing.told(one);
+    return out;
+  }
+
+  /**
+   * The end of a single answer that was cut and that its provider has not ended yet. Undefined before the cut, and where
+   * more was begun than can be ended without the provider.
+   */
+  ending(): ChatEvent[] | undefined {
+    const [only, ...others] = this.candidates.values();
+    if (!only?.cut || only.hasFinished || others.length > 0) return undefined;
+    const items = only.growing.ending();
+    return items && [...items, { type: "finish", reason: "stop-sequence", stopSequence: only.cut.stop }];
+  }
+
+  private cut(event: ChatEvent): ChatEvent[] {
     switch (event.type) {
       case "start":
       case "usage":
@@ -95,7 +117,7 @@ export class StopCutter {
   private of(c: number | undefined): Candidate {
     const known = this.candidates.get(c ?? 0);
     if (known) return known;
-    const state: Candidate = { c, started: new Set() };
+    const state: Candidate = { c, started: new Set(), growing: new GrowingItems() };
     this.candidates.set(c ?? 0, state);
     return state;
   }
@@ -196,6 +218,7 @@ function cutItem(item: Item, cut: Open): Item {
 
 function finish(event: EventOf<"finish">, state: Candidate): ChatEvent[] {
   const { c, cut } = state;
+  state.hasFinished = true;
   if (!cut) return [...flush(state), event];
   return [{ type: "finish", ...(c === undefined ? {} : { c }), reason: "stop-sequence", stopSequence: cut.stop }];
 }

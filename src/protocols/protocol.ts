@@ -171,8 +171,8 @@ export interface Protocol extends Wire {
   readonly opensWithReasoning?: true;
   /** Its providers give one answer to a request: for more they are asked more than once. */
   readonly givesOne?: true;
-  /** Its requests have no stop sequences: the answer is cut at them instead. */
-  readonly lacksStops?: true;
+  /** How many stop sequences its requests take, when not any number: at the others the answer is cut instead. */
+  readonly mostStops?: number;
   /** Top-level members that its endpoint takes, when not all: of configured fields only these go along. */
   readonly takes?: ReadonlySet<string>;
   /** Media that its providers do not fetch: an address is replaced by its content before `buildRequest`. */

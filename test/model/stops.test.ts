@@ -78,6 +78,58 @@ test("for texts cut anywhere the result equals cutting the whole text", () => {
   );
 });
 
+test("an answer that is ended at the cut is what it is when its provider is waited for", () => {
+  const blocks = fc.array(pieces, { minLength: 1, maxLength: 3 });
+  fc.assert(
+    fc.property(blocks, sequences, (texts, stops) => {
+      const events = [start, ...stream(texts), finish];
+      const [waited] = collect(cut(events, stops));
+      const cutter = new StopCutter(stops);
+      const early: ChatEvent[] = [];
+      for (const event of events) {
+        early.push(...cutter.push(event));
+        const ending = cutter.ending();
+        if (ending) {
+          early.push(...ending);
+          break;
+        }
+      }
+      // Deltas of nothing open blocks here that the end of the item does not show.
+      const texted = (one: Answer | undefined) =>
+        blocksOf(one)
+          .map((block) => (block as TextBlock).text)
+          .join("|");
+      const [got] = collect(early);
+      expect(texted(got).replace(/\|+$/, "")).toBe(texted(waited).replace(/\|+$/, ""));
+      expect([got?.finish, got?.stopSequence]).toEqual([waited?.finish, waited?.stopSequence]);
+      expect(early.filter(({ type }) => type === "item-end")).toHaveLength(1);
+    }),
+    { numRuns: 3000 },
+  );
+});
+
+test("what the deltas do not tell is waited for", () => {
+  const call = { type: "call", kind: "function", callId: "c", name: "f", args: "" } as const;
+  const said: ChatEvent[] = [
+    { type: "item-start", index: 1, item: message([]) },
+    { type: "text-delta", index: 1, block: 0, text: "one END" },
+  ];
+  const after = (...events: ChatEvent[]) => {
+    const cutter = new StopCutter(["END"]);
+    for (const event of [start, ...events]) cutter.push(event);
+    return cutter.ending();
+  };
+  expect(after(...said)).toEqual([
+    { type: "item-end", index: 1, item: message(["one "]) },
+    { type: "finish", reason: "stop-sequence", stopSequence: "END" },
+  ]);
+  expect(after({ type: "item-start", index: 0, item: call }, ...said)).toBeUndefined();
+  expect(after(...said, { type: "item-start", c: 1, index: 0, item: message([]) })).toBeUndefined();
+  const image = { ...said[1], block: 1 } as ChatEvent;
+  expect(after(...said.slice(0, 1), image)).toBeUndefined();
+  expect(after(...said, finish)).toBeUndefined();
+});
+
 test("what is held back is never more than could begin a sequence", () => {
   fc.assert(
     fc.property(letters(10), sequences, (text, stops) => {

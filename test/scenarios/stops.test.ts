@@ -57,13 +57,13 @@ test("Messages clients are told which sequence it was", async () => {
   });
 });
 
-test("a stream ends before the sequence, across deltas, with the provider's usage", async () => {
+test("a stream ends before the sequence, across deltas, with an estimate of its usage", async () => {
   const body = { stop: "STOP", stream: true, stream_options: { include_usage: true } };
   const answer = await post("/v1/chat/completions", body);
   expect(read(answer.text)).toMatchObject({
     text: "One two three ",
     finishes: ["stop"],
-    usage: { completion_tokens: 9 },
+    usage: { completion_tokens: expect.any(Number) },
   });
   expect(answer.degraded).toContain("emulated stop");
 });

@@ -12,6 +12,7 @@ import { parseError } from "./parse-error.ts";
 import { mayEdit, pass, strip } from "./pass.ts";
 import { openRequest, parseRequest } from "./request.ts";
 import { parseResponse } from "./response.ts";
+import { mostStops } from "./sampling.ts";
 
 export const chat: Protocol = {
   name: "chat",
@@ -25,6 +26,7 @@ export const chat: Protocol = {
   names: commonNames,
   sealMembers: ["signature", "data", "thought_signature"],
   sealsCalls: true,
+  mostStops,
   inlineOnly: ["document"],
   fields: {
     instructions: "messages",

@@ -6,7 +6,7 @@ import type { Refusable, TargetFacts } from "../../model/target.ts";
 import { capped, isRefused } from "../able.ts";
 import { unsupported } from "./wire.ts";
 
-const maxStops = 4;
+export const mostStops = 4;
 
 export interface SamplingContext {
   target: TargetFacts;
@@ -41,8 +41,8 @@ export function buildSampling(request: ChatRequest, context: SamplingContext): J
   carry("logitBias", "logit_bias");
   buildCount(sampling.n, refused("n"), out);
   if (sampling.stop && sampling.stop.length > 0) {
-    if (sampling.stop.length > maxStops) notes.add("clamped", "sampling.stop", "first_4_kept");
-    out.stop = sampling.stop.slice(0, maxStops);
+    if (sampling.stop.length > mostStops) notes.add("clamped", "sampling.stop", "first_4_kept");
+    out.stop = sampling.stop.slice(0, mostStops);
   }
   return { ...out, ...buildLogprobs(request, context) };
 }

@@ -8,7 +8,7 @@ import { unsupported } from "./read.ts";
 import { lowered } from "./schema-down.ts";
 import { buildThinking } from "./thinking.ts";
 
-const mostStops = 5;
+export const mostStops = 5;
 
 /** `system` gets what only an instruction can say. Throws `unsupported`. */
 export function buildConfig(request: ChatRequest, system: JsonObject[], build: Build): JsonObject {

@@ -1,5 +1,6 @@
 /** Google Gemini (generateContent), served and called. */
 import type { Protocol } from "../protocol.ts";
+import { mostStops } from "./build-config.ts";
 import { buildRequest } from "./build-request.ts";
 import { legalNames } from "./build-tools.ts";
 import { Decoder, exactKeys, parseResponse } from "./decode.ts";
@@ -28,6 +29,7 @@ export const gemini: Protocol = {
   sealsCalls: true,
   inlineOnly: ["image", "document"],
   sealsTexts: true,
+  mostStops,
   modelMember: "modelVersion",
   exactKeys,
   clientHeaders: ["x-goog-api-key", "x-goog-api-client"],

@@ -27,7 +27,7 @@ export const responses: Protocol = {
   names: commonNames,
   // An item's id means something to the account alone that made it, as a seal does.
   sealMembers: ["encrypted_content", "id"],
-  lacksStops: true,
+  mostStops: 0,
   givesOne: true,
   fields: {
     items: "input",
