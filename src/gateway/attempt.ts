@@ -21,6 +21,7 @@ import { protocolFor } from "./offered.ts";
 import { type Addressed, type Prepared, prepare } from "./outgoing.ts";
 import { readToCut } from "./read-to-cut.ts";
 import { Reading, type Step } from "./reading.ts";
+import { repaired } from "./repair.ts";
 import { gatherOwners, watchFor } from "./seal-owners.ts";
 import { gatherTurns, TurnKeeper } from "./turn-seals.ts";
 import { partsOf } from "./turns.ts";
@@ -41,6 +42,8 @@ export interface WholeUpstream extends Committed {
   answers: Answer[];
   /** The answer's text, when it may be passed through. */
   text?: string;
+  /** It took two calls, and the usage is of both. */
+  wasRepaired?: true;
 }
 
 export interface StreamUpstream extends Committed {
@@ -72,8 +75,23 @@ export function attempt(exchange: Exchange, inbound: Inbound, candidate: Candida
 async function ask(exchange: Exchange, sending: Sending): Promise<Upstream> {
   const response = await post(exchange, sending);
   const isStream = looksLikeStream(response, sending.stream);
-  const read = isStream && sending.stream ? openStream : readWhole;
-  return read(exchange, sending, { response, isStream });
+  const answered = { response, isStream };
+  return isStream && sending.stream ? openStream(exchange, sending, answered) : whole(exchange, sending, answered);
+}
+
+/** A whole answer, asked for once more where it does not fit what was asked. */
+async function whole(exchange: Exchange, sending: Sending, answered: Answered): Promise<WholeUpstream> {
+  const { candidate, prepared } = sending;
+  const first = await readWhole(exchange, sending, answered);
+  const { repair } = prepared;
+  if (!repair) return first;
+  const name = `${candidate.provider.id}/${candidate.model}`;
+  const ask = async (again: Prepared) => {
+    const resending = { ...sending, prepared: again };
+    const response = await post(exchange, resending);
+    return readWhole(exchange, resending, { response, isStream: looksLikeStream(response, sending.stream) });
+  };
+  return repaired(exchange, first, { repair, name, ask });
 }
 
 /** Whole answers, whatever the client asked for: those that come first wait for the last. */
@@ -81,7 +99,7 @@ async function askEach(exchange: Exchange, sending: Sending, copies: number): Pr
   const each = await Promise.all(
     Array.from({ length: copies }, async () => {
       const response = await post(exchange, sending);
-      return readWhole(exchange, sending, { response, isStream: looksLikeStream(response, false) });
+      return whole(exchange, sending, { response, isStream: looksLikeStream(response, false) });
     }),
   );
   const [first] = each;
@@ -109,7 +127,7 @@ function gather(
 /** What of the conversation is needed while its answer is translated. */
 function foreignAnswer(exchange: Exchange, upstream: Upstream): void {
   const { candidate, protocol } = upstream;
-  const isOne = upstream.kind === "stream" || upstream.answers.length === 1;
+  const isOne = upstream.kind === "stream" || (upstream.answers.length === 1 && !upstream.wasRepaired);
   exchange.freshIds = new FreshIds(exchange.canonical().items);
   // Of a whole answer it is known whether there is anything to keep; the conversation is gone through only then.
   const mayBeSealed = upstream.kind === "stream" || partsOf(upstream.answers[0]?.items ?? []) !== undefined;

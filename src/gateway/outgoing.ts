@@ -1,6 +1,8 @@
 /** The request as it goes to one target: passed through as bytes with single values patched, or rendered anew. */
-import type { ChatRequest } from "../model/chat.ts";
+import type { ChatRequest, Item } from "../model/chat.ts";
 import type { Json, JsonObject } from "../model/json.ts";
+import { Notes } from "../model/note.ts";
+import { instructedSchema } from "../protocols/able.ts";
 import { taken } from "../protocols/counting.ts";
 import type { Outgoing, Passage, Protocol, Wire } from "../protocols/protocol.ts";
 import { authHeaders } from "../providers/auth.ts";
@@ -9,6 +11,7 @@ import { oneByOne } from "./copies.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Inbound, Received } from "./inbound.ts";
 import { protocolFor } from "./offered.ts";
+import type { Repair } from "./repair.ts";
 import { foreignSeals } from "./seal-owners.ts";
 import { isEnvelope, type SealRing } from "./seals.ts";
 import { type Stops, withoutStops } from "./stops.ts";
@@ -23,14 +26,14 @@ export interface Addressed<W extends Wire = Wire> {
 }
 
 export interface Prepared extends Addressed<Protocol> {
-  /** Present when the client's text is passed through. */
+  /** Present when the client's text is passed through, not translated. */
   passage?: Passage;
-  /** Present when they were translated. */
-  request?: ChatRequest;
   /** How often it is to be sent, when more than once. */
   copies?: number;
   /** Where the answer ends, when the provider cannot be told. */
   stops?: Stops;
+  /** Present when the answer's schema is only an instruction. */
+  repair?: Repair;
 }
 
 export function sealRing(exchange: Exchange): SealRing {
@@ -52,10 +55,16 @@ export function prepare(exchange: Exchange, inbound: Inbound, candidate: Candida
   const sealed = withKeptSeals(exchange, whole, candidate);
   const { request: single, copies } = oneByOne(sealed, protocol, exchange.notes);
   const { request, stops } = withoutStops(single, { protocol, target: candidate.facts, notes: exchange.notes });
-  const built = protocol.buildRequest(request, candidate.facts, exchange.notes);
   const write = (body: JsonObject) => inbound.written(body);
-  const addressed = writtenAnew(exchange, built, { candidate, protocol, write });
-  return { ...addressed, request, ...(stops ? { stops } : {}), ...(copies === undefined ? {} : { copies }) };
+  const rendered = (asked: ChatRequest, notes: Notes): Prepared => {
+    const built = protocol.buildRequest(asked, candidate.facts, notes);
+    return { ...writtenAnew(exchange, built, { candidate, protocol, write }), ...(stops ? { stops } : {}) };
+  };
+  const prepared: Prepared = { ...rendered(request, exchange.notes), ...(copies === undefined ? {} : { copies }) };
+  const schema = instructedSchema(request, candidate.facts);
+  if (!schema) return prepared;
+  const again = (items: Item[]) => rendered({ ...request, items: [...request.items, ...items] }, new Notes());
+  return { ...prepared, repair: { schema, again } };
 }
 
 /** What is to be set so that no seal of another account goes along. */

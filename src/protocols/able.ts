@@ -1,6 +1,7 @@
 /** What a target is not able to, asked in one place by all protocols that render requests for it. */
 import type { ChatRequest, Item, ToolChoice } from "../model/chat.ts";
 import { GatewayError } from "../model/error.ts";
+import type { JsonObject } from "../model/json.ts";
 import type { Notes } from "../model/note.ts";
 import type { Capabilities, Refusable, TargetFacts } from "../model/target.ts";
 
@@ -33,6 +34,12 @@ export function isRefused(member: Refusable, { refuses }: Capabilities, isThinki
 /** May the schema of the output go along? Else it becomes an instruction. */
 export function takesSchema(request: ChatRequest, { can }: TargetFacts): boolean {
   return can.outputSchema && (can.schemaWithTools || request.tools.length === 0);
+}
+
+/** The schema of the output that goes along as an instruction, which a model need not follow. */
+export function instructedSchema(request: ChatRequest, target: TargetFacts): JsonObject | undefined {
+  const { format } = request;
+  return format?.kind === "schema" && !takesSchema(request, target) ? format.schema : undefined;
 }
 
 /** A forced call for a model that refuses one: it may choose, and is told in words what to do. */
