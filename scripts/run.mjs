@@ -45,6 +45,9 @@ function install(kind) {
   writeFileSync(marker(kind), "");
 }
 
+/** Frameworks first: they take seconds. */
+const clientTests = ["frameworks/ai-sdk", "frameworks/langchain", "cli/clis"];
+
 /** Runs other vendors' clients, whose packages have a folder of their own, over the binary; offline where that can be had. */
 function testClients() {
   const folder = join(root, "test/clients");
@@ -61,14 +64,14 @@ function testClients() {
     writeFileSync(marker, lock);
   }
   if (!process.env.PLEXUS_BINARY && !existsSync(join(root, "dist/plexus"))) build();
-  const files = ["cli/clis", "frameworks/frameworks"].map((name) => `./test/clients/${name}.clients.ts`);
+  const files = clientTests.map((name) => `./test/clients/${name}.clients.ts`);
   const command = [bunPath(), "test", "--timeout", "120000", ...files, ...args];
   // A network namespace with nothing but loopback.
   const alone = ["unshare", "-rn", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"];
   const canBeAlone = spawnSync(alone[0], [...alone.slice(1), "true"], { stdio: "ignore" }).status === 0;
   if (!canBeAlone) console.error("No network namespace is to be had here: the clients could reach the network.");
   const [file, ...parameters] = canBeAlone ? [...alone, ...command] : command;
-  process.exit(run(file, parameters));
+  runCounted(file, parameters);
 }
 
 /** The bun of node_modules: moved by its install script, or still in its platform package where scripts are off. */
@@ -116,12 +119,19 @@ function check() {
   return bun;
 }
 
-/** Runs the tests and closes with the one line that says how many passed. */
 function test() {
   const bun = check();
   build();
-  const options = { cwd: root, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, BUN: bun } };
-  const child = spawn(bun, ["test", "--timeout", "60000", "--no-orphans", ...args], options);
+  runCounted(bun, ["test", "--timeout", "60000", "--no-orphans", ...args], { BUN: bun });
+}
+
+/** Runs tests and closes with the one line that says how many passed. */
+function runCounted(file, parameters, env = {}) {
+  const child = spawn(file, parameters, {
+    cwd: root,
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...env },
+  });
   let text = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.on("data", (bytes) => {
@@ -129,6 +139,7 @@ function test() {
       text += bytes;
     });
   }
+  child.on("error", (error) => fail(`${file} could not be started: ${error.message}`));
   child.on("close", (code) => {
     const count = (word) => Number(new RegExp(`^\\s*(\\d+) ${word}\\s*$`, "m").exec(text)?.[1] ?? 0);
     console.log(`${count("pass")} passed, ${count("fail")} failed, ${count("skip")} skipped`);

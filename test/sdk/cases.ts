@@ -1,7 +1,7 @@
 /** The conversations that every SDK holds with every provider. */
 import { expect } from "bun:test";
-import type { Answer, Counts } from "../support/upstream/script.ts";
-import { fieldsOf } from "../support/upstream/shape.ts";
+import type { Answer, Counts, ScriptedCall } from "../support/upstream/script.ts";
+import { type Fields, fieldsOf } from "../support/upstream/shape.ts";
 import { Scene, type Seat } from "./bench.ts";
 import { budget, maxTokens, type Protocol } from "./client.ts";
 import { isLimited } from "./limits.ts";
@@ -74,6 +74,22 @@ const required: Readonly<Record<Protocol, unknown>> = {
   gemini: { mode: "ANY" },
 };
 
+/** The last request holds these calls, and results that belong to them. */
+function expectLoop(scene: Scene, calls: ScriptedCall[], results: string[]): void {
+  const { client } = scene.seat;
+  const seen = scene.last();
+  const known = ({ id, name, args }: ScriptedCall) => (client.sendsNoIds ? { name, args } : { id, name, args });
+  expect(seen.calls.map(known)).toEqual(calls.map(known));
+  expect(seen.results.map(({ text: said }) => said)).toEqual(
+    results.map((said, at) => client.wraps?.(calls[at]?.name ?? "", said) ?? said),
+  );
+  expect(seen.results.map(({ id }) => id)).toEqual(seen.calls.map(({ id }) => id));
+}
+
+function asSent({ client }: Seat, schema: Fields): Fields {
+  return client.cutsSchema?.(schema) ?? schema;
+}
+
 async function toolCall(seat: Seat): Promise<void> {
   const { client } = seat;
   const call = { id: idOf(seat, "AbCdEf"), name: weather.name, args: { city: "Zürich 🏔", days: 2 } };
@@ -83,13 +99,11 @@ async function toolCall(seat: Seat): Promise<void> {
   const history: unknown[] = [client.user("How is the weather?")];
   const asked = await scene.ask({ history, tools: [weather], forced: true }, first);
   expect(asked.calls).toEqual([call]);
-  expect(scene.last().tools).toEqual([{ name: weather.name, schema: weather.schema }]);
+  expect(scene.last().tools).toEqual([{ name: weather.name, schema: asSent(seat, weather.schema) }]);
   expect(scene.last().choice).toEqual(required[seat.provider]);
   const result = { id: asked.calls[0]?.id ?? "", name: weather.name, text: '{"sky":"clear","°C":21.0}' };
   await scene.ask({ history: [...history, asked.message, ...client.results([result])], tools: [weather] }, second);
-  expect(scene.last().calls).toEqual([call]);
-  const told = client.wraps?.(result.name, result.text) ?? result.text;
-  expect(scene.last().results).toEqual([{ text: told, id: call.id }]);
+  expectLoop(scene, [call], [result.text]);
   expect(scene.last().said).toEqual(["How is the weather?"]);
 }
 
@@ -108,10 +122,11 @@ async function parallelTools(seat: Seat): Promise<void> {
   expect(asked.calls).toEqual(calls);
   const results = asked.calls.map(({ id, name }) => ({ id, name, text: `result of ${name}` }));
   await scene.ask({ history: [...history, asked.message, ...client.results(results)], tools }, second);
-  expect(scene.last().calls).toEqual(calls);
-  const told = results.map(({ id, name, text: said }) => ({ id, text: client.wraps?.(name, said) ?? said }));
-  expect(scene.last().results).toEqual(told);
-  expect(told.map(({ id }) => id)).toEqual(calls.map(({ id }) => id));
+  expectLoop(
+    scene,
+    calls,
+    results.map(({ text: said }) => said),
+  );
 }
 
 /** Keys that one vendor refuses in schemas are the client's own again in the calls. */
@@ -137,7 +152,7 @@ async function oddKeys(seat: Seat): Promise<void> {
   expect(asked.calls).toEqual([call]);
   const results = client.results([{ id: call.id, name: call.name, text: "1 2 3" }]);
   await scene.ask({ history: [...history, asked.message, ...results], tools: [tool] }, second);
-  expect(scene.last().calls).toEqual(first.calls ?? []);
+  expectLoop(scene, first.calls ?? [], ["1 2 3"]);
 }
 
 async function image(seat: Seat): Promise<void> {
@@ -166,7 +181,8 @@ async function thinking(seat: Seat): Promise<void> {
   const at = provider === "chat" ? "router" : provider;
   const scene = new Scene(seat, "thinking", { steps: [first, second, third], at });
   const common = { tools: [clock], thinks: true };
-  const history: unknown[] = [client.user("What time is it?")];
+  // No two runs are one conversation: what was kept of the other would be put back.
+  const history: unknown[] = [client.user(`What time is it? ${crypto.randomUUID()}`)];
   const asked = await scene.ask({ ...common, history }, first);
   expect(asked.calls).toEqual([call]);
   expect(scene.last().thinks).toBe(true);
@@ -175,11 +191,12 @@ async function thinking(seat: Seat): Promise<void> {
   const told = await scene.ask({ ...common, history }, second);
   // The upstream refuses a proof that it did not issue, or one beside another text.
   expect(scene.last().thinks).toBe(true);
-  expect(scene.last().proofs.length).toBe(1);
-  expect(scene.last().calls).toEqual([call]);
+  const kept = client.protocol === provider ? client.keepsProofs : undefined;
+  expect(scene.last().proofs.length).toBe(kept === "none" ? 0 : 1);
+  expectLoop(scene, [call], ["12:00"]);
   history.push(told.message, client.user("Thanks"));
   await scene.ask({ ...common, history }, third);
-  expect(scene.last().proofs.length).toBe(2);
+  expect(scene.last().proofs.length).toBe(kept === "none" ? 0 : kept === "of calls" ? 1 : 2);
   expect(scene.last().maxTokens).toBeGreaterThan(client.protocol === "messages" ? budget : 1024);
 }
 
@@ -198,7 +215,10 @@ async function structured(seat: Seat): Promise<void> {
   expect(JSON.parse(outcome.text)).toEqual(value);
   // Google sorts properties by their names unless it is told an order.
   const isOrdered = seat.provider === "gemini" && client.protocol !== "gemini";
-  expect(scene.last().schema).toEqual(isOrdered ? { ...schema, propertyOrdering: ["name", "parts"] } : schema);
+  // Anthropic takes no schema without it.
+  const added = seat.provider === "messages" ? { additionalProperties: false } : {};
+  const sent = { ...asSent(seat, schema), ...added };
+  expect(scene.last().schema).toEqual(isOrdered ? { ...sent, propertyOrdering: ["name", "parts"] } : sent);
 }
 
 export const conversations: Case[] = [
@@ -221,7 +241,6 @@ function wandering(first: Place, second: Place): Case {
     // A Messages client's own request to think is passed through: it would start in the middle of a turn without.
     const thinks = first !== "chat" || client.protocol !== "messages";
     const common = { tools: [clock], thinks };
-    // No two runs are one conversation: what was kept of the other would be put back.
     const history: unknown[] = [client.user(`What time is it? ${crypto.randomUUID()}`)];
     const scenes = new Map<Place, Scene>();
     for (const [step, place] of [first, second, first, second].entries()) {

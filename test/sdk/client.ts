@@ -71,6 +71,14 @@ export interface Client {
   hidesReasoning?: true;
   /** What the text of a tool's result is once the client has put it into an object of its own. */
   wraps?(name: string, text: string): string;
+  /** It sends calls and results back without their ids. */
+  sendsNoIds?: true;
+  /** Whose proofs it sends back, if not all: a provider of its own protocol gets what the client sends. */
+  keepsProofs?: "of calls" | "none";
+  /** What it leaves of a schema. */
+  cutsSchema?(schema: Fields): Fields;
+  /** Of the counts of an answer those that it shows as they are. */
+  showsCounts?(totals: Totals, mode: Mode): Partial<Totals>;
   user(text: string, image?: Buffer): unknown;
   /** The messages that answer calls. */
   results(list: { id: string; name?: string; text: string }[]): unknown[];

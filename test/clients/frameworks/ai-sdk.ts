@@ -39,7 +39,7 @@ interface Provider {
   /** What asks for reasoning. */
   thinking: Options;
   always?: Options;
-  more?: Pick<Client, "hidesReasoning" | "wraps">;
+  more?: Pick<Client, "hidesReasoning" | "wraps" | "keepsProofs">;
 }
 
 export const aiProviders: Record<string, Provider> = {
@@ -51,12 +51,13 @@ export const aiProviders: Record<string, Provider> = {
         ...{ includeUsage: true, supportsStructuredOutputs: true },
       }),
     thinking: { local: { reasoningEffort: "low" } },
+    more: { keepsProofs: "none" },
   },
   "ai openai chat": {
     protocol: "chat",
     open: ({ url, key: apiKey, fetch }) => createOpenAI({ baseURL: `${url}/v1`, apiKey, fetch }).chat,
     thinking: { openai: { reasoningEffort: "low", forceReasoning: true } },
-    more: { hidesReasoning: true },
+    more: { hidesReasoning: true, keepsProofs: "none" },
   },
   "ai openai responses": {
     protocol: "responses",

@@ -4,6 +4,7 @@ import type { BaseChatModel } from "@langchain/core/language_models/chat_models"
 import {
   type AIMessage,
   type AIMessageChunk,
+  type ContentBlock,
   HumanMessage,
   SystemMessage,
   ToolMessage,
@@ -22,16 +23,20 @@ import {
   type Question,
   thrownBy,
 } from "../../sdk/client.ts";
-import { fieldsOf } from "../../support/upstream/shape.ts";
+import { type Fields, fieldsOf, isFields } from "../../support/upstream/shape.ts";
 import { failuresOf, requestIdOf } from "./told.ts";
-import { watchedGlobalFetch } from "./watched.ts";
+import { watchGlobalFetch } from "./watched.ts";
+
+type Shown = Pick<Client, "hidesReasoning" | "wraps" | "sendsNoIds" | "keepsProofs" | "cutsSchema" | "showsCounts">;
 
 interface Model {
   protocol: Protocol;
   open(question: Question, door: Door): BaseChatModel;
   /** Options of a call: tools, their choice, the schema. */
   options(question: Question): Record<string, unknown>;
-  more?: Pick<Client, "hidesReasoning" | "wraps">;
+  more?: Shown;
+  /** Its own form of an image, where the common one does not pass. */
+  image?(image: Buffer): ContentBlock;
 }
 
 const functions = ({ tools = [] }: Question) =>
@@ -70,8 +75,13 @@ const openAi = (useResponsesApi: boolean): Model => ({
   }),
 });
 
+/** What its structured output and its tools do to a schema. */
+function withoutAdditions({ additionalProperties: _, ...schema }: Fields): Fields {
+  return schema;
+}
+
 export const langchainModels: Record<string, Model> = {
-  "langchain openai chat": { ...openAi(false), more: { hidesReasoning: true } },
+  "langchain openai chat": { ...openAi(false), more: { hidesReasoning: true, keepsProofs: "none" } },
   "langchain openai responses": openAi(true),
   "langchain anthropic": {
     protocol: "messages",
@@ -90,6 +100,10 @@ export const langchainModels: Record<string, Model> = {
       ...(forced ? { tool_choice: "any" } : {}),
       ...(schema ? { outputConfig: { format: { type: "json_schema", schema } } } : {}),
     }),
+    more: {
+      // Of a stream it adds the output of both ends, and reads the input at the start, where a translated one has none.
+      showsCounts: (totals, mode) => (mode === "whole" ? totals : {}),
+    },
   },
   "langchain google": {
     protocol: "gemini",
@@ -104,15 +118,27 @@ export const langchainModels: Record<string, Model> = {
     options: (question) => ({
       ...(question.tools ? { tools: functions(question) } : {}),
       ...(question.forced ? { tool_choice: "any" } : {}),
-      ...(question.schema ? { responseSchema: question.schema } : {}),
+      ...(question.schema ? { responseSchema: withoutAdditions(question.schema) } : {}),
     }),
+    // Of all other forms it knows by the model's name that they are not to be sent.
+    image: (image) => ({ type: "image", mimeType: "image/png", data: image.toString("base64") }),
+    more: {
+      sendsNoIds: true,
+      // It reads no signature of a text.
+      keepsProofs: "of calls",
+      wraps: (_, result) => JSON.stringify({ result }),
+      cutsSchema: withoutAdditions,
+      showsCounts: ({ output, reasoning, ...rest }) => ({ ...rest, output: output - reasoning }),
+    },
   },
 };
+
+const watch = watchGlobalFetch();
 
 export function langchainClient(name: string, door: Door): Client {
   const known = langchainModels[name];
   if (!known) throw new Error(`no model ${name}`);
-  const { last, within } = watchedGlobalFetch();
+  const { last, within } = watch();
   const ask = (question: Question): Promise<Outcome> =>
     within(async () => {
       const model = known.open(question, door);
@@ -132,22 +158,30 @@ export function langchainClient(name: string, door: Door): Client {
     protocol: known.protocol,
     ...known.more,
     failures: failuresOf(known.protocol, () => "error"),
-    user: (text, image) => new HumanMessage(image ? { content: withImage(text, image) } : text),
+    user: (text, image) =>
+      new HumanMessage(image ? { content: [{ type: "text", text }, (known.image ?? imageUrl)(image)] } : text),
     results: (list) => list.map(({ id, text }) => new ToolMessage({ tool_call_id: id, content: text })),
     ask,
     fail: async (question) => failure(await thrownBy(ask(question)), last.headers),
   };
 }
 
-function withImage(text: string, image: Buffer) {
-  return [
-    { type: "text", text },
-    { type: "image_url", image_url: { url: `data:image/png;base64,${image.toString("base64")}`, detail: "high" } },
-  ];
+function imageUrl(image: Buffer): ContentBlock {
+  return {
+    type: "image_url",
+    image_url: { url: `data:image/png;base64,${image.toString("base64")}`, detail: "high" },
+  };
 }
 
-function reasoningOf({ contentBlocks }: AIMessage): string {
-  return contentBlocks.flatMap((block) => (block.type === "reasoning" ? [String(block.reasoning)] : [])).join("");
+/** Google's stands in the content only. */
+function reasoningOf({ contentBlocks, content }: AIMessage): string {
+  const shown = contentBlocks
+    .flatMap((block) => (block.type === "reasoning" ? [String(block.reasoning)] : []))
+    .join("");
+  if (shown !== "" || !Array.isArray(content)) return shown;
+  return content
+    .flatMap((block) => (isFields(block) && block.type === "thinking" ? [String(block.thinking)] : []))
+    .join("");
 }
 
 /** Where the framework does not show the answer's model, the asked one stands for it. */
