@@ -216,8 +216,8 @@ function decoded(part: string): string {
 
 function multipleOf(rule: unknown, { value, misses }: Checking): Verdict {
   if (!isNumber(value)) return true;
-  // Fractions have no exact remainder.
-  if (!Number.isSafeInteger(value) || !Number.isSafeInteger(rule) || rule === 0) return undefined;
+  // Of fractions there is no exact remainder.
+  if (!Number.isSafeInteger(rule) || rule === 0 || Math.abs(value) > Number.MAX_SAFE_INTEGER) return undefined;
   return value % Number(rule) === 0 || misses(`must be a multiple of ${rule}`);
 }
 
