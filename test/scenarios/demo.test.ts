@@ -295,3 +295,16 @@ test("a count of the demo model's tokens is an estimate", async () => {
   expect(await response.json()).toEqual({ input_tokens: 104 });
   expect(response.headers.get("x-plexus-degraded")).toBe("estimated input_tokens");
 });
+
+test("a conversation with the demo model is made short, and goes on", async () => {
+  const ask = async (path: string, body: JsonObject) => {
+    const headers = { authorization: `Bearer ${key}` };
+    const response = await fetch(plexus.url + path, { method: "POST", headers, body: JSON.stringify(body) });
+    return { status: response.status, body: (await response.json()) as JsonObject };
+  };
+  const short = await ask("/v1/responses/compact", { model: "demo", input: "Hello there" });
+  expect(short).toMatchObject({ status: 200, body: { object: "response.compaction" } });
+  const { output } = short.body as { output: JsonObject[] };
+  expect(output.map(({ type }) => type)).toEqual(["message", "compaction"]);
+  expect(await ask("/v1/responses", { model: "demo", input: output })).toMatchObject({ status: 200 });
+});
