@@ -46,7 +46,7 @@ function install(kind) {
 }
 
 /** Frameworks first: they take seconds. */
-const clientTests = ["frameworks/ai-sdk", "frameworks/langchain", "cli/clis"];
+const clientTests = ["frameworks/ai-sdk", "frameworks/langchain", "frameworks/gaps", "cli/clis"];
 
 /** Runs other vendors' clients, whose packages have a folder of their own, over the binary; offline where that can be had. */
 function testClients() {
