@@ -75,12 +75,16 @@ export function attempt(exchange: Exchange, inbound: Inbound, candidate: Candida
 async function ask(exchange: Exchange, sending: Sending): Promise<Upstream> {
   const response = await post(exchange, sending);
   const isStream = looksLikeStream(response, sending.stream);
-  const answered = { response, isStream };
-  return isStream && sending.stream ? openStream(exchange, sending, answered) : whole(exchange, sending, answered);
+  const read = isStream && sending.stream ? openStream : wholeReader(sending);
+  return read(exchange, sending, { response, isStream });
+}
+
+function wholeReader({ prepared }: Sending): typeof readWhole {
+  return prepared.repair ? readToFit : readWhole;
 }
 
 /** A whole answer, asked for once more where it does not fit what was asked. */
-async function whole(exchange: Exchange, sending: Sending, answered: Answered): Promise<WholeUpstream> {
+async function readToFit(exchange: Exchange, sending: Sending, answered: Answered): Promise<WholeUpstream> {
   const { candidate, prepared } = sending;
   const first = await readWhole(exchange, sending, answered);
   const { repair } = prepared;
@@ -99,7 +103,7 @@ async function askEach(exchange: Exchange, sending: Sending, copies: number): Pr
   const each = await Promise.all(
     Array.from({ length: copies }, async () => {
       const response = await post(exchange, sending);
-      return whole(exchange, sending, { response, isStream: looksLikeStream(response, false) });
+      return wholeReader(sending)(exchange, sending, { response, isStream: looksLikeStream(response, false) });
     }),
   );
   const [first] = each;

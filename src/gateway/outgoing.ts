@@ -44,12 +44,11 @@ export function prepare(exchange: Exchange, inbound: Inbound, candidate: Candida
   const client = exchange.call.protocol;
   const protocol = protocolFor(candidate, exchange.asksIn, exchange.gateway.protocols) ?? client;
   if (protocol === client) {
-    const configured = configuredFields(exchange, candidate).map((fields) => taken(fields, client.takes));
-    return passedOn(exchange, inbound, {
-      candidate,
-      without: withoutForeign(exchange, inbound, candidate),
-      configured,
-    });
+    const without = withoutForeign(exchange, inbound, candidate);
+    const { takes } = client;
+    if (!takes) return passedOn(exchange, inbound, { candidate, without });
+    const configured = configuredFields(exchange, candidate).map((fields) => taken(fields, takes));
+    return passedOn(exchange, inbound, { candidate, without, configured });
   }
   const whole = exchange.media?.inlined(exchange.canonical(), protocol) ?? exchange.canonical();
   const sealed = withKeptSeals(exchange, whole, candidate);

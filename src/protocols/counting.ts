@@ -52,7 +52,6 @@ export function parseTokens(body: Json, key: string): number {
 }
 
 /** The members that an endpoint takes. */
-export function taken<V>(body: Readonly<Record<string, V>>, takes?: ReadonlySet<string>): Readonly<Record<string, V>> {
-  if (!takes) return body;
+export function taken<V>(body: Readonly<Record<string, V>>, takes: ReadonlySet<string>): Record<string, V> {
   return Object.fromEntries(Object.entries(body).filter(([key]) => takes.has(key)));
 }
