@@ -8,7 +8,9 @@ import { GatewayError, toGatewayError } from "../model/error.ts";
 import type { Answer, ChatEvent } from "../model/event.ts";
 import type { Json } from "../model/json.ts";
 import { cutAnswers } from "../model/stops.ts";
-import { clientField, type Protocol, type Wire } from "../protocols/protocol.ts";
+import { emptyUsage } from "../model/usage.ts";
+import type { Contract } from "../protocols/contract.ts";
+import { clientField, type Passage, type Protocol, type Wire } from "../protocols/protocol.ts";
 import { callUpstream, readErrorBody, transportError } from "../providers/call.ts";
 import type { Candidate } from "../routing/resolve.ts";
 import { merged } from "./copies.ts";
@@ -273,11 +275,11 @@ async function openStream(exchange: Exchange, sending: Sending, { response }: An
   const isKept = exchange.keeping !== undefined;
   const watch = watchFor(exchange, protocol, candidate);
   exchange.watch = watch;
-  const reading = new Reading({
+  const reading: Reading = new Reading({
     protocol,
     model,
     isKept,
-    ...(passage ? { passage } : {}),
+    ...(passage ? { passage, contract: contractFor(exchange, passage, () => reading) } : {}),
     ...(stops ? { stops } : {}),
     ...(watch && passage ? { watch } : {}),
   });
@@ -299,6 +301,17 @@ async function openStream(exchange: Exchange, sending: Sending, { response }: An
     const ended = bytes === undefined;
     return { kind: "stream", candidate, protocol, isVerbatim, headers, reading, feed, steps, ended };
   }
+}
+
+function contractFor(exchange: Exchange, { wantsUsage, several }: Passage, read: () => Reading): Contract | undefined {
+  const usage = () => {
+    const { usage, frames } = read();
+    return usage ? { ...emptyUsage(), ...usage } : exchange.estimate(undefined, frames);
+  };
+  return exchange.call.protocol.contract?.({
+    ...(wantsUsage ? { usage } : {}),
+    ...(several ? { several } : {}),
+  });
 }
 
 /** Content, as far as failover goes: after the first of these no other target is tried. */
@@ -368,7 +381,7 @@ export function answerJson(text: string, exactKeys: readonly string[] = []): Jso
 
 /** A stream that came where a whole answer was asked for. */
 function collectText({ protocol }: Prepared, text: string): Answer[] {
-  const reading = new Reading({ protocol, model: "" });
+  const reading: Reading = new Reading({ protocol, model: "" });
   const bytes = new TextEncoder().encode(text);
   return collect([...reading.push(bytes).events, ...reading.end().events]);
 }

@@ -5,6 +5,8 @@
 import { isAscii } from "node:buffer";
 import { byteString, type Frame, FrameSplitter, type Machine, readFrame, utf8 } from "../kit/sse.ts";
 import type { ChatEvent } from "../model/event.ts";
+import type { Usage } from "../model/usage.ts";
+import type { Contract } from "../protocols/contract.ts";
 import type { Passage, Protocol } from "../protocols/protocol.ts";
 import { StoppingDecoder, type Stops } from "./stops.ts";
 
@@ -27,6 +29,8 @@ export interface ReadingOptions {
   watch?: { mark: RegExp; frame(raw: string): void };
   /** Where texts end that the provider does not end itself. */
   stops?: Stops;
+  /** What the client is promised of a stream that is passed on. */
+  contract?: Contract | undefined;
   /** The client's name of the model, echoed in place of the provider's. */
   model: string;
 }
@@ -37,6 +41,9 @@ export class Reading {
   opening = true;
   /** Frames that came: about one token each, should the provider report no usage. */
   frames = 0;
+  /** What the provider has counted so far. */
+  usage: Partial<Usage> | undefined;
+  readonly contract: Contract | undefined;
   private readonly options: ReadingOptions;
   /** Of the options, what every piece of a stream is asked; the second matches what the watch wants to see, too. */
   private readonly markers: RegExp;
@@ -54,6 +61,7 @@ export class Reading {
 
   constructor(options: ReadingOptions) {
     this.options = options;
+    this.contract = options.contract;
     this.markers = options.protocol.markers;
     const { watch } = options;
     this.anyMarker = watch
@@ -71,6 +79,7 @@ export class Reading {
     if (!this.verbatim || this.opening || this.splitter.pending) return undefined;
     const raw = byteString(bytes);
     if (!raw.endsWith("\n\n") || this.anyMarker.test(raw) || this.isEdited(raw)) return undefined;
+    if (this.contract && !this.contract.fits(raw)) return undefined;
     return this.forward(raw, bytes);
   }
 
@@ -129,7 +138,7 @@ export class Reading {
       if (this.opening || this.isMarked(raw)) this.decode(raw, events);
       // An error is told in our own words; what came before it in the same read is still forwarded.
       if (events.at(-1)?.type === "error") return { ...taken, changed: true };
-      const edited = this.edit(raw);
+      const edited = this.contracted(this.edit(raw));
       if (edited !== raw) taken.changed = true;
       taken.out.push(edited);
       if (taken.marked && this.isMarked(raw)) taken.marked.push(edited);
@@ -147,7 +156,11 @@ export class Reading {
 
   private decode(raw: string, events: ChatEvent[]): void {
     const frame = readFrame(utf8(raw));
-    if (frame) events.push(...this.decoder.push(frame));
+    if (!frame) return;
+    for (const event of this.decoder.push(frame)) {
+      if (event.type === "usage") this.usage = { ...this.usage, ...event.usage };
+      events.push(event);
+    }
   }
 
   private edit(raw: string): string {
@@ -157,6 +170,10 @@ export class Reading {
     if (this.needle === undefined || this.replacement === this.needle) return edited;
     const at = edited.indexOf(this.needle);
     return at < 0 ? edited : edited.slice(0, at) + this.replacement + edited.slice(at + this.needle.length);
+  }
+
+  private contracted(raw: string): string {
+    return this.contract && raw !== "" ? this.contract.frame(raw) : raw;
   }
 
   private learnModel(raw: string): void {

@@ -8,6 +8,7 @@ import { Watch } from "../kit/sweep.ts";
 import { replay } from "../model/collect.ts";
 import { type GatewayError, toGatewayError } from "../model/error.ts";
 import type { ChatEvent } from "../model/event.ts";
+import type { Contract } from "../protocols/contract.ts";
 import type { Encoder } from "../protocols/protocol.ts";
 import type { StreamUpstream, Upstream } from "./attempt.ts";
 import { discreet } from "./discreet.ts";
@@ -37,6 +38,10 @@ export class StreamReply {
   private sawFinish = false;
   private isOver = false;
   private encoder: Encoder | undefined;
+  /** What the client is promised of its stream; nothing after an error. */
+  private contract: Contract | undefined;
+  /** What the contract adds at the end. */
+  private tail: string | undefined;
   /** Of a stream that is passed on: how it began, and its last whole frames. */
   private start: (ChatEvent & { type: "start" }) | undefined;
   private passed: Step["bytes"];
@@ -82,6 +87,7 @@ export class StreamReply {
     for (const step of upstream.steps) this.queue.push(this.pending ? { events: step.events } : step);
     this.upstreamEnded = upstream.ended;
     this.exchange.frames = () => upstream.reading.frames;
+    if (upstream.reading.verbatim) this.contract = upstream.reading.contract;
   }
 
   /** Reads and sends until the answer is over; waits for the client whenever it is slow. */
@@ -169,6 +175,7 @@ export class StreamReply {
       return undefined;
     }
     const finished = step.events.some((event) => event.type === "finish");
+    if (isLast && step.bytes) this.tail ??= this.contract?.end() ?? "";
     if (finished || isLast) this.ending();
     const sent = this.send(step.bytes ?? this.encode(this.translate(step)));
     if ((finished && step.bytes === undefined) || isLast) this.finish();
@@ -212,6 +219,8 @@ export class StreamReply {
   private ending(): void {
     if (this.sawFinish) return;
     this.sawFinish = true;
+    const mended = this.contract ? [...this.contract.mended] : [];
+    if (mended.length > 0) this.exchange.notes.add("emulated", "stream", mended.join(" "));
     this.exchange.close(200);
     if (this.upstream?.kind !== "stream") return;
     const { feed, reading } = this.upstream;
@@ -224,6 +233,7 @@ export class StreamReply {
     this.isOver = true;
     this.exchange.close(200);
     if (this.encoder) this.send(this.encode(this.encoder.end()));
+    this.send(this.tail ?? this.contract?.end() ?? "");
     this.endArray();
     this.controller?.close();
     if (this.upstream?.kind === "stream") this.upstream.feed.drain();
@@ -239,6 +249,7 @@ export class StreamReply {
     const isPassed = this.encoder === undefined && this.passed !== undefined;
     const encoder = this.codec();
     if (isPassed && this.start) encoder.resume?.(this.start, Buffer.from(this.passed ?? "").toString());
+    this.contract = undefined;
     this.send(this.encode(encoder.fail(error)));
     this.endArray();
     this.controller?.close();
@@ -273,16 +284,21 @@ export class StreamReply {
   }
 
   private codec(): Encoder {
-    this.encoder ??= this.exchange.call.protocol.encodeStream(
-      replyContext(this.exchange, this.exchange.replyRequest()),
-    );
+    if (this.encoder) return this.encoder;
+    const { protocol } = this.exchange.call;
+    this.encoder = protocol.encodeStream(replyContext(this.exchange, this.exchange.replyRequest()));
+    if (this.exchange.framing === "sse") this.contract = protocol.contract?.({});
     return this.encoder;
+  }
+
+  private contracted(raw: string): string {
+    return !this.contract || this.contract.fits(raw) ? raw : this.contract.frame(raw);
   }
 
   private encode(frames: Frame[]): string {
     let text = "";
     this.exchange.keeping?.told(frames);
-    if (this.exchange.framing === "sse") for (const frame of frames) text += writeFrame(frame);
+    if (this.exchange.framing === "sse") for (const frame of frames) text += this.contracted(writeFrame(frame));
     else for (const frame of frames) text += `${this.elements++ === 0 ? "[" : ",\n"}${frame.data}`;
     return text;
   }

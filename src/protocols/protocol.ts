@@ -11,6 +11,7 @@ import type { Json, JsonObject } from "../model/json.ts";
 import type { Notes } from "../model/note.ts";
 import type { TargetFacts } from "../model/target.ts";
 import type { SealedSummaries } from "./compacting.ts";
+import type { Contract, ContractOptions } from "./contract.ts";
 import type { LegalNames } from "./names.ts";
 import type { StoredAnswers } from "./stored.ts";
 
@@ -84,6 +85,10 @@ export interface Passage {
   readonly set: ReadonlyMap<string, string>;
   /** Only raw frames that hold this text are edited. Absent when every frame passes as it is. */
   readonly marker?: string;
+  /** The client asked for the usage of its stream. */
+  readonly wantsUsage?: true;
+  /** It asked for several answers at once. */
+  readonly several?: true;
   /** Edits one raw frame of the answer's stream; "" withholds it. */
   frame?(raw: string): string;
 }
@@ -196,6 +201,8 @@ export interface Protocol extends Wire {
   parseRequest(body: JsonObject, notes: Notes, place?: Place): ChatRequest;
   buildResponse(answers: Answer[], context: ReplyContext): JsonObject;
   encodeStream(context: ReplyContext): Encoder;
+  /** Holds every stream to its clients, encoded or passed on, against their grammar. */
+  contract?(options: ContractOptions): Contract;
   buildModels(models: ListedModel[]): JsonObject;
   buildModel(model: ListedModel): JsonObject;
   /** Present when its answers can be read again by their ids. */

@@ -3,6 +3,7 @@ import { commonNames } from "../names.ts";
 import type { Protocol } from "../protocol.ts";
 import { buildRequest } from "./build-request.ts";
 import { buildResponse } from "./build-response.ts";
+import { ChatContract } from "./contract.ts";
 import { ChatDecoder } from "./decode.ts";
 import { ChatEncoder } from "./encode.ts";
 import { buildError } from "./error.ts";
@@ -64,6 +65,7 @@ export const chat: Protocol = {
   parseRequest: (body) => parseRequest(body),
   buildResponse,
   encodeStream: (context) => new ChatEncoder(context),
+  contract: (options) => new ChatContract(options),
   buildError,
   buildModels,
   buildModel,

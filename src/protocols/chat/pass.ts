@@ -15,9 +15,11 @@ export function pass(envelope: Envelope, body: JsonObject, target: TargetFacts):
   const messages = shortIds(body.messages);
   if (messages) set.set("messages", JSON.stringify(messages));
   const options = isObject(body.stream_options) ? body.stream_options : {};
-  if (!envelope.stream || options.include_usage === true || !target.can.streamUsage) return { path, set };
+  const several = typeof body.n === "number" && body.n > 1 ? { several: true as const } : {};
+  if (envelope.stream && options.include_usage === true) return { path, set, wantsUsage: true, ...several };
+  if (!envelope.stream || !target.can.streamUsage) return { path, set, ...several };
   set.set("stream_options", JSON.stringify({ ...options, include_usage: true }));
-  return { path, set, marker: '"usage"', frame: withoutUsage };
+  return { path, set, marker: '"usage"', frame: withoutUsage, ...several };
 }
 
 /** Only ids that are too long are edited in the messages. */

@@ -3,6 +3,7 @@ import type { Protocol } from "../protocol.ts";
 import { mostStops } from "./build-config.ts";
 import { buildRequest } from "./build-request.ts";
 import { legalNames } from "./build-tools.ts";
+import { GeminiContract } from "./contract.ts";
 import { Decoder, exactKeys, parseResponse } from "./decode.ts";
 import { GeminiEncoder } from "./encode.ts";
 import { buildError } from "./error.ts";
@@ -67,6 +68,7 @@ export const gemini: Protocol = {
   parseRequest: (body, _notes, place) => parseRequest(body, place),
   buildResponse,
   encodeStream: (context) => new GeminiEncoder(context),
+  contract: () => new GeminiContract(),
   buildError,
   buildModels,
   buildModel,

@@ -1,6 +1,7 @@
 /** Anthropic Messages, served and called. */
 import type { Protocol } from "../protocol.ts";
 import { buildRequest, legalKeys, legalNames } from "./build-request.ts";
+import { MessagesContract } from "./contract.ts";
 import { Decoder } from "./decode.ts";
 import { MessagesEncoder } from "./encode.ts";
 import { buildError, parseError } from "./error.ts";
@@ -52,6 +53,7 @@ export const messages: Protocol = {
   parseRequest: (body) => guarded(() => parseRequest(body)),
   buildResponse,
   encodeStream: (context) => new MessagesEncoder(context),
+  contract: () => new MessagesContract(),
   buildError,
   buildModels,
   buildModel,

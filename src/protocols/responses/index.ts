@@ -5,6 +5,7 @@ import { parseError } from "../chat/parse-error.ts";
 import { commonNames } from "../names.ts";
 import type { Protocol } from "../protocol.ts";
 import { buildRequest } from "./build-request.ts";
+import { ResponsesContract } from "./contract.ts";
 import { ResponsesDecoder } from "./decode.ts";
 import { ResponsesEncoder } from "./encode.ts";
 import { mayEdit, pass, strip } from "./pass.ts";
@@ -60,6 +61,7 @@ export const responses: Protocol = {
   parseRequest: (body, notes) => parseRequest(body, notes),
   buildResponse,
   encodeStream: (context) => new ResponsesEncoder(context),
+  contract: () => new ResponsesContract(),
   buildError,
   buildModels,
   buildModel,

@@ -1,0 +1,23 @@
+/**
+ * The grammar of a client's stream, held against every stream on its way out: what a provider broke is mended where that
+ * is possible and told. Frames are raw, with their blank line; of streams that are passed on they are byte strings.
+ */
+import type { Usage } from "../model/usage.ts";
+
+export interface Contract {
+  /** Are these frames of content that fit where they stand, and nothing else? Cheap: asked of each piece of a stream. */
+  fits(raw: string): boolean;
+  /** What is sent in place of one frame: mostly itself, "" when it has no place there, others before it where some lack. */
+  frame(raw: string): string;
+  /** What is missing at a normal end. */
+  end(): string;
+  /** What was mended, by a machine word for what was wrong: `no_message_stop`. */
+  readonly mended: ReadonlySet<string>;
+}
+
+export interface ContractOptions {
+  /** Several answers were asked for at once. */
+  several?: true;
+  /** Present when the client asked for the usage of its stream: what is known of it when the provider does not tell. */
+  usage?: () => Usage;
+}
