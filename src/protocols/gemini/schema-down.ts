@@ -2,6 +2,7 @@
 import type { Json, JsonObject } from "../../model/json.ts";
 import type { Notes } from "../../model/note.ts";
 import { isObject } from "../read.ts";
+import { flattened } from "../schema-join.ts";
 import { settledReferences } from "./schema-refs.ts";
 
 /** Says nothing of which values are allowed. */
@@ -10,7 +11,7 @@ const kept = new Set([
   ...["$id", "$anchor", "type", "format", "title", "description", "minItems", "maxItems", "minimum", "maximum"],
   ...["required", "propertyOrdering"],
 ]);
-const members = new Set(["properties", "$defs", "definitions"]);
+const definitions = new Set(["$defs", "definitions"]);
 const nodes = new Set(["items", "prefixItems", "anyOf", "oneOf", "additionalProperties"]);
 
 interface Lowering {
@@ -35,8 +36,14 @@ function lower(schema: JsonObject, state: Lowering): JsonObject {
   const described: string[] = [];
   for (const [key, value] of Object.entries(source)) {
     if (value === undefined || value === null || silent.has(key)) continue;
+    // Names that fit a pattern are others than these, and patterns can only be described.
+    if (key === "additionalProperties" && value !== true && source.patternProperties !== undefined) {
+      described.push(`${key}: ${JSON.stringify(value)}`);
+      continue;
+    }
     if (kept.has(key)) keep(out, key, value);
-    else if (members.has(key)) out[key === "definitions" ? "$defs" : key] = lowerMembers(value, state);
+    else if (key === "properties") out.properties = lowerMembers(value, state);
+    else if (definitions.has(key)) out.$defs = { ...definitionsOf(out), ...lowerMembers(value, state) };
     else if (nodes.has(key)) out[key === "oneOf" ? "anyOf" : key] = lowerNode(value, state, key);
     else if (key === "enum" || key === "const") lowerEnum(out, key === "enum" ? value : [value], described);
     else if (key === "default" || key === "examples" || key === "example") state.lost = true;
@@ -51,10 +58,14 @@ function lower(schema: JsonObject, state: Lowering): JsonObject {
 function reference(schema: JsonObject, state: Lowering): JsonObject {
   const out: JsonObject = { $ref: String(schema.$ref).replace(/^#\/definitions\//, "#/$defs/") };
   for (const [key, value] of Object.entries(schema)) {
-    if (key === "$defs" || key === "definitions") out.$defs = lowerMembers(value ?? null, state);
+    if (definitions.has(key)) out.$defs = { ...definitionsOf(out), ...lowerMembers(value ?? null, state) };
     else if (key !== "$ref" && !silent.has(key)) state.lost = true;
   }
   return out;
+}
+
+function definitionsOf({ $defs: known }: JsonObject): JsonObject {
+  return isObject(known) ? known : {};
 }
 
 function keep(out: JsonObject, key: string, value: Json): void {
@@ -66,36 +77,6 @@ function describe(out: JsonObject, described: string[], state: Lowering): void {
   state.lost = true;
   const before = typeof out.description === "string" ? `${out.description} ` : "";
   out.description = `${before}(constraint: ${described.join("; ")})`;
-}
-
-/** The parts of `allOf` laid into the node that holds them, where they are plain objects. */
-function flattened(schema: JsonObject, state: Lowering): JsonObject {
-  const parts = schema.allOf;
-  if (!Array.isArray(parts)) return schema;
-  const { allOf: _parts, ...own } = schema;
-  const [only] = parts;
-  if (parts.length === 1 && isObject(only) && typeof only.$ref === "string" && !hasShape(own)) {
-    state.lost ||= Object.keys(own).length > 0;
-    return { anyOf: [only], ...own };
-  }
-  if (!parts.every((part) => isObject(part) && part.$ref === undefined && part.allOf === undefined)) return schema;
-  return parts.filter(isObject).reduce<JsonObject>((all, part) => joined(all, part), own);
-}
-
-function hasShape(schema: JsonObject): boolean {
-  return ["type", "properties", "items", "anyOf", "oneOf", "enum"].some((key) => key in schema);
-}
-
-function joined(one: JsonObject, other: JsonObject): JsonObject {
-  const out: JsonObject = { ...one };
-  for (const [key, value] of Object.entries(other)) {
-    const before = out[key];
-    if (key === "properties" && isObject(before) && isObject(value)) out[key] = { ...before, ...value };
-    else if (key === "required" && Array.isArray(before) && Array.isArray(value)) {
-      out[key] = [...before, ...value.filter((name) => !before.includes(name))];
-    } else if (before === undefined) out[key] = value;
-  }
-  return out;
 }
 
 function lowerMembers(value: Json, state: Lowering): JsonObject {

@@ -4,6 +4,7 @@
  */
 import type { Json, JsonObject } from "../../model/json.ts";
 import { isObject } from "../read.ts";
+import { joined } from "../schema-join.ts";
 import { unsupported } from "./read.ts";
 
 export interface Settled {
@@ -20,7 +21,7 @@ interface Walk {
   replaced: number;
 }
 
-/** References to references multiply: from here on an object of any kind stands for them. */
+/** References to references multiply: from here on anything of their type stands for them. */
 const mostReplaced = 500;
 
 const maps = new Set(["properties", "patternProperties", "$defs", "definitions", "dependentSchemas"]);
@@ -45,11 +46,11 @@ function resolve(node: JsonObject, walk: Walk, inside: readonly string[]): JsonO
   const { $ref: _reference, ...beside } = node;
   if (inside.includes(reference) || ++walk.replaced > mostReplaced) {
     walk.lost = true;
-    return { type: "object", ...beside };
+    return { ...(target.type === undefined ? {} : { type: target.type }), ...beside };
   }
   // Definitions stay where they are, which is where the references to them look.
   const { $schema: _schema, $defs: _defs, definitions: _definitions, ...own } = target;
-  return { ...resolve(own, walk, [...inside, reference]), ...beside };
+  return joined(beside, resolve(own, walk, [...inside, reference]), walk);
 }
 
 /** A name that another node of the schema gives itself. */
@@ -57,7 +58,8 @@ function isAnchor(reference: string): boolean {
   return /^#[^/]/.test(reference);
 }
 
-function targetOf(reference: string, { root, at }: Walk): JsonObject {
+function targetOf(reference: string, walk: Walk): JsonObject {
+  const { root, at } = walk;
   let value: Json | undefined = reference.startsWith("#") ? root : undefined;
   for (const part of reference.split("/").slice(1)) {
     const key = unescaped(part).replaceAll("~1", "/").replaceAll("~0", "~");
@@ -65,6 +67,10 @@ function targetOf(reference: string, { root, at }: Walk): JsonObject {
       isObject(value) && Object.hasOwn(value, key) ? value[key] : Array.isArray(value) ? value[Number(key)] : undefined;
   }
   if (isObject(value)) return value;
+  if (typeof value === "boolean") {
+    walk.lost ||= !value;
+    return {};
+  }
   throw unsupported(
     at,
     `the reference ${JSON.stringify(reference)} leads to no place in this schema. Write out what it stands for.`,

@@ -6,7 +6,7 @@ import { freeformFunction, isToolSearch } from "../emulated-tools.ts";
 import { isOfferedSearch } from "../offered-search.ts";
 import type { Build } from "./build-blocks.ts";
 import { withoutMark } from "./build-blocks.ts";
-import { lowered } from "./schema.ts";
+import { hasMaps, lowered } from "./schema.ts";
 
 export interface BuiltTools {
   tools?: JsonObject[];
@@ -102,11 +102,14 @@ function buildTool(tool: Tool, at: string, build: Build): JsonObject {
   const given = keys?.schema ?? tool.schema;
   // Arguments are always an object: a schema that does not say so is refused.
   const schema: JsonObject = given && (build.own || given.type !== undefined) ? given : { type: "object", ...given };
+  const isBeyond = tool.strict === true && !build.own && hasMaps(schema);
+  if (isBeyond) build.notes.add("emulated", `${at}.strict`, "not_enforceable");
+  const strict = isBeyond ? false : tool.strict;
   return {
     name,
     ...(tool.description === undefined ? {} : { description: tool.description }),
-    input_schema: tool.strict && !build.own ? lowered(schema, `${at}.schema`, build) : schema,
-    ...(tool.strict || (build.own && tool.strict !== undefined) ? { strict: tool.strict } : {}),
+    input_schema: strict && !build.own ? lowered(schema, `${at}.schema`, build) : schema,
+    ...(strict || (build.own && strict !== undefined) ? { strict } : {}),
     ...tool.ext?.messages,
   };
 }

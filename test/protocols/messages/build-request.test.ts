@@ -637,6 +637,30 @@ describe("output format", () => {
     expect(told.notes).toEqual(["emulated format by_instruction"]);
   });
 
+  test.each([
+    { type: "object", additionalProperties: { type: "string" } },
+    { type: "object", properties: { a: { type: "array", items: { type: "object", additionalProperties: true } } } },
+  ])("an object of names that nobody knows yet is refused, and no strict tool: %j", (map) => {
+    const format = { kind: "schema" as const, schema: map };
+    expect(failure(() => build(foreign({ format })))).toMatchObject({
+      ...{ code: "unsupported", detail: { param: "format.schema" } },
+    });
+    const { body, notes } = build(foreign({ tools: [tool("a", { schema: map, strict: true, at: "tools.0" })] }));
+    expect(body.tools).toEqual([{ name: "a", input_schema: map }]);
+    expect(notes).toEqual(["emulated tools.0.strict not_enforceable"]);
+  });
+
+  test("parts of a whole are laid together, for each would be closed to the other", () => {
+    const allOf = [{ properties: { a: { type: "string" } }, required: ["a"] }, { properties: { b: {} } }];
+    const { body } = build(foreign({ format: { kind: "schema", schema: { type: "object", allOf } } }));
+    expect(body.output_config).toMatchObject({
+      format: {
+        schema: { properties: { a: { type: "string" }, b: {} }, required: ["a"], additionalProperties: false },
+      },
+    });
+    expect(JSON.stringify(body.output_config)).not.toContain("allOf");
+  });
+
   test("JSON without a schema is told as an instruction, plain text needs nothing", () => {
     expect(build(foreign({ format: { kind: "json" } })).notes).toEqual(["emulated format by_instruction"]);
     expect(build(foreign({ format: { kind: "text" } })).body).not.toHaveProperty("system");
