@@ -1,6 +1,7 @@
 /** Conversations made short, by the official SDK over the compiled binary: by the provider itself, and over all others. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import OpenAI from "openai";
+import OpenAI6 from "openai6";
 import { type Gateway, startGateway } from "../support/gateway.ts";
 import { type RawUpstream, startRawUpstream } from "../support/raw-upstream.ts";
 import { startChat } from "../support/upstream/chat.ts";
@@ -173,4 +174,12 @@ test("tokens of a conversation with a summary are counted", async () => {
     });
   const [with_, without] = [await count(output), await count(output.slice(0, -1))];
   expect(with_.input_tokens).toBeGreaterThan(without.input_tokens);
+});
+
+test("the SDK of the major version before reads it, too", async () => {
+  const model = upstreams.messages.script("sixth", [{ text: summary, counts }]);
+  const sixth = new OpenAI6({ baseURL: `${gateway.url}/v1`, apiKey: gateway.clientKey, maxRetries: 0 });
+  const short = await sixth.responses.compact({ model: `messages/${model}`, input: "Foxes?" });
+  expect(short.output.map(({ type }) => type as string)).toEqual(["message", "compaction"]);
+  expect(short.usage.total_tokens).toBe(59);
 });
