@@ -66,7 +66,7 @@ export const messagesDialect: Dialect = {
     [/\.url$/, "https://zqmark.example/a.png", "https://alpha.example/a.png"],
     [/\.(temperature|top_p)$/, 0.37],
     [/\.thinking\{enabled\}\.budget_tokens$/, 1537, 1024],
-    [/\.input_schema$/, schema, { type: "object", properties: {} }],
+    [/\.input_schema$/, schema, { type: "object", properties: {}, additionalProperties: false }],
     [/output_(config\.)?format\.schema$/, schema, { type: "object" }],
     [/\.tool_choice(\{tool\})?\.name$/, "zqtool", "alpha"],
     [/\*\{system\}\.\+$/, { content: [{ type: "text", text: "alpha" }] }],

@@ -83,7 +83,7 @@ export const responsesDialect: Dialect = {
     [/\.tool_choice\{\w+\}\.name$/, "zqtool", "alpha"],
     [
       /\.tool_choice\{allowed_tools\}\.tools$/,
-      [{ type: "function", name: "zqmark" }],
+      [{ type: "function", name: "zqtool" }],
       [{ type: "function", name: "alpha" }],
     ],
     [/\.(temperature|top_p)$/, 0.37],

@@ -67,10 +67,10 @@ D carried  carried  carried  tool_choice
 D carried  carried  mapped   tool_choice=none
 D carried  carried  mapped   tool_choice=auto
 D carried  mapped   mapped   tool_choice=required
-D carried  refused  carried  tool_choice{allowed_tools}
+D carried  emulated carried  tool_choice{allowed_tools}
 D carried  carried  mapped   tool_choice{allowed_tools}.mode=auto
 D carried  mapped   mapped   tool_choice{allowed_tools}.mode=required
-D carried  refused  carried  tool_choice{allowed_tools}.tools
+D mapped   mapped   mapped   tool_choice{allowed_tools}.tools
 D refused  refused  refused  tool_choice{allowed_tools}.tools.*.[key]
 D refused  refused  refused  tool_choice{ToolChoiceTypes}**
 D carried  carried  carried  tool_choice{function}

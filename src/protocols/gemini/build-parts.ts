@@ -7,14 +7,26 @@ import { base64 } from "./parts.ts";
 import { unsupported } from "./read.ts";
 import { usableSeal } from "./signatures.ts";
 
-/** One part, or none for a text without length. Throws `unsupported`. */
+/** One part, or none for a text without length; several for what a document of texts and pictures holds. Throws `unsupported`. */
 export function buildBlock(block: Block, build: Build): JsonObject[] {
+  const inner = laidOut(block, build);
+  if (inner) return buildBlocks(inner, build);
   const part = partOf(block, build);
   if (!part) return [];
   const seal = block.seal && usableSeal([block.seal], build.target);
   if (block.cache) build.notes.add("dropped", "cache", "marks_not_carried");
   const words = contextOf(block, build);
   return [...words, { ...part, ...block.ext?.gemini, ...(seal === undefined ? {} : { thoughtSignature: seal }) }];
+}
+
+/** What a document holds, one after the other, where pictures are among it; its title and context come first. */
+export function laidOut(block: Block, build: Build): Block[] | undefined {
+  if (block.type !== "media" || block.source.type !== "blocks") return undefined;
+  const { blocks } = block.source;
+  if (blocks.every(({ type }) => type === "text")) return undefined;
+  tellMediaLosses(block, build);
+  const words = titled(block, "");
+  return words === "" ? blocks : [{ type: "text", text: words }, ...blocks];
 }
 
 /** What was said of a document, as words before it; one that is text itself holds them. */
@@ -59,9 +71,7 @@ export function buildMedia(block: MediaBlock, build: Build): JsonObject {
     case "text":
       return { text: titled(block, source.text) };
     case "blocks": {
-      const parts = buildBlocks(source.blocks, build);
-      const texts = parts.map((part) => part.text).filter((text) => typeof text === "string");
-      if (texts.length < parts.length) throw unsupported(at, "a document of several images cannot be sent here.");
+      const texts = buildBlocks(source.blocks, build).map((part) => part.text);
       return { text: titled(block, texts.join("\n")) };
     }
     case "file": {

@@ -3,7 +3,7 @@ import type { Block, CallItem, MediaBlock, ResultItem } from "../../model/chat.t
 import type { Json, JsonObject } from "../../model/json.ts";
 import { isObject } from "../read.ts";
 import type { Build, Content } from "./build.ts";
-import { buildBlock, buildMedia, contextOf } from "./build-parts.ts";
+import { buildBlock, buildMedia, contextOf, laidOut } from "./build-parts.ts";
 
 export interface Answered {
   call: CallItem;
@@ -50,7 +50,7 @@ function contentOf(result: ResultItem, name: string, { build, moved }: Round): {
   const texts: string[] = [];
   const parts: Json[] = [];
   let count = 0;
-  for (const block of result.blocks) {
+  for (const block of result.blocks.flatMap((one) => laidOut(one, build) ?? [one])) {
     if (!isMedia(block)) {
       for (const part of buildBlock(block, build)) {
         if (typeof part.text === "string") texts.push(part.text);

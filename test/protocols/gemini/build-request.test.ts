@@ -140,6 +140,30 @@ describe("contents", () => {
 });
 
 describe("media", () => {
+  test("a document of words and pictures is laid out in their order, in a message and in a result", () => {
+    const data = "iVBORw0KGgo=";
+    const picture = { type: "media" as const, kind: "image" as const, source: { type: "bytes" as const, data } };
+    const document: Item & { type: "message" } = {
+      ...{ type: "message", role: "user" },
+      blocks: [
+        {
+          ...{ type: "media", kind: "document", title: "T" },
+          source: { type: "blocks", blocks: [{ type: "text", text: "one" }, picture, { type: "text", text: "two" }] },
+        },
+      ],
+    };
+    const inlineData = { mimeType: "image/png", data };
+    expect(contents([document])).toEqual([
+      { role: "user", parts: [{ text: "T" }, { text: "one" }, { inlineData }, { text: "two" }] },
+    ]);
+    const answered = { ...result("c"), blocks: document.blocks } as Item;
+    const [, , responses, moved] = contents([user("q"), call("c"), answered]) as Loose[];
+    expect(responses.parts[0].functionResponse.response.output).toBe(
+      "T\none\n[image 1 of the result of f follows]\ntwo",
+    );
+    expect(moved.parts[1]).toEqual({ inlineData });
+  });
+
   const block = (more: object) =>
     contents([{ type: "message", role: "user", blocks: [{ type: "media", kind: "image", ...more } as Loose] }])[0]
       .parts[0];
@@ -404,6 +428,12 @@ describe("tools", () => {
     );
     expect(failure(() => tools([server({ type: "computer_20250124" })])).detail.param).toBe("tools.0");
     expect(build(foreign({ ext: { chat: { web_search_options: {} } } })).body.tools).toEqual([{ googleSearch: {} }]);
+    // A search cannot be named.
+    const search = server({ type: "web_search_20250305" });
+    const forced = tools([search], { toolChoice: { mode: "tool", name: "x", kind: "function" } });
+    expect(forced.body).toMatchObject({ tools: [{ googleSearch: {} }] });
+    expect(forced.body).not.toHaveProperty("toolConfig");
+    expect(forced.notes).toEqual(["dropped toolChoice functions_only"]);
     // Beside functions most models refuse it.
     const beside = tools([{ kind: "function", name: "f" }, server({ type: "web_search" })]);
     expect(beside.body.tools).toEqual([{ functionDeclarations: [{ name: "f" }] }]);
