@@ -1,5 +1,5 @@
-/** Web search that a vendor runs itself, where the provider cannot run it. */
-import type { ChatRequest, Tool } from "../model/chat.ts";
+/** Tools that a vendor runs itself: whether a web search is merely offered, whether the choice names one. */
+import type { ChatRequest, Tool, ToolChoice } from "../model/chat.ts";
 
 /**
  * Is the tool a web search that the model is merely offered? Coding agents declare one beside their own tools with every
@@ -10,6 +10,13 @@ export function isOfferedSearch(tool: Tool, { tools, toolChoice }: Pick<ChatRequ
   if (tool.kind !== "server" || !isSearch(tool)) return false;
   const isFree = toolChoice === undefined || toolChoice.mode === "auto" || toolChoice.mode === "none";
   return isFree && tools.some(({ kind }) => kind !== "server");
+}
+
+/** Must the model use a tool that is not the client's own? */
+export function namesServerTool(choice: ToolChoice | undefined, tools: readonly Tool[]): boolean {
+  if (choice?.mode !== "tool") return false;
+  const named = tools.filter(({ name }) => name === choice.name);
+  return named.length > 0 && named.every(({ kind }) => kind === "server");
 }
 
 function isSearch({ name, json = {} }: Tool): boolean {

@@ -3,7 +3,7 @@ import type { ChatRequest, Tool } from "../../model/chat.ts";
 import type { JsonObject } from "../../model/json.ts";
 import { freeformFunction, isToolSearch } from "../emulated-tools.ts";
 import type { LegalNames } from "../names.ts";
-import { isOfferedSearch } from "../offered-search.ts";
+import { isOfferedSearch, namesServerTool } from "../offered-search.ts";
 import { invalid, isObject } from "../read.ts";
 import type { Build } from "./build.ts";
 import { unsupported } from "./read.ts";
@@ -135,6 +135,7 @@ function buildConfig(request: ChatRequest, build: Build, hasFunctions: boolean):
   const own = build.own && isObject(request.ext?.gemini?.toolConfig) ? request.ext.gemini.toolConfig : {};
   const kept = isObject(own.functionCallingConfig) ? own.functionCallingConfig : {};
   const calling = hasFunctions || build.own ? callingConfig(request, build) : undefined;
+  if (namesServerTool(request.toolChoice, request.tools)) build.notes.add("dropped", "toolChoice", "functions_only");
   if (request.parallel === false && hasFunctions) build.notes.add("dropped", "parallel", "no_switch");
   const config = calling || Object.keys(kept).length > 0 ? { functionCallingConfig: { ...calling, ...kept } } : {};
   const all: JsonObject = { ...own, ...config };
@@ -155,6 +156,7 @@ function callingConfig(request: ChatRequest, build: Build): JsonObject | undefin
     case "required":
       return { mode: "ANY" };
     case "tool":
+      if (namesServerTool(choice, request.tools)) return undefined;
       return { mode: "ANY", allowedFunctionNames: [wireName(choice.name, request, build)] };
     case "subset": {
       const names = choice.names.map((name) => wireName(name, request, build));

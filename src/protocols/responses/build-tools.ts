@@ -5,6 +5,7 @@ import type { Notes } from "../../model/note.ts";
 import { fitsStrict } from "../chat/strict.ts";
 import { invalid, isObject, unsupported } from "../chat/wire.ts";
 import { isToolSearch, isTyped } from "../emulated-tools.ts";
+import { namesServerTool } from "../offered-search.ts";
 import { buildSearchTool } from "./build-search.ts";
 
 export interface ToolContext {
@@ -90,14 +91,17 @@ function flat(format: JsonObject): JsonObject {
 /** Choice and parallel switch, nothing without tools: providers refuse both then. */
 export function buildChoice(request: ChatRequest, context: ToolContext): JsonObject {
   if (request.tools.every((tool) => tool.origin !== "responses" && isToolSearch(tool))) return {};
-  const { toolChoice, parallel } = request;
+  const { tools, toolChoice, parallel } = request;
+  if (tools.length > 1 && namesServerTool(toolChoice, tools)) context.notes.add("emulated", "toolChoice", "any_tool");
   return {
-    ...(toolChoice === undefined ? {} : { tool_choice: choiceOf(toolChoice, request.tools, context) }),
+    ...(toolChoice === undefined ? {} : { tool_choice: choiceOf(toolChoice, tools, context) }),
     ...(parallel === undefined ? {} : { parallel_tool_calls: parallel }),
   };
 }
 
 export function choiceOf(choice: ToolChoice, tools: Tool[], context: Pick<ToolContext, "nameOf">): Json {
+  // Which tools of the provider's own may be named is not the same for all models.
+  if (namesServerTool(choice, tools)) return "required";
   if (choice.mode === "tool") return named(choice.name, tools, context);
   if (choice.mode !== "subset") return choice.mode;
   return {

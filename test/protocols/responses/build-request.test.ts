@@ -241,6 +241,17 @@ describe("a request of another protocol's client", () => {
     expect(thrown(() => build(fromMessages({ tools: [bounded] }))).detail.param).toBe("tools.0.blocked_domains");
   });
 
+  test("a search that is to be done is required, for not every model can have it named", () => {
+    const search = { type: "web_search_20250305", name: "web_search" };
+    const forced = { type: "tool", name: "web_search" };
+    const { body } = build(fromMessages({ tools: [search], tool_choice: forced }));
+    expect(body.tool_choice).toBe("required");
+    const other = { name: "Read", input_schema: { type: "object" } };
+    const beside = build(fromMessages({ tools: [search, other], tool_choice: forced }));
+    expect(beside.body.tool_choice).toBe("required");
+    expect(beside.notes.list.map((note) => `${note.action} ${note.field}`)).toContain("emulated toolChoice");
+  });
+
   test("is refused when it needs what this protocol has not", () => {
     const param = (body: JsonObject) => thrown(() => build(fromChat(body))).detail.param;
     expect(param({ stop: ["x"] })).toBe("sampling.stop");
