@@ -3,6 +3,7 @@ import { translateResponse } from "../../src/gateway/translate.ts";
 import { GatewayError } from "../../src/model/error.ts";
 import type { JsonObject } from "../../src/model/json.ts";
 import type { Fate } from "../../src/protocols/fates/fate.ts";
+import type { Plausible } from "./construct.ts";
 import { type Dialect, isObject, listOf, pages, pixels } from "./dialect.ts";
 import { type Name, protocolOf } from "./dialects.ts";
 import { bodiesFor, marksOf, type Question, questionsOf } from "./fields.ts";
@@ -12,6 +13,12 @@ const beside = {
   ...{ type: "message", id: "msg_2", role: "assistant", status: "completed" },
   content: [{ type: "output_text", text: "beside", annotations: [] }],
 };
+
+/** Where a source is cited, within a text of five letters. */
+const spans: Plausible = [
+  [/\.start_index$/, 2, 0],
+  [/\.end_index$/, 4, 5],
+];
 
 /** A source, and the words that it stands behind. */
 const support = { segment: { startIndex: 0, endIndex: 6, text: "beside" }, groundingChunkIndices: [0] };
@@ -30,6 +37,7 @@ export const answerDialects: Record<Name, Dialect> = {
     plausible: [
       [/\.(logprobs)$/, null],
       [/\.refusal$/, "zqmark", null],
+      ...spans,
       [/\.usage$/, { prompt_tokens: 1000, completion_tokens: 1000, total_tokens: 2000 }],
       [/\.(prompt_tokens|completion_tokens|total_tokens)$/, 1037, 1000],
       [/\.arguments$/, '{"zq":"zqmark"}', '{"zq":"alpha"}'],
@@ -61,6 +69,7 @@ export const answerDialects: Record<Name, Dialect> = {
       ],
       [/^\.output$/, [{ type: "message", id: "msg_1", role: "assistant", status: "completed", content: [] }]],
       [/\.(annotations|logprobs)$/, []],
+      ...spans,
       [/\.image_url$/, `data:image/png;base64,${pixels[1]}`, `data:image/png;base64,${pixels[0]}`],
       [/\.file_data$/, `data:application/pdf;base64,${pages[1]}`, `data:application/pdf;base64,${pages[0]}`],
       [/\.file_url$/, "https://zqmark.example/a.pdf"],

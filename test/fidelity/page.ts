@@ -11,6 +11,29 @@ import { keptFigures, recorded } from "./recorded.ts";
 import { streamQuestions } from "./streams.ts";
 import { table, titles } from "./table.ts";
 
+/** Cells that a protocol has words for, and that stay empty all the same. */
+const withheld = [
+  ["image detail and Google's mediaResolution", "Google's holds for all media of a request, documents among them"],
+  ["metadata towards Chat Completions", "OpenAI takes it of answers that it stores, and Plexus has it store none"],
+  ["metadata and Google's labels", "labels exist on Vertex alone, and allow fewer characters"],
+  ["marks of prompt caches", "sent where the model is known to take them (`cache_marks`), which the usual one is not"],
+  [
+    "web search and code execution",
+    "asked for where the model is known to have them; with limits that it lacks it is a 400",
+  ],
+  [
+    "calls one by one towards Google",
+    "there is no such switch, and a call that the model made is not taken from the client",
+  ],
+  ["strict towards Google", "there is no such switch for a single function"],
+  [
+    "thoughts and signatures of another vendor",
+    "nobody else can check them; they return to the provider that made them",
+  ],
+  ["citations towards Messages", "its citations need an index that only Anthropic can make"],
+  ["speed and tiers that one vendor alone has", "their prices and promises have no counterpart"],
+];
+
 interface Part {
   name: Name;
   rows: Row[];
@@ -117,6 +140,10 @@ export function page(figures = keptFigures(readFileSync(pagePath, "utf8"))): str
     "## Streams, counted",
     "",
     ...countTable(events, (name, other) => `${titles[name]} provider, ${titles[other]} client`),
+    "",
+    "## Carriable, and not carried",
+    "",
+    ...table(["what", "why"], withheld),
     "",
     "## Recordings",
     ...recorded(figures),

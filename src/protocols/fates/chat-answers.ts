@@ -30,8 +30,8 @@ export const chatAnswers = `
 - carried  carried  carried  choices.*.message.refusal
 - carried  dropped  carried  choices.*.message.annotations
 - carried  dropped  carried  choices.*.message.annotations.*.url_citation
-- carried  dropped  dropped  choices.*.message.annotations.*.url_citation.end_index
-- carried  dropped  dropped  choices.*.message.annotations.*.url_citation.start_index
+- carried  dropped  carried  choices.*.message.annotations.*.url_citation.end_index
+- carried  dropped  carried  choices.*.message.annotations.*.url_citation.start_index
 - carried  dropped  carried  choices.*.message.annotations.*.url_citation.title
 - carried  dropped  carried  choices.*.message.annotations.*.url_citation.url
 - dropped  dropped  dropped  choices.*.message.audio**

@@ -21,8 +21,8 @@ export const responsesAnswers = `
 - implied  implied  implied  output.*{message}.content.*{output_text}.annotations
 - dropped  dropped  dropped  output.*{message}.content.*{output_text}.annotations.*{file_citation}**
 - carried  dropped  carried  output.*{message}.content.*{output_text}.annotations.*{url_citation}
-- carried  dropped  dropped  output.*{message}.content.*{output_text}.annotations.*{url_citation}.end_index
-- carried  dropped  dropped  output.*{message}.content.*{output_text}.annotations.*{url_citation}.start_index
+- carried  dropped  carried  output.*{message}.content.*{output_text}.annotations.*{url_citation}.end_index
+- carried  dropped  carried  output.*{message}.content.*{output_text}.annotations.*{url_citation}.start_index
 - carried  dropped  carried  output.*{message}.content.*{output_text}.annotations.*{url_citation}.title
 - carried  dropped  carried  output.*{message}.content.*{output_text}.annotations.*{url_citation}.url
 - dropped  dropped  dropped  output.*{message}.content.*{output_text}.annotations.*{container_file_citation}**
