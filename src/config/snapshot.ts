@@ -5,7 +5,8 @@
 import type { Json } from "../model/json.ts";
 import type { Network } from "./address.ts";
 import type { SelectorName } from "./schema/alias.ts";
-import type { Price, ProtocolKey } from "./schema/provider.ts";
+import type { Price } from "./schema/price.ts";
+import type { ProtocolKey } from "./schema/provider.ts";
 
 /** Where an entity is defined. Those of the file are read-only elsewhere. */
 export type Origin = "file" | "database" | "builtin";

@@ -21,11 +21,31 @@ export interface Usage {
   reasoningKnown: boolean;
   audioIn: number;
   audioOut: number;
+  /** Further parts of input and output that some prices count apart. Absent: none, or nobody says. */
+  imageIn?: number;
+  videoIn?: number;
+  imageOut?: number;
+  videoOut?: number;
+  /** Of `inCacheRead`. */
+  audioRead?: number;
+  imageRead?: number;
+  /** Tokens of citations, beside input and output. */
+  citation?: number;
+  /** Web searches, by their number. */
+  searches?: number;
+  /** The provider's word for the speed that it answered with (`priority`, `fast`), where it says. */
+  speed?: string;
+  /** What the provider says that it charged, in nano-dollars. */
+  reportedNano?: number;
   /** True when the numbers are our estimate, not the provider's report. */
   estimated: boolean;
   /** The provider's own usage object with the protocol that it came from, for exact same-protocol rendering. */
   raw?: { origin: string; json: Json };
+  /** The single calls that this is the sum of, where there were several: prices go by calls. */
+  calls?: readonly Usage[];
 }
+
+const apart = ["imageIn", "videoIn", "imageOut", "videoOut", "audioRead", "imageRead", "citation", "searches"] as const;
 
 export function emptyUsage(): Usage {
   return {
@@ -59,7 +79,27 @@ export function addUsage(one: Usage, other: Usage): Usage {
     audioIn: one.audioIn + other.audioIn,
     audioOut: one.audioOut + other.audioOut,
     estimated: one.estimated || other.estimated,
+    ...sumApart(one, other),
+    calls: [...callsOf(one), ...callsOf(other)],
   };
+}
+
+function sumApart(one: Usage, other: Usage): Partial<Usage> {
+  const sum: Partial<Usage> = {};
+  for (const name of apart) {
+    const both = (one[name] ?? 0) + (other[name] ?? 0);
+    if (both > 0) sum[name] = both;
+  }
+  // What one of them cost is not what both did.
+  if (one.reportedNano !== undefined && other.reportedNano !== undefined) {
+    sum.reportedNano = one.reportedNano + other.reportedNano;
+  }
+  return sum;
+}
+
+/** Itself, where it is not a sum. */
+export function callsOf(usage: Usage): readonly Usage[] {
+  return usage.calls ?? [usage];
 }
 
 /** All input tokens, cached, cache-written and tool-added ones included. */

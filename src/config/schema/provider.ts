@@ -1,6 +1,7 @@
 /** Schema of a provider and its models. */
 import { type Static, Type } from "@sinclair/typebox";
 import { body, captureOverride, closed, credential, headers, keep, nullable, url } from "./common.ts";
+import { price } from "./price.ts";
 
 /** In the order in which editors offer them; the order that counts is the one written in a configuration. */
 export const protocolKeys = [
@@ -34,58 +35,6 @@ const protocols = Type.Partial(
   }),
   { ...closed, minProperties: 1, expects: "at least one protocol with its base URL" },
 );
-
-const rate = Type.Optional(Type.Number({ minimum: 0 }));
-const rates = {
-  input: rate,
-  output: rate,
-  cache_read: rate,
-  cache_write: rate,
-  cache_write_1h: rate,
-  reasoning: rate,
-  input_audio: rate,
-  output_audio: rate,
-  cache_read_audio: rate,
-  input_image: rate,
-  output_image: rate,
-  cache_read_image: rate,
-  input_video: rate,
-  output_video: rate,
-  citation: rate,
-};
-
-export const price = Type.Object(
-  {
-    ...rates,
-    tiers: Type.Optional(
-      Type.Array(
-        Type.Object(
-          { above: Type.Number({ minimum: 0 }), inclusive: Type.Optional(Type.Boolean()), ...rates },
-          { ...closed, description: "rates of the whole request when its prompt is longer" },
-        ),
-        { maxItems: 32 },
-      ),
-    ),
-    per_request: rate,
-    per_1k_requests: rate,
-    web_search_per_1k: rate,
-    per_audio_hour: rate,
-    per_input_audio_hour: rate,
-    per_1k_pages: rate,
-    discount: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
-    source: Type.Optional(Type.String({ maxLength: 64 })),
-    modes: Type.Optional(Type.Unknown()),
-    scheduled: Type.Optional(Type.Unknown()),
-    time_of_day: Type.Optional(Type.Unknown()),
-    from: Type.Optional(Type.String()),
-    as_of: Type.Optional(Type.String()),
-    derived: Type.Optional(Type.Array(Type.String())),
-    unpriced_or_free: Type.Optional(Type.Boolean()),
-    local: Type.Optional(Type.Boolean()),
-  },
-  { ...closed, description: "US dollars for a million tokens" },
-);
-export type Price = Static<typeof price>;
 
 const quirks = Type.Array(Type.String({ minLength: 1, maxLength: 64 }), { default: [] });
 
