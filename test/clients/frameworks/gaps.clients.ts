@@ -1,4 +1,4 @@
-/** What the gaps blame on a framework is so without the gateway, too: it talks straight to a provider of its protocol. */
+/** What gaps and adapters blame on a framework is so without the gateway, too: it talks straight to a provider. */
 import { expect, test } from "bun:test";
 import type { Question } from "../../sdk/client.ts";
 import { type Fields, fieldsOf, listOf } from "../../support/upstream/shape.ts";
@@ -91,5 +91,19 @@ test("langchain google loses a signature that comes behind the thoughts of a str
     await ask({ history: [user("Hi"), message, user("Sure?")], mode: "stream" });
     expect(JSON.stringify(sent[1])).toContain("Yes.");
     expect(JSON.stringify(sent[1])).not.toContain("c2lnbmF0dXJl");
+  });
+});
+
+test("langchain anthropic adds the output of a stream's both ends, and reads the input at the start only", async () => {
+  const message = { id: "msg_1", type: "message", role: "assistant", model: "m", content: [], stop_reason: null };
+  const events = [
+    { type: "message_start", message: { ...message, usage: { input_tokens: 0, output_tokens: 1 } } },
+    { type: "message_delta", delta: { stop_reason: "end_turn" }, usage: { input_tokens: 700, output_tokens: 30 } },
+    { type: "message_stop" },
+  ];
+  const answer = events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join("");
+  await straight("langchain anthropic", [answer], async ({ ask, user }) => {
+    const { totals } = await ask({ history: [user("Hi")], mode: "stream" });
+    expect([totals.input, totals.output]).toEqual([0, 31]);
   });
 });
