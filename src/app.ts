@@ -9,6 +9,7 @@ import { createLiveConfig, type LiveConfig } from "./config/live.ts";
 import type { Snapshot } from "./config/snapshot.ts";
 import { type Console, createConsole } from "./console/index.ts";
 import { Backgrounds } from "./gateway/background.ts";
+import { Describer } from "./gateway/describe.ts";
 import type { Gateway } from "./gateway/gateway.ts";
 import { requestLog } from "./gateway/request-log.ts";
 import { createSlots } from "./gateway/slots.ts";
@@ -27,12 +28,13 @@ import { createTargetFacts } from "./providers/facts.ts";
 import type { Sealer } from "./secrets/seal.ts";
 import { openSecrets } from "./store/canary.ts";
 import type { Database, Reader } from "./store/database.ts";
-import { type OpenTurnStore, openTurnStore } from "./store/kept-turns.ts";
+import { openDescriptionStore } from "./store/descriptions.ts";
+import { openTurnStore } from "./store/kept-turns.ts";
 import { ensureMeta } from "./store/meta.ts";
 import { migrate } from "./store/migrate.ts";
 import { openDatabase, openReader } from "./store/open.ts";
 import { countRequests, findRequest, recentRequests, requestToJson } from "./store/requests.ts";
-import { type OpenResponseStore, openResponseStore } from "./store/stored-responses.ts";
+import { openResponseStore } from "./store/stored-responses.ts";
 import { startWriter } from "./store/writer.ts";
 
 export interface Store {
@@ -134,7 +136,7 @@ export async function startApp({ options, store, snapshot, adminHash, log }: App
       await Promise.race([stopped, Bun.sleep(250)]);
       await server.server?.stop(true);
       sweep.stop();
-      await closeStore([writer, kept.stored, kept.turns, reader, store.database]);
+      await closeStore([writer, kept.stored, kept.turns, kept.descriptions, reader, store.database]);
     },
   };
 }
@@ -147,18 +149,25 @@ interface Parts {
 }
 
 /** What begins anew with each process. */
-function ofThisProcess(): Pick<Gateway, "scratch" | "slots" | "backgrounds" | "calibration"> {
+function ofThisProcess(): Pick<Gateway, "scratch" | "slots" | "backgrounds" | "calibration" | "describer"> {
   return {
     scratch: createScratch(),
     slots: createSlots(),
     backgrounds: new Backgrounds(),
+    describer: new Describer(),
     calibration: new Calibration(),
   };
 }
 
-/** What is kept of answers: those that their client may read again, and the seals of all. */
-function keepFor({ config, log, store, reader }: Parts): { stored: OpenResponseStore; turns: OpenTurnStore } {
+/** What is kept of answers: those that their client may read again, the seals of all, and what images show. */
+function keepFor({ config, log, store, reader }: Parts) {
   return {
+    descriptions: openDescriptionStore({
+      ...store,
+      reader,
+      retentionMs: () => config.current().settings.vision.cacheMs,
+      onError: (error) => log.error("descriptions of images could not be kept or read", { error }),
+    }),
     stored: openResponseStore({
       ...store,
       reader,

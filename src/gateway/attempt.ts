@@ -27,6 +27,7 @@ import { repaired } from "./repair.ts";
 import { gatherOwners, watchFor } from "./seal-owners.ts";
 import { gatherTurns, TurnKeeper } from "./turn-seals.ts";
 import { partsOf } from "./turns.ts";
+import { asSeen, gatherDescriptions } from "./vision.ts";
 
 /** Nothing of the request's body is kept here: an answer may be open for minutes. */
 interface Committed {
@@ -116,16 +117,28 @@ async function askEach(exchange: Exchange, sending: Sending, copies: number): Pr
   return { ...first, answers };
 }
 
-/** What is not here yet: media by address, seals of the conversation that memory does not hold, or whose they are. */
-function gather(
+interface Gathering {
+  candidate: Candidate;
+  signal: AbortSignal;
+}
+
+/** What is not here yet: images in words, media by address, seals that memory does not hold, or whose they are. */
+function gather(exchange: Exchange, inbound: Inbound, gathering: Gathering): Promise<unknown> | undefined {
+  const pictures = gatherDescriptions(exchange, gathering.candidate, gathering.signal);
+  if (!pictures) return gatherRest(exchange, inbound, gathering);
+  return pictures.then(() => gatherRest(exchange, inbound, gathering));
+}
+
+function gatherRest(
   exchange: Exchange,
   inbound: Inbound,
-  { candidate, signal }: { candidate: Candidate; signal: AbortSignal },
+  { candidate, signal }: Gathering,
 ): Promise<unknown> | undefined {
   const { call, gateway, asksIn } = exchange;
   const protocol = protocolFor(candidate, asksIn, gateway.protocols);
   if (protocol === call.protocol) return gatherOwners(exchange, inbound, candidate);
-  const media = gatherMedia(exchange, protocol, signal);
+  const request = asSeen(exchange, candidate);
+  const media = gatherMedia(exchange, { protocol, request, signal });
   const kept = gatherTurns(exchange, candidate);
   return media && kept ? Promise.all([media, kept]) : (media ?? kept);
 }

@@ -31,6 +31,8 @@ export class Exchange<W extends Wire = Protocol> {
   readonly phases: Phases = {};
   readonly errors: FailureRecord[] = [];
   key: Key | null = null;
+  /** Id of the exchange that asked for this one, which no client did. */
+  parent: string | null = null;
   label: string | null = null;
   model: string | null = null;
   alias: Alias | null = null;
@@ -53,6 +55,10 @@ export class Exchange<W extends Wire = Protocol> {
   keeping: Keeping | undefined;
   /** What was fetched for providers that take no addresses. */
   media: Media | undefined;
+  /** What its images show, for targets that cannot see. */
+  descriptions = new Map<string, string>();
+  /** Known once somebody has asked. */
+  hasImages: boolean | undefined;
   /** The turns of its conversation, once somebody has asked. */
   turns: Turns | undefined;
   /** Makes ids of a translated answer's calls ones that the conversation does not have. */
@@ -224,6 +230,7 @@ export class Exchange<W extends Wire = Protocol> {
     const target = this.target;
     return {
       id: this.id,
+      parent: this.parent,
       at: this.at,
       protocol: this.call.protocol.name,
       address: this.call.address,

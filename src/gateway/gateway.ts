@@ -6,6 +6,7 @@ import type { Log } from "../kit/log.ts";
 import type { Scratch } from "../kit/scratch.ts";
 import type { Sweep } from "../kit/sweep.ts";
 import type { Calibration } from "../metering/calibration.ts";
+import type { DescriptionStore } from "../model/description.ts";
 import type { TurnStore } from "../model/kept-turn.ts";
 import type { OpenedRecord, RequestRecord } from "../model/record.ts";
 import type { ResponseStore } from "../model/stored.ts";
@@ -15,6 +16,7 @@ import type { Place, Protocol, Wire } from "../protocols/protocol.ts";
 import type { Transport } from "../providers/call.ts";
 import type { FactsOf } from "../routing/resolve.ts";
 import type { Backgrounds } from "./background.ts";
+import type { Describer } from "./describe.ts";
 import type { Slots } from "./slots.ts";
 
 /** Told of every exchange; can never change its course. */
@@ -41,6 +43,8 @@ export interface Gateway {
   readonly stored: ResponseStore;
   readonly turns: TurnStore;
   readonly backgrounds: Backgrounds;
+  readonly descriptions: DescriptionStore;
+  readonly describer: Describer;
   readonly calibration: Calibration;
   /** Key of the envelopes in which seals travel. */
   readonly sealKey: Buffer;

@@ -15,6 +15,7 @@ import { keepingFor } from "./keeping.ts";
 import { protocolFor } from "./offered.ts";
 import { replyBackground, replyEarly, replyError, replyStream, replyWhole } from "./reply.ts";
 import { withOpenSummaries } from "./summaries.ts";
+import { seeing } from "./vision.ts";
 
 /** A stream that no upstream has committed by then is opened, so that clients do not give up. */
 const openStreamAfterMs = 10_000;
@@ -27,7 +28,7 @@ export async function handle(gateway: Gateway, call: Call): Promise<Response> {
     authenticate(exchange);
     const inbound = await parse(exchange);
     const kept = inbound.envelope.background ? keptFor(exchange) : undefined;
-    const candidates = route(exchange, inbound.envelope.model, speaker(exchange));
+    const candidates = seeing(exchange, route(exchange, inbound.envelope.model, speaker(exchange)));
     admit(exchange);
     const upstream = tryInOrder(exchange, candidates, (candidate) => attempt(exchange, inbound, candidate));
     if (kept) return replyBackground(exchange, { inbound, upstream, ...kept });
@@ -115,7 +116,9 @@ export function route(exchange: Exchange<Wire>, model: string, spoken: Speaker):
   const { gateway, snapshot, key } = exchange;
   const resolved = resolve(snapshot, model, gateway.targetFacts);
   exchange.alias = resolved.alias;
-  const permitted = key ? permit(resolved, model, key) : resolved;
+  // What a request asks for itself is nothing that its client called.
+  const asking = key && exchange.parent !== null ? { ...key, aliases: null } : key;
+  const permitted = asking ? permit(resolved, model, asking) : resolved;
   const candidates = order(permitted, {
     isFull: (id) => {
       const most = snapshot.providers.get(id)?.maxConcurrency ?? null;

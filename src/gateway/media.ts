@@ -1,5 +1,6 @@
 /** Media that came by address, for a provider that takes none: fetched once for all attempts, and put in their place. */
-import type { Block, ChatRequest, Item, MediaBlock } from "../model/chat.ts";
+import type { ChatRequest, MediaBlock } from "../model/chat.ts";
+import { mediaOf, withMedia } from "../model/media.ts";
 import type { Protocol } from "../protocols/protocol.ts";
 import { type Fetchable, type FetchedMedia, fetchMedia } from "../providers/media.ts";
 import type { Exchange } from "./exchange.ts";
@@ -27,37 +28,25 @@ export class Media {
   /** A copy with the content of each address that the protocol does not take; the request itself where there is none. */
   inlined(request: ChatRequest, { inlineOnly }: Protocol): ChatRequest {
     if (!inlineOnly) return request;
-    const replace = (block: Block) => this.replaced(block, inlineOnly);
-    const within = (item: Item): Item => ("blocks" in item ? { ...item, blocks: item.blocks.map(replace) } : item);
-    return { ...request, instructions: request.instructions.map(replace), items: request.items.map(within) };
-  }
-
-  private replaced(block: Block, kinds: Kinds): Block {
-    if (block.type !== "media") return block;
-    const { source } = block;
-    if (source.type === "blocks") {
-      return {
-        ...block,
-        source: { type: "blocks", blocks: source.blocks.map((inner) => this.replaced(inner, kinds)) },
-      };
-    }
-    const wanted = byAddress(block, kinds);
-    const media = wanted && this.fetched.get(`${wanted.kind} ${wanted.url}`);
-    return media ? { ...block, mime: media.mime, source: { type: "bytes", data: media.data } } : block;
+    return withMedia(request, (block) => {
+      const wanted = byAddress(block, inlineOnly);
+      const media = wanted && this.fetched.get(`${wanted.kind} ${wanted.url}`);
+      return media ? { ...block, mime: media.mime, source: { type: "bytes", data: media.data } } : block;
+    });
   }
 }
 
+interface Fetching {
+  protocol: Protocol | undefined;
+  request: ChatRequest;
+  signal: AbortSignal;
+}
+
 /** Fetches what the target's protocol does not take and no attempt has fetched; undefined when there is nothing to do. */
-export function gatherMedia(
-  exchange: Exchange,
-  protocol: Protocol | undefined,
-  signal: AbortSignal,
-): Promise<void> | undefined {
+export function gatherMedia(exchange: Exchange, { protocol, request, signal }: Fetching): Promise<void> | undefined {
   const kinds = protocol?.inlineOnly;
   if (!kinds || !exchange.snapshot.settings.media.fetch) return undefined;
-  const request = exchange.canonical();
-  const blocks = request.items.flatMap((item) => ("blocks" in item ? item.blocks : []));
-  const wanted = [...request.instructions, ...blocks].flatMap((block) => addresses(block, kinds));
+  const wanted = mediaOf(request).flatMap((block) => byAddress(block, kinds) ?? []);
   return wanted.length === 0 ? undefined : gather(exchange, wanted, signal);
 }
 
@@ -72,13 +61,6 @@ async function gather(exchange: Exchange, wanted: readonly ByAddress[], signal: 
     left -= Buffer.byteLength(fetched.data, "base64");
     media.set(one, fetched);
   }
-}
-
-function addresses(block: Block, kinds: Kinds): ByAddress[] {
-  if (block.type !== "media") return [];
-  if (block.source.type === "blocks") return block.source.blocks.flatMap((inner) => addresses(inner, kinds));
-  const found = byAddress(block, kinds);
-  return found ? [found] : [];
 }
 
 function byAddress({ kind, source, at = "items" }: MediaBlock, kinds: Kinds): ByAddress | undefined {

@@ -16,6 +16,7 @@ import { foreignSeals } from "./seal-owners.ts";
 import { isEnvelope, type SealRing } from "./seals.ts";
 import { type Stops, withoutStops } from "./stops.ts";
 import { withKeptSeals } from "./turn-seals.ts";
+import { asSeen, needsWords } from "./vision.ts";
 
 /** A request that is ready to be sent. */
 export interface Addressed<W extends Wire = Wire> {
@@ -43,14 +44,15 @@ export function sealRing(exchange: Exchange): SealRing {
 export function prepare(exchange: Exchange, inbound: Inbound, candidate: Candidate): Prepared {
   const client = exchange.call.protocol;
   const protocol = protocolFor(candidate, exchange.asksIn, exchange.gateway.protocols) ?? client;
-  if (protocol === client) {
+  if (protocol === client && !needsWords(exchange, candidate)) {
     const without = withoutForeign(exchange, inbound, candidate);
     const { takes } = client;
     if (!takes) return passedOn(exchange, inbound, { candidate, without });
     const configured = configuredFields(exchange, candidate).map((fields) => taken(fields, takes));
     return passedOn(exchange, inbound, { candidate, without, configured });
   }
-  const whole = exchange.media?.inlined(exchange.canonical(), protocol) ?? exchange.canonical();
+  const asked = asSeen(exchange, candidate);
+  const whole = exchange.media?.inlined(asked, protocol) ?? asked;
   const sealed = withKeptSeals(exchange, whole, candidate);
   const { request: single, copies } = oneByOne(sealed, protocol, exchange.notes);
   const { request, stops } = withoutStops(single, { protocol, target: candidate.facts, notes: exchange.notes });

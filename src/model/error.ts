@@ -33,12 +33,20 @@ export interface ErrorDetail {
   status?: number;
   /** How long the client should wait, in milliseconds. */
   retryAfterMs?: number;
+  /** What the provider stated of that, in milliseconds, before any bound. */
+  statedMs?: number;
+  /** What of the provider is refused, where it is not what the code usually means. */
+  scope?: "model" | "account";
+  /** The allowance that is used up, as people call it (`5 h`, `weekly`). */
+  window?: string;
   /** Path of the offending request field in the client's own JSON, with dots. */
   param?: string;
   /** A protocol's own machine code that says more than ours (`context_length_exceeded`, `invalid_api_key`). */
   vendorCode?: string;
   /** The status that the upstream answered with. */
   upstreamStatus?: number;
+  /** What failed was not the target, but something that was needed to ask it. */
+  isAside?: true;
   /** The upstream said nothing of the cause: the message is about its status alone. */
   isSilent?: true;
   /** Extra response headers (`allow` of a 405). */

@@ -51,6 +51,8 @@ export interface OpenedRecord {
 }
 
 export interface RequestRecord extends OpenedRecord {
+  /** Id of the request for which this one was made (an image described); null for what a client asked. */
+  parent: string | null;
   /** Name of the client key; null before it is known. */
   key: string | null;
   label: string | null;

@@ -182,6 +182,8 @@ export interface Protocol extends Wire {
   readonly takes?: ReadonlySet<string>;
   /** Media that its providers do not fetch: an address is replaced by its content before `buildRequest`. */
   readonly inlineOnly?: readonly ("image" | "document")[];
+  /** One of these stands in every request that holds an image; others may hold them, too. */
+  readonly imageMarks: readonly string[];
   /** Members whose values are a tool's own JSON: their numbers are kept as written. */
   readonly exactKeys?: readonly string[];
   /** Headers of which one tells that a client speaks it, where the path does not (`anthropic-version`). */

@@ -7,6 +7,8 @@ import { type Column, flag, int, intOrNull, json, toInt, toJson, toText } from "
 /** Column -> what a record puts into it; the one list that writing is made of. */
 const columns: Record<string, (record: RequestRecord) => SqlValue> = {
   id: (record) => record.id,
+  // Journals of earlier versions have none.
+  parent: (record) => record.parent ?? null,
   at: (record) => toInt(record.at),
   address: (record) => toText(record.address),
   key_name: (record) => toText(record.key),
@@ -107,6 +109,7 @@ function fromRow(row: RequestRow): RequestRecord {
   const text = (name: string) => (row[name] ?? null) as string | null;
   return {
     id: String(row.id),
+    parent: text("parent"),
     at: int(row.at),
     protocol: String(row.protocol),
     address: String(row.address),
@@ -187,6 +190,7 @@ export function requestToJson(record: RequestRecord): JsonObject {
       chain: failure.chain,
     })),
     client_request_id: record.clientRequestId,
+    parent: record.parent,
   };
 }
 
@@ -194,6 +198,7 @@ export function requestToJson(record: RequestRecord): JsonObject {
 export function interruptedRecord(opened: Pick<RequestRecord, "id" | "at" | "protocol" | "address">): RequestRecord {
   return {
     id: opened.id,
+    parent: null,
     at: opened.at,
     protocol: opened.protocol,
     address: opened.address,

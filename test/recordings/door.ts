@@ -3,6 +3,7 @@ import { compile } from "../../src/config/compile.ts";
 import { createAuthenticate } from "../../src/config/keys.ts";
 import { createLiveConfig } from "../../src/config/live.ts";
 import { Backgrounds } from "../../src/gateway/background.ts";
+import { Describer } from "../../src/gateway/describe.ts";
 import type { Gateway } from "../../src/gateway/gateway.ts";
 import type { SealRing } from "../../src/gateway/seals.ts";
 import { createSlots } from "../../src/gateway/slots.ts";
@@ -104,6 +105,8 @@ export function openDoor(options: DoorOptions): Door {
     stored: full,
     turns: options.turns ?? forgetful,
     backgrounds: new Backgrounds(),
+    descriptions: { recall: () => undefined, find: async () => undefined, keep: () => undefined },
+    describer: new Describer(),
     calibration: new Calibration(),
     sealKey,
     random: () => 0,

@@ -9,6 +9,7 @@ export function openedRecord(fields: Partial<OpenedRecord> = {}): OpenedRecord {
 export function closedRecord(fields: Partial<RequestRecord> = {}): RequestRecord {
   return {
     ...openedRecord(),
+    parent: null,
     key: "laptop",
     label: "repo:main",
     model: "sonnet",

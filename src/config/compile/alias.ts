@@ -49,7 +49,6 @@ function compileAlias(context: Context, entity: Entity<AliasConfig>, known: Know
   const { body, path } = entity;
   const later = (field: string, unused: boolean, what: string) =>
     warnUnless(context, unused, { path: `${path}.${field}`, message: `is accepted, but ${what} not in force yet` });
-  later("vision_fallthrough", !body.vision_fallthrough, "vision fallthrough is");
   later("sticky", !body.sticky, "sticky conversations are");
   later("capture", body.capture === null, "capture is");
   return {

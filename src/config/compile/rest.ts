@@ -95,6 +95,12 @@ function checkSettings(context: Context, body: SettingsConfig, aliases: Readonly
     context.faults.push({ path: "settings.timezone", message: `"${body.timezone}" is not a known time zone` });
   }
   const descriptor = body.vision.descriptor;
+  for (const alias of aliases.values()) {
+    warnUnless(context, !alias.visionFallthrough || descriptor !== null, {
+      path: `aliases.${alias.name}.vision_fallthrough`,
+      message: "does nothing without settings.vision.descriptor",
+    });
+  }
   warnUnless(context, descriptor === null || descriptor.includes("/") || aliases.has(descriptor), {
     path: "settings.vision.descriptor",
     message: `there is no alias "${descriptor}"`,

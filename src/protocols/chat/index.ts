@@ -24,6 +24,7 @@ export const chat: Protocol = {
   ],
   auth: "bearer",
   pathPrefix: "/v1/chat",
+  imageMarks: ["image"],
   names: commonNames,
   sealMembers: ["signature", "data", "thought_signature"],
   sealsCalls: true,

@@ -25,6 +25,7 @@ export const gemini: Protocol = {
     { method: "GET", path: "/v1beta/models/*", operation: "model" },
   ],
   auth: "x-goog-api-key",
+  imageMarks: ["nlineData", "nline_data", "ileData", "ile_data"],
   names: legalNames,
   sealMembers: ["thoughtSignature", "thought_signature"],
   sealsCalls: true,

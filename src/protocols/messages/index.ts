@@ -14,6 +14,7 @@ export const messages: Protocol = {
   name: "messages",
   routes: [{ method: "POST", path: "/v1/messages", operation: "generate" }],
   auth: "x-api-key",
+  imageMarks: ['"image"'],
   names: legalNames,
   sealMembers: ["signature", "data"],
   opensWithReasoning: true,

@@ -25,6 +25,7 @@ export const responses: Protocol = {
   ],
   auth: "bearer",
   pathPrefix: "/v1/responses",
+  imageMarks: ["image"],
   names: commonNames,
   // An item's id means something to the account alone that made it, as a seal does.
   sealMembers: ["encrypted_content", "id"],
