@@ -3,6 +3,7 @@ import init from "./0001_init.sql" with { type: "text" };
 import storedResponses from "./0002_stored_responses.sql" with { type: "text" };
 import keptTurns from "./0003_kept_turns.sql" with { type: "text" };
 import storedItems from "./0004_stored_items.sql" with { type: "text" };
+import cooldowns from "./0005_cooldowns.sql" with { type: "text" };
 import vision from "./0007_vision.sql" with { type: "text" };
 
 export interface Migration {
@@ -17,5 +18,6 @@ export const migrations: readonly Migration[] = [
   { version: 2, name: "stored responses", text: storedResponses },
   { version: 3, name: "kept turns", text: keptTurns },
   { version: 4, name: "stored items", text: storedItems },
+  { version: 5, name: "cooldowns", text: cooldowns },
   { version: 7, name: "vision", text: vision },
 ];
