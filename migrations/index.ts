@@ -4,6 +4,7 @@ import storedResponses from "./0002_stored_responses.sql" with { type: "text" };
 import keptTurns from "./0003_kept_turns.sql" with { type: "text" };
 import storedItems from "./0004_stored_items.sql" with { type: "text" };
 import cooldowns from "./0005_cooldowns.sql" with { type: "text" };
+import prices from "./0006_prices.sql" with { type: "text" };
 import vision from "./0007_vision.sql" with { type: "text" };
 
 export interface Migration {
@@ -19,5 +20,6 @@ export const migrations: readonly Migration[] = [
   { version: 3, name: "kept turns", text: keptTurns },
   { version: 4, name: "stored items", text: storedItems },
   { version: 5, name: "cooldowns", text: cooldowns },
+  { version: 6, name: "prices", text: prices },
   { version: 7, name: "vision", text: vision },
 ];

@@ -21,6 +21,7 @@ import type { Log } from "./kit/log.ts";
 import { createScratch } from "./kit/scratch.ts";
 import { createSweep } from "./kit/sweep.ts";
 import { Calibration } from "./metering/calibration.ts";
+import { createPriceOf } from "./metering/pricing.ts";
 import { compactingWires, countWires, embeddingWires, protocols } from "./protocols/index.ts";
 import { fetchTransport } from "./providers/call.ts";
 import { createDemoTransport, demoScheme } from "./providers/demo/transport.ts";
@@ -100,7 +101,7 @@ export async function startApp({ options, store, snapshot, adminHash, log }: App
     embeddingWires,
     countWires,
     authenticate: createAuthenticate(),
-    targetFacts: createTargetFacts(),
+    targetFacts: createTargetFacts(createPriceOf(() => config.current().prices)),
     transport: (url) => (url.startsWith(demoScheme) ? demo : fetchTransport),
     observers: [writer, counter(running), requestLog(log)],
     log,

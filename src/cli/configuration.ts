@@ -36,7 +36,11 @@ export function loadSnapshot(sources: ConfigSources): Snapshot {
   const folder = sources.path === undefined ? process.cwd() : dirname(sources.path);
   const database = stored && resolveReferences(stored.database, { environment, folder, only: sources.only });
   const faults = [...(file?.faults ?? []), ...(database?.faults ?? [])];
-  const all = { file: file?.value, database: database?.value, ...(stored ? { version: stored.version } : {}) };
+  const all = {
+    file: file?.value,
+    database: database?.value,
+    ...(stored ? { version: stored.version, prices: stored.prices } : {}),
+  };
   return compile(all, names, faults);
 }
 

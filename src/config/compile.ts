@@ -41,6 +41,7 @@ export function compile(sources: Sources, names: Names, found: readonly Fault[] 
   if (context.faults.length > 0 || !compiledSettings) throw new ConfigFaults(unique(context.faults));
   return deepFreeze({
     version: sources.version ?? 0,
+    prices: sources.prices ?? null,
     providers,
     sharedProtocols: sharedProtocols(providers),
     aliases,

@@ -1,6 +1,6 @@
 /** The file's and the database's configuration as one. */
 import type { Section } from "./schema.ts";
-import type { Origin } from "./snapshot.ts";
+import type { Origin, StoredPrices } from "./snapshot.ts";
 
 /** Both in the shape of the configuration, references resolved; keys of the database with hashes for secrets. */
 export interface Sources {
@@ -8,6 +8,7 @@ export interface Sources {
   readonly database?: unknown;
   /** Version of the database's configuration. */
   readonly version?: number;
+  readonly prices?: StoredPrices | null;
 }
 
 export interface RawEntity {

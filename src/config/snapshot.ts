@@ -178,9 +178,17 @@ export interface Settings {
   readonly currency: { readonly code: string; readonly perUsd: number };
 }
 
+/** A price list that was loaded: its number and its text (metering/price-list.ts). */
+export interface StoredPrices {
+  readonly version: number;
+  readonly text: string;
+}
+
 export interface Snapshot {
   /** The version of the database's configuration that this was made of; 0 without one. */
   readonly version: number;
+  /** The newest that was loaded; null when there is none but the one in the binary. */
+  readonly prices: StoredPrices | null;
   readonly providers: ReadonlyMap<string, Provider>;
   /** Protocols that several of them speak, the built-in one not counted. */
   readonly sharedProtocols: ReadonlySet<string>;

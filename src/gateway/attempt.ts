@@ -171,9 +171,7 @@ export async function underLimits<T>(
   const controller = new AbortController();
   const release = gateway.slots.take(`provider ${candidate.provider.id}`, candidate.provider.maxConcurrency);
   const deadline = attemptDeadline(exchange, candidate, controller);
-  exchange.target = { provider: candidate.provider.id, model: candidate.model };
-  exchange.attempts++;
-  exchange.active = controller;
+  exchange.trying(candidate, controller);
   try {
     if (!release)
       throw new GatewayError("overloaded", `The provider of ${name} is at its limit of concurrent requests.`);

@@ -9,9 +9,12 @@ import type { ChatRequest } from "../model/chat.ts";
 import { GatewayError, toGatewayError } from "../model/error.ts";
 import type { ChatEvent, FinishReason } from "../model/event.ts";
 import { type Note, Notes } from "../model/note.ts";
-import type { FailureRecord, Phases, RequestRecord, TokenCounts } from "../model/record.ts";
-import { cacheWriteTokens, emptyUsage, inputTokens, outputTokens, type Usage } from "../model/usage.ts";
+import type { FailureRecord, Phases, RequestRecord } from "../model/record.ts";
+import type { Tariff } from "../model/tariff.ts";
+import { emptyUsage, inputTokens, type Usage } from "../model/usage.ts";
+import { countTokens, partsOf } from "../model/usage-parts.ts";
 import { clientField, type Protocol, type Wire } from "../protocols/protocol.ts";
+import type { Candidate } from "../routing/resolve.ts";
 import { discreet, withoutSecrets } from "./discreet.ts";
 import type { FreshIds } from "./fresh-ids.ts";
 import type { Call, Gateway, Observer } from "./gateway.ts";
@@ -41,6 +44,8 @@ export class Exchange<W extends Wire = Protocol> {
   target: { provider: string; model: string } | null = null;
   attempts = 0;
   upstreamMs = 0;
+  /** Of the target; undefined where it is unknown. */
+  price: Tariff | undefined;
   usage: Usage | undefined;
   finish: FinishReason | null = null;
   /** The client's request, until an upstream has committed. */
@@ -74,6 +79,7 @@ export class Exchange<W extends Wire = Protocol> {
   estimatedInput: number | undefined;
   /** How many frames of content the upstream has sent. */
   frames: (() => number) | undefined;
+  /** Does it keep to cooldowns, and count for them? */
   /** The attempt that runs, so that a client that leaves ends it. */
   active: AbortController | undefined;
   /** Set when the client left. */
@@ -116,6 +122,14 @@ export class Exchange<W extends Wire = Protocol> {
     this.active?.abort(this.left);
     // Nobody may ever pull the answer that was being made ready.
     if (this.lean) this.close(200, this.left);
+  }
+
+  /** An attempt begins; the controller ends it. */
+  trying({ provider, model, facts }: Candidate, controller: AbortController): void {
+    this.target = { provider: provider.id, model };
+    this.price = facts.price;
+    this.attempts++;
+    this.active = controller;
   }
 
   /** Gives something back when the exchange closes, whichever way it does. */
@@ -228,6 +242,7 @@ export class Exchange<W extends Wire = Protocol> {
 
   private record(status: number | null, error: GatewayError | undefined): RequestRecord {
     const target = this.target;
+    const usage = this.measured();
     return {
       id: this.id,
       parent: this.parent,
@@ -245,8 +260,8 @@ export class Exchange<W extends Wire = Protocol> {
       status,
       code: error?.code ?? null,
       interrupted: false,
-      tokens: this.tokens(),
-      costNano: null,
+      tokens: usage ? countTokens(usage) : null,
+      ...this.charged(usage),
       ttftMs: this.phases.committed ?? null,
       totalMs: this.phases.closed ?? null,
       upstreamMs: this.attempts > 0 ? Math.round(this.upstreamMs * 100) / 100 : null,
@@ -270,16 +285,15 @@ export class Exchange<W extends Wire = Protocol> {
     return this.estimate(this.usage, this.frames?.() ?? 0);
   }
 
-  private tokens(): TokenCounts | null {
-    const usage = this.measured();
-    if (!usage) return null;
+  /** Where nobody knows the price, the cost is unknown, and not nothing. */
+  private charged(usage: Usage | undefined): Pick<RequestRecord, "costNano" | "pricing"> {
+    if (!usage) return { costNano: null };
+    const reportedNano = usage.reportedNano ?? null;
+    const computedNano = this.price?.costOf(usage, this.at) ?? null;
+    const version = this.price?.version ?? null;
     return {
-      input: inputTokens(usage),
-      output: outputTokens(usage),
-      reasoning: usage.outReasoning,
-      cacheRead: usage.inCacheRead,
-      cacheWrite: cacheWriteTokens(usage),
-      estimated: usage.estimated,
+      costNano: reportedNano ?? computedNano,
+      pricing: { reportedNano, computedNano, version, parts: partsOf(usage) },
     };
   }
 }

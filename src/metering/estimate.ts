@@ -16,6 +16,10 @@ export function estimateUsage(reported: Usage | undefined, seen: Seen): Usage {
   const usage = { ...(reported ?? emptyUsage()), estimated: true };
   if (!reported) usage.inUncached = Math.max(1, Math.ceil(seen.requestCharacters / charactersPerToken));
   const missing = seen.frames - usage.outVisible - usage.outReasoning;
-  if (missing > 0) usage.outVisible += missing;
+  if (missing > 0) {
+    usage.outVisible += missing;
+    // What was charged until then is not what all of it costs.
+    delete usage.reportedNano;
+  }
   return usage;
 }

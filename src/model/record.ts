@@ -1,6 +1,7 @@
 /** What is kept of every request: one usage row, whatever became of it. Written by the gateway, stored by the store. */
 import type { ErrorCode } from "./error.ts";
 import type { Note } from "./note.ts";
+import type { UsageParts } from "./usage-parts.ts";
 
 /** One failed attempt, or the failure of the exchange itself (then without a target). */
 export interface FailureRecord {
@@ -26,6 +27,18 @@ export interface Phases {
   headers?: number;
   committed?: number;
   closed?: number;
+}
+
+/** What a request cost, by whom. Nano-dollars; null where unknown. */
+export interface Pricing {
+  /** What the provider says that it charged. */
+  reportedNano: number | null;
+  /** What our price gives. */
+  computedNano: number | null;
+  /** The price that it was computed with; null without one. */
+  version: string | null;
+  /** What of the usage the counts do not say. */
+  parts: UsageParts | null;
 }
 
 export interface TokenCounts {
@@ -72,8 +85,10 @@ export interface RequestRecord extends OpenedRecord {
   interrupted: boolean;
   /** Null when no upstream answered. */
   tokens: TokenCounts | null;
-  /** Nano-dollars; null while unknown. */
+  /** Nano-dollars: what the provider says that it charged, else what our price gives; null while unknown. */
   costNano: number | null;
+  /** Absent when there was nothing to be charged. */
+  pricing?: Pricing;
   ttftMs: number | null;
   totalMs: number | null;
   /** Time spent waiting for upstreams. */

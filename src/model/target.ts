@@ -3,6 +3,7 @@
  * configuration, never a name to test.
  */
 import type { Effort } from "./chat.ts";
+import type { Tariff } from "./tariff.ts";
 
 /** Members of a request that some models answer with an error. */
 export type Refusable =
@@ -94,6 +95,8 @@ export interface TargetFacts {
   /** The one protocol that the provider offers this model with, where that is known. */
   only?: string;
   can: Capabilities;
+  /** Absent: unknown. */
+  price?: Tariff;
 }
 
 /** What an unlisted model of a well-kept provider does. */

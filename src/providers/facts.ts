@@ -4,6 +4,7 @@
  */
 import type { ModelFacts, Provider } from "../config/snapshot.ts";
 import { defaultCapabilities, type TargetFacts } from "../model/target.ts";
+import type { Tariff } from "../model/tariff.ts";
 import { type CatalogueEntry, lookUp } from "./catalogue.ts";
 import { capabilitiesOf } from "./model-facts.ts";
 import { type Preset, presetOf } from "./presets.ts";
@@ -14,8 +15,11 @@ const remembered = 1000;
 
 type Lookup = (provider: Provider, model: string, listed: ModelFacts | undefined) => TargetFacts;
 
+/** Finds a target's price; `family` is the provider's name in price lists, as far as its address tells. */
+type PriceOf = (priced: Named & { family: string | undefined }) => Tariff | undefined;
+
 /** Makes the look-up. What it finds is worked out once for each provider and model of a configuration. */
-export function createTargetFacts(): Lookup {
+export function createTargetFacts(priceOf: PriceOf = () => undefined): Lookup {
   const known = new WeakMap<Provider, { preset: Preset | undefined; models: Map<string, TargetFacts> }>();
   return (provider, model, listed) => {
     let own = known.get(provider);
@@ -25,7 +29,8 @@ export function createTargetFacts(): Lookup {
     }
     const before = own.models.get(model);
     if (before) return before;
-    const facts = factsOf({ provider, model, listed, preset: own.preset });
+    const price = priceOf({ provider, model, listed, family: own.preset?.catalogue });
+    const facts = { ...factsOf({ provider, model, listed, preset: own.preset }), ...(price ? { price } : {}) };
     if (own.models.size < remembered) own.models.set(model, facts);
     return facts;
   };
@@ -39,10 +44,13 @@ function familyOf(provider: Provider): Preset | undefined {
   return undefined;
 }
 
-interface Asked {
+interface Named {
   provider: Provider;
   model: string;
   listed: ModelFacts | undefined;
+}
+
+interface Asked extends Named {
   preset: Preset | undefined;
 }
 

@@ -3,10 +3,12 @@
 import { namePattern } from "../config/schema/common.ts";
 import type { Section } from "../config/schema.ts";
 import { type EntityKind, sections } from "../config/schema.ts";
+import type { StoredPrices } from "../config/snapshot.ts";
 import { GatewayError } from "../model/error.ts";
 import type { Sealer } from "../secrets/seal.ts";
 import type { Database, Sql } from "./database.ts";
 import { findMeta } from "./meta.ts";
+import { newestPrices } from "./newest-prices.ts";
 import { type Column, int } from "./rows.ts";
 
 const versionKey = "config_version";
@@ -22,6 +24,8 @@ export interface StoredConfig {
   version: number;
   /** As `compile` takes it: keys hold hashes, nothing is resolved. */
   database: Record<string, unknown>;
+  /** The newest price list. */
+  prices: StoredPrices | null;
 }
 
 export async function loadConfig(sql: Sql, sealer: Sealer): Promise<StoredConfig> {
@@ -41,7 +45,7 @@ export async function loadConfig(sql: Sql, sealer: Sealer): Promise<StoredConfig
   }
   const settings = byKind.get("settings")?.[0]?.[1];
   if (settings !== undefined) database.settings = settings;
-  return { version, database };
+  return { version, database, prices: (await newestPrices(sql)) ?? null };
 }
 
 /** Replaces the entity, or adds it. Bump the version in the same transaction. */

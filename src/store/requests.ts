@@ -1,6 +1,7 @@
 /** The usage rows: one for each request, written once, read newest first. */
 import type { JsonObject } from "../model/json.ts";
-import type { RequestRecord, TokenCounts } from "../model/record.ts";
+import type { Pricing, RequestRecord, TokenCounts } from "../model/record.ts";
+import type { UsageParts } from "../model/usage-parts.ts";
 import { fragment, none, raw, type Sql, type SqlValue, type Transaction } from "./database.ts";
 import { type Column, flag, int, intOrNull, json, toInt, toJson, toText } from "./rows.ts";
 
@@ -30,6 +31,10 @@ const columns: Record<string, (record: RequestRecord) => SqlValue> = {
   tokens_cache_write: (record) => toInt(record.tokens?.cacheWrite ?? null),
   tokens_estimated: (record) => (record.tokens ? (record.tokens.estimated ? 1 : 0) : null),
   cost_nano: (record) => toInt(record.costNano),
+  cost_reported_nano: (record) => toInt(record.pricing?.reportedNano ?? null),
+  cost_computed_nano: (record) => toInt(record.pricing?.computedNano ?? null),
+  price_version: (record) => record.pricing?.version ?? null,
+  usage_parts: (record) => (record.pricing?.parts ? toJson(record.pricing.parts) : null),
   ttft_ms: (record) => toInt(record.ttftMs),
   total_ms: (record) => toInt(record.totalMs),
   upstream_ms: (record) => toInt(record.upstreamMs),
@@ -126,6 +131,7 @@ function fromRow(row: RequestRow): RequestRecord {
     interrupted: flag(row.interrupted),
     tokens: tokensOf(row),
     costNano: intOrNull(row.cost_nano),
+    ...pricingOf(row),
     ttftMs: intOrNull(row.ttft_ms),
     totalMs: intOrNull(row.total_ms),
     upstreamMs: intOrNull(row.upstream_ms),
@@ -148,6 +154,16 @@ function tokensOf(row: RequestRow): TokenCounts | null {
     cacheWrite: int(row.tokens_cache_write),
     estimated: flag(row.tokens_estimated),
   };
+}
+
+function pricingOf(row: RequestRow): { pricing?: Pricing } {
+  const reportedNano = intOrNull(row.cost_reported_nano);
+  const computedNano = intOrNull(row.cost_computed_nano);
+  const version = (row.price_version ?? null) as string | null;
+  // The column holds nothing but what was written into it.
+  const parts = row.usage_parts == null ? null : (json(String(row.usage_parts)) as unknown as UsageParts);
+  if (reportedNano === null && computedNano === null && version === null && parts === null) return {};
+  return { pricing: { reportedNano, computedNano, version, parts } };
 }
 
 /** The row as the API shows it; `at` in RFC 3339. A request that reached no upstream used no tokens. */
@@ -176,6 +192,9 @@ export function requestToJson(record: RequestRecord): JsonObject {
       estimated: tokens?.estimated ?? false,
     },
     cost_nano: record.costNano,
+    cost_reported_nano: record.pricing?.reportedNano ?? null,
+    cost_computed_nano: record.pricing?.computedNano ?? null,
+    price_version: record.pricing?.version ?? null,
     ttft_ms: record.ttftMs,
     total_ms: record.totalMs,
     upstream_ms: record.upstreamMs,

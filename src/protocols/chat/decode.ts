@@ -129,7 +129,7 @@ export class ChatDecoder implements Machine<Frame, ChatEvent> {
   private usage(json: JsonObject): void {
     const groq = isObject(json.x_groq) ? json.x_groq.usage : undefined;
     const found = isObject(json.usage) ? json.usage : isObject(groq) ? groq : undefined;
-    const usage = found && parseUsage(found);
+    const usage = found && parseUsage(found, json.service_tier);
     if (!usage) return;
     const text = JSON.stringify(found);
     if (text === this.lastUsage) return;

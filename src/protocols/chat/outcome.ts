@@ -16,7 +16,7 @@ export function readOutcome(body: Json): Outcome | undefined {
   const calls = Array.isArray(message.tool_calls) ? message.tool_calls : [];
   if (typeof message.content !== "string" && calls.length === 0) return undefined;
   if (!calls.every(isNamed) || typeof word !== "string" || word === "" || isFailure(word)) return undefined;
-  const usage = isObject(body.usage) ? parseUsage(body.usage) : undefined;
+  const usage = isObject(body.usage) ? parseUsage(body.usage, body.service_tier) : undefined;
   return { finish: parseFinish(word, calls.length > 0), ...(usage ? { usage } : {}) };
 }
 

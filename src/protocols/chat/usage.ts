@@ -1,6 +1,7 @@
 /** Token counts: Chat counts inclusively, cached tokens inside the input and reasoning inside the output. */
 import type { Json, JsonObject } from "../../model/json.ts";
 import { cacheWriteTokens, emptyUsage, inputTokens, outputTokens, type Usage } from "../../model/usage.ts";
+import { addCharges, addImages } from "../charges.ts";
 import { isObject, numberOf } from "./wire.ts";
 
 function count(from: Json | undefined, key: string): number {
@@ -8,8 +9,11 @@ function count(from: Json | undefined, key: string): number {
   return value !== undefined && value > 0 ? value : 0;
 }
 
-/** Undefined for a placeholder that counts nothing at all: some servers send one before the real numbers. */
-export function parseUsage(json: JsonObject): Usage | undefined {
+/**
+ * `speed` is the answer's `service_tier`. Undefined for a placeholder that counts nothing at all: some servers send one
+ * before the real numbers.
+ */
+export function parseUsage(json: JsonObject, speed?: Json): Usage | undefined {
   const prompt = count(json, "prompt_tokens");
   const completion = count(json, "completion_tokens");
   const total = count(json, "total_tokens");
@@ -21,7 +25,7 @@ export function parseUsage(json: JsonObject): Usage | undefined {
   const reasoning = count(outDetails, "reasoning_tokens");
   // xAI counts reasoning beside the completion, not inside it; the total gives it away.
   const outside = reasoning > 0 && (total === prompt + completion + reasoning || reasoning > completion);
-  return {
+  const usage: Usage = {
     ...emptyUsage(),
     inUncached: prompt - read - written,
     inCacheRead: read,
@@ -33,6 +37,9 @@ export function parseUsage(json: JsonObject): Usage | undefined {
     audioOut: count(outDetails, "audio_tokens"),
     raw: { origin: "chat", json },
   };
+  addCharges(usage, json, speed);
+  addImages(usage, inDetails, outDetails);
+  return usage;
 }
 
 export function buildUsage(usage: Usage): JsonObject {

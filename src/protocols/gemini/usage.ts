@@ -21,7 +21,7 @@ export function parseUsage(metadata: JsonObject): Usage | undefined {
   const visible = stated === undefined ? Math.max(0, total - prompt - thoughts - tools) : count(stated);
   if (prompt + thoughts + tools + total + visible === 0) return undefined;
   const read = Math.min(prompt, count(json.cachedContentTokenCount));
-  return {
+  const usage: Usage = {
     ...emptyUsage(),
     inUncached: prompt - read,
     inCacheRead: read,
@@ -33,6 +33,22 @@ export function parseUsage(metadata: JsonObject): Usage | undefined {
     audioOut: modality(json.candidatesTokensDetails, "AUDIO"),
     raw: { origin: "gemini", json: metadata },
   };
+  addParts(usage, json);
+  return usage;
+}
+
+/** What has prices of its own: pictures and films in both directions, and what of the cached input is not text. */
+function addParts(usage: Usage, json: JsonObject): void {
+  const { promptTokensDetails: input, candidatesTokensDetails: output, cacheTokensDetails: cached } = json;
+  const parts = {
+    imageIn: modality(input, "IMAGE"),
+    videoIn: modality(input, "VIDEO"),
+    imageOut: modality(output, "IMAGE"),
+    videoOut: modality(output, "VIDEO"),
+    audioRead: modality(cached, "AUDIO"),
+    imageRead: modality(cached, "IMAGE"),
+  };
+  for (const [name, tokens] of Object.entries(parts)) if (tokens > 0) Object.assign(usage, { [name]: tokens });
 }
 
 function modality(details: unknown, wanted: string): number {

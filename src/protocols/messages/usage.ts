@@ -1,6 +1,7 @@
 /** Token counts: Anthropic's exclusive accounting to and from the disjoint parts of model/usage.ts. */
 import type { JsonObject } from "../../model/json.ts";
 import { cacheWriteTokens, outputTokens, type Usage } from "../../model/usage.ts";
+import { addCharges } from "../charges.ts";
 import { isObject } from "../read.ts";
 import { numeric } from "./read.ts";
 
@@ -28,7 +29,7 @@ export function parseUsage(json: JsonObject): Usage {
   const details = isObject(json.output_tokens_details) ? json.output_tokens_details : {};
   const thinking = numeric(details.thinking_tokens);
   const reasoning = Math.min(count(thinking), output);
-  return {
+  const usage: Usage = {
     inUncached: count(json.input_tokens),
     inCacheRead: count(json.cache_read_input_tokens),
     inCacheWrite5m: short,
@@ -43,6 +44,8 @@ export function parseUsage(json: JsonObject): Usage {
     estimated: false,
     raw: { origin: "messages", json },
   };
+  addCharges(usage, json);
+  return usage;
 }
 
 /** A Messages provider's own object goes out as it came, with its extra members and its own split. */

@@ -255,7 +255,7 @@ export class ResponsesDecoder implements Machine<Frame, ChatEvent> {
   private finish(response: JsonObject, event: string | undefined): void {
     this.start(response);
     this.over = true;
-    const usage = isObject(response.usage) ? parseUsage(response.usage) : undefined;
+    const usage = isObject(response.usage) ? parseUsage(response.usage, response.service_tier) : undefined;
     const reason = parseStatus(response, event);
     if (reason instanceof GatewayError) {
       if (usage) this.out.push({ type: "usage", usage });

@@ -1,6 +1,7 @@
 /** Token counts: inclusive, cached tokens inside the input and reasoning inside the output. Every detail is always there. */
 import type { Json, JsonObject } from "../../model/json.ts";
 import { cacheWriteTokens, emptyUsage, inputTokens, outputTokens, type Usage } from "../../model/usage.ts";
+import { addCharges, addImages } from "../charges.ts";
 import { isObject, numberOf } from "../chat/wire.ts";
 
 function count(from: Json | undefined, key: string): number {
@@ -8,8 +9,8 @@ function count(from: Json | undefined, key: string): number {
   return value !== undefined && value > 0 ? value : 0;
 }
 
-/** Undefined for a placeholder that counts nothing at all. */
-export function parseUsage(json: JsonObject): Usage | undefined {
+/** `speed` is the answer's `service_tier`. Undefined for a placeholder that counts nothing at all. */
+export function parseUsage(json: JsonObject, speed?: Json): Usage | undefined {
   const input = count(json, "input_tokens");
   const output = count(json, "output_tokens");
   const total = count(json, "total_tokens");
@@ -21,7 +22,7 @@ export function parseUsage(json: JsonObject): Usage | undefined {
   const reasoning = count(outDetails, "reasoning_tokens");
   // Some servers count reasoning beside the output, not inside it; the total gives it away.
   const outside = reasoning > 0 && (total === input + output + reasoning || reasoning > output);
-  return {
+  const usage: Usage = {
     ...emptyUsage(),
     inUncached: input - read - written,
     inCacheRead: read,
@@ -33,6 +34,9 @@ export function parseUsage(json: JsonObject): Usage | undefined {
     audioOut: count(outDetails, "audio_tokens"),
     raw: { origin: "responses", json },
   };
+  addCharges(usage, json, speed);
+  addImages(usage, inDetails, outDetails);
+  return usage;
 }
 
 export function buildUsage(usage: Usage): JsonObject {
