@@ -14,6 +14,7 @@ import type { Gateway } from "./gateway/gateway.ts";
 import { requestLog } from "./gateway/request-log.ts";
 import { createSlots } from "./gateway/slots.ts";
 import type { AdminDeps } from "./http/admin.ts";
+import type { CooldownDeps } from "./http/cooldowns.ts";
 import { createServer } from "./http/server.ts";
 import { type Ballast, createBallast } from "./kit/ballast.ts";
 import { sha256Hex } from "./kit/hash.ts";
@@ -26,8 +27,11 @@ import { compactingWires, countWires, embeddingWires, protocols } from "./protoc
 import { fetchTransport } from "./providers/call.ts";
 import { createDemoTransport, demoScheme } from "./providers/demo/transport.ts";
 import { createTargetFacts } from "./providers/facts.ts";
+import { Cooldowns } from "./routing/cooldowns/cooldowns.ts";
+import { clearCooldowns, forgetGone, listCooldowns } from "./routing/cooldowns/upkeep.ts";
 import type { Sealer } from "./secrets/seal.ts";
 import { openSecrets } from "./store/canary.ts";
+import { type OpenCooldownStore, openCooldownStore } from "./store/cooldowns.ts";
 import type { Database, Reader } from "./store/database.ts";
 import { openDescriptionStore } from "./store/descriptions.ts";
 import { openTurnStore } from "./store/kept-turns.ts";
@@ -94,6 +98,7 @@ export async function startApp({ options, store, snapshot, adminHash, log }: App
   const reader = openReader(options.databaseUrl, store.database);
   const kept = keepFor({ config, log, store, reader });
   const running = { count: 0 };
+  const { cooldowns, ...cooling } = await openCooldowns({ config, log, store, reader });
   const demo = createDemoTransport({ protocols, embeddingWires, countWires, compactingWires });
   const gateway: Gateway = {
     config,
@@ -106,6 +111,7 @@ export async function startApp({ options, store, snapshot, adminHash, log }: App
     observers: [writer, counter(running), requestLog(log)],
     log,
     sweep,
+    cooldowns,
     ...kept,
     ...ofThisProcess(),
     sealKey: await sealKey(store),
@@ -122,7 +128,7 @@ export async function startApp({ options, store, snapshot, adminHash, log }: App
     console: openConsole({ config, log, store, isAdmin, reader }),
     isDraining: () => isDraining,
     isReady: async () => void (await store.database.sql`SELECT value FROM meta LIMIT 1`),
-    ...requestReads(reader),
+    ...{ ...requestReads(reader), ...cooling.reads },
   });
   server.listen({ hostname: options.host, port: options.port });
   const port = server.server?.port ?? options.port;
@@ -137,7 +143,7 @@ export async function startApp({ options, store, snapshot, adminHash, log }: App
       await Promise.race([stopped, Bun.sleep(250)]);
       await server.server?.stop(true);
       sweep.stop();
-      await closeStore([writer, kept.stored, kept.turns, kept.descriptions, reader, store.database]);
+      await closeStore([cooling, writer, kept.stored, kept.turns, kept.descriptions, reader, store.database]);
     },
   };
 }
@@ -196,6 +202,43 @@ function requestReads({ sql }: Reader): Pick<AdminDeps, "listRequests" | "findRe
       return found && requestToJson(found);
     },
   };
+}
+
+const hourMs = 3_600_000;
+
+/** The cooldowns of all nodes, as this one knows them, and what the management API does with them. */
+async function openCooldowns({ config, log, store: { database } }: Parts) {
+  const now = () => performance.timeOrigin + performance.now();
+  const store: OpenCooldownStore = openCooldownStore(database, now);
+  const settings = () => config.current().settings.cooldown;
+  const onError = (error: unknown) => log.warn("cooldowns could not be shared, or not yet", { error });
+  const onClamped = (told: { target: string; statedMs: number; believedMs: number }) =>
+    log.warn("a provider wants to be left alone for longer than is believed", told);
+  const cooldowns = new Cooldowns({ store, settings, now, onError, onClamped });
+  await cooldowns.shared.open();
+  const tidy = () => forgetGone(cooldowns, config.current());
+  tidy();
+  const unlisten = config.listen(tidy);
+  const sweeper = setInterval(() => {
+    tidy();
+    store.sweep().catch(onError);
+  }, hourMs);
+  sweeper.unref();
+  const reads: CooldownDeps = {
+    listCooldowns: () => listCooldowns(cooldowns, settings()),
+    clearCooldowns: async (filter) => {
+      const cleared = clearCooldowns(cooldowns, filter);
+      await cooldowns.shared.flush();
+      return cleared;
+    },
+    cooldownHistory: (page) => store.history(page),
+  };
+  const close = async () => {
+    unlisten();
+    clearInterval(sweeper);
+    await cooldowns.shared.close();
+  };
+  return { cooldowns, reads, close };
 }
 
 interface ConsoleParts extends Parts {

@@ -173,12 +173,11 @@ export async function underLimits<T>(
   const deadline = attemptDeadline(exchange, candidate, controller);
   exchange.trying(candidate, controller);
   try {
-    if (!release)
-      throw new GatewayError("overloaded", `The provider of ${name} is at its limit of concurrent requests.`);
+    if (!release) throw exchange.crowded(name);
     if (exchange.left) throw exchange.left;
     const upstream = await run(controller);
     exchange.onClose(release);
-    exchange.mark("committed");
+    exchange.committed();
     return upstream;
   } catch (thrown) {
     release?.();

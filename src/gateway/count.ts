@@ -36,6 +36,8 @@ export async function count(gateway: Gateway, call: Call<CountWire>): Promise<Re
   const exchange = openExchange(gateway, call);
   const spoken = (candidate: Candidate) =>
     isOwn(exchange, candidate) ? call.protocol : offeredBy(candidate, gateway.protocols)[0];
+  // Counters have limits of their own: what they refuse says nothing of the model, and the other way round.
+  exchange.minds = false;
   try {
     authenticate(exchange);
     const content = withOpenSummaries(exchange, await read(exchange));

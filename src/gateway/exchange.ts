@@ -14,6 +14,7 @@ import type { Tariff } from "../model/tariff.ts";
 import { emptyUsage, inputTokens, type Usage } from "../model/usage.ts";
 import { countTokens, partsOf } from "../model/usage-parts.ts";
 import { clientField, type Protocol, type Wire } from "../protocols/protocol.ts";
+import type { Permit } from "../routing/cooldowns/permit.ts";
 import type { Candidate } from "../routing/resolve.ts";
 import { discreet, withoutSecrets } from "./discreet.ts";
 import type { FreshIds } from "./fresh-ids.ts";
@@ -79,7 +80,10 @@ export class Exchange<W extends Wire = Protocol> {
   estimatedInput: number | undefined;
   /** How many frames of content the upstream has sent. */
   frames: (() => number) | undefined;
+  /** Leave to ask the present target, and where what it does is noted; absent where cooldowns do not matter. */
+  permit: Permit | undefined;
   /** Does it keep to cooldowns, and count for them? */
+  minds = true;
   /** The attempt that runs, so that a client that leaves ends it. */
   active: AbortController | undefined;
   /** Set when the client left. */
@@ -181,6 +185,19 @@ export class Exchange<W extends Wire = Protocol> {
     return this.notes.list.map((note) => ({ ...note, field: clientField(this.call.protocol, note.field) }));
   }
 
+  /** A target has begun its answer. */
+  committed(): void {
+    this.permit?.succeeded();
+    this.mark("committed");
+  }
+
+  /** The target is not asked, for too many ask its provider already: that is nothing it did. */
+  crowded(name: string): GatewayError {
+    this.permit?.release();
+    this.permit = undefined;
+    return new GatewayError("overloaded", `The provider of ${name} is at its limit of concurrent requests.`);
+  }
+
   /** Takes the facts out of the provider's events. */
   observe(events: readonly ChatEvent[]): void {
     for (const event of events) {
@@ -194,13 +211,16 @@ export class Exchange<W extends Wire = Protocol> {
     return this.left ?? toGatewayError(thrown);
   }
 
-  /** Keeps a failure for the record; returns it as it may be told. */
+  /** Keeps a failure for the record, and that of a target for its cooldown; returns it as it may be told. */
   failed(thrown: unknown, target?: string): GatewayError {
     const { secrets } = this.snapshot;
     const error = discreet(toGatewayError(thrown), secrets);
     const chain = errorChain(error).map((text) => withoutSecrets(text, secrets));
     const failure: FailureRecord = { code: error.code, message: error.message, chain };
-    if (target !== undefined) failure.target = target;
+    if (target !== undefined) {
+      failure.target = target;
+      if (!this.left) this.permit?.failed(error);
+    }
     if (error.detail.upstreamStatus !== undefined) failure.upstreamStatus = error.detail.upstreamStatus;
     this.errors.push(failure);
     return error;

@@ -14,6 +14,7 @@ import type { CountWire } from "../protocols/counting.ts";
 import type { EmbeddingWire } from "../protocols/embedding.ts";
 import type { Place, Protocol, Wire } from "../protocols/protocol.ts";
 import type { Transport } from "../providers/call.ts";
+import type { Cooldowns } from "../routing/cooldowns/cooldowns.ts";
 import type { FactsOf } from "../routing/resolve.ts";
 import type { Backgrounds } from "./background.ts";
 import type { Describer } from "./describe.ts";
@@ -38,6 +39,7 @@ export interface Gateway {
   readonly log: Log;
   readonly sweep: Sweep;
   readonly slots: Slots;
+  readonly cooldowns: Cooldowns;
   /** For large bodies on their way out. */
   readonly scratch: Scratch;
   readonly stored: ResponseStore;

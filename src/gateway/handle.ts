@@ -2,8 +2,9 @@
 import type { Content } from "../kit/content.ts";
 import { GatewayError } from "../model/error.ts";
 import type { Envelope, Wire } from "../protocols/protocol.ts";
+import type { Permit } from "../routing/cooldowns/permit.ts";
 import { withFailover } from "../routing/failover.ts";
-import { order } from "../routing/order.ts";
+import { nearlyOverMs, order } from "../routing/order.ts";
 import { type Candidate, permit, resolve } from "../routing/resolve.ts";
 import { attempt, type Upstream } from "./attempt.ts";
 import { keptFor } from "./background.ts";
@@ -119,7 +120,9 @@ export function route(exchange: Exchange<Wire>, model: string, spoken: Speaker):
   // What a request asks for itself is nothing that its client called.
   const asking = key && exchange.parent !== null ? { ...key, aliases: null } : key;
   const permitted = asking ? permit(resolved, model, asking) : resolved;
-  const candidates = order(permitted, {
+  const { candidates } = order(permitted, {
+    cooling: (candidate) => (exchange.minds ? gateway.cooldowns.cooling(candidate) : undefined),
+    now: gateway.cooldowns.now,
     isFull: (id) => {
       const most = snapshot.providers.get(id)?.maxConcurrency ?? null;
       return most !== null && gateway.slots.used(`provider ${id}`) >= most;
@@ -151,7 +154,26 @@ export function tryInOrder<T>(
 ): Promise<T> {
   const { failover, timeouts } = exchange.snapshot.settings;
   const isOver = () => timeouts.requestMs - exchange.elapsed() < leastAttemptMs;
-  return withFailover(candidates, { ...failover, isOver }, attempt);
+  const enter = (candidate: Candidate) => entered(exchange, candidate, candidates.length === 1 ? nearlyOverMs : 0);
+  return withFailover(candidates, { ...failover, isOver, enter }, async (candidate) => {
+    try {
+      return await attempt(candidate);
+    } finally {
+      exchange.permit?.release();
+    }
+  });
+}
+
+/** Takes leave to ask a target that may be cooled. */
+function entered(exchange: Exchange<Wire>, candidate: Candidate, slackMs: number): boolean | Promise<boolean> {
+  exchange.permit = undefined;
+  if (!exchange.minds) return true;
+  const take = (permit: Permit | undefined) => {
+    exchange.permit = permit;
+    return permit !== undefined;
+  };
+  const permit = exchange.gateway.cooldowns.enter(candidate, { requestId: exchange.id, slackMs });
+  return permit instanceof Promise ? permit.then(take) : take(permit);
 }
 
 export function wholeOnly(upstream: Upstream) {

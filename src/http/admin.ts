@@ -40,7 +40,8 @@ export function adminRoutes(deps: AdminDeps): HttpRoute[] {
   ];
 }
 
-function page({ request }: Incoming): { limit: number; after?: string } {
+/** `limit` and `after` of a list's address. */
+export function page({ request }: Incoming): { limit: number; after?: string } {
   const query = new URL(request.url).searchParams;
   const text = query.get("limit") ?? "50";
   const limit = Number(text);

@@ -8,6 +8,7 @@ import type { Log } from "../kit/log.ts";
 import { GatewayError, toGatewayError } from "../model/error.ts";
 import { type AdminDeps, adminRoutes } from "./admin.ts";
 import { type ConsoleDeps, consoleHttpRoutes, visitOf } from "./console.ts";
+import { type CooldownDeps, cooldownRoutes } from "./cooldowns.ts";
 import { bearer, headerBytes } from "./credentials.ts";
 import { type HealthDeps, healthRoutes } from "./health.ts";
 import { ingressRoutes } from "./ingress.ts";
@@ -16,7 +17,7 @@ import type { HttpRoute, Incoming } from "./route.ts";
 import { shapeFor } from "./shape.ts";
 import { translateRoute } from "./translate.ts";
 
-export interface ServerDeps extends AdminDeps, HealthDeps, ConsoleDeps {
+export interface ServerDeps extends AdminDeps, CooldownDeps, HealthDeps, ConsoleDeps {
   gateway: Gateway;
   config: LiveConfig;
   log: Log;
@@ -32,6 +33,7 @@ export function httpRoutes(deps: ServerDeps): HttpRoute[] {
     ...healthRoutes(deps),
     ...ingressRoutes(deps.gateway),
     ...adminRoutes(deps),
+    ...cooldownRoutes(deps),
     translateRoute(deps.gateway),
     ...consoleHttpRoutes(deps),
   ];

@@ -1,5 +1,6 @@
 /** Tries targets in order until one commits. Knows codes, never message text, and nothing of what an attempt does. */
 import { type ErrorCode, errorTable, GatewayError, toGatewayError } from "../model/error.ts";
+import { allCooled } from "./order.ts";
 import type { Candidate } from "./resolve.ts";
 
 /** When every target failed, the first of these classes that any attempt gave is what the client is told. */
@@ -22,6 +23,8 @@ export interface FailoverLimits {
   maxAttempts: number;
   /** Asked before every attempt but the first: is the time for all of them over? */
   isOver?(): boolean;
+  /** Leave to ask this candidate now; false passes it over, as one that was cooled meanwhile. */
+  enter?(candidate: Candidate): boolean | Promise<boolean>;
 }
 
 /**
@@ -41,6 +44,8 @@ export async function withFailover<T>(
   for (const candidate of candidates) {
     if (attempts >= most || (attempts > 0 && limits.isOver?.())) break;
     if (largerThan > 0 && (candidate.facts.context ?? 0) <= largerThan) continue;
+    const entered = limits.enter?.(candidate) ?? true;
+    if (!(typeof entered === "boolean" ? entered : await entered)) continue;
     attempts++;
     try {
       return await attempt(candidate);
@@ -51,7 +56,7 @@ export async function withFailover<T>(
       if (error.code === "context-length") largerThan = candidate.facts.context ?? Number.MAX_SAFE_INTEGER;
     }
   }
-  throw worst(errors);
+  throw errors.length === 0 && candidates.length > 0 ? allCooled() : worst(errors);
 }
 
 function worst(errors: GatewayError[]): GatewayError {

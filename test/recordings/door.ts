@@ -18,6 +18,8 @@ import type { RequestRecord } from "../../src/model/record.ts";
 import type { ResponseStore } from "../../src/model/stored.ts";
 import { countWires, protocols } from "../../src/protocols/index.ts";
 import { createTargetFacts } from "../../src/providers/facts.ts";
+import { quirks } from "../../src/providers/quirks.ts";
+import { Cooldowns } from "../../src/routing/cooldowns/cooldowns.ts";
 
 export const protocolNames = ["chat", "messages", "responses", "gemini"] as const;
 export type ProtocolName = (typeof protocolNames)[number];
@@ -102,6 +104,7 @@ export function openDoor(options: DoorOptions): Door {
     sweep,
     scratch: createScratch(),
     slots: createSlots(),
+    cooldowns: new Cooldowns({ settings: () => ({ initialMs: 0, maxMs: 0, probeMs: 0, onTimeout: false }) }),
     stored: full,
     turns: options.turns ?? forgetful,
     backgrounds: new Backgrounds(),
@@ -127,7 +130,12 @@ function matches(route: string, path: string): boolean {
   return route.endsWith("*") ? path.startsWith(route.slice(0, -1)) : path === route;
 }
 
-const names = { protocols: [...protocolNames], selectors: ["random"], quirks: [], demoProtocols: ["chat"] };
+const names = {
+  protocols: [...protocolNames],
+  selectors: ["random"],
+  quirks: Object.keys(quirks),
+  demoProtocols: ["chat"],
+};
 
 function snapshot({ provider, models = ["model"], host = "up.example", more = {}, others = {} }: DoorOptions) {
   const up = { protocols: { [provider]: `https://${host}/v1` }, api_key: "sk-upstream-0123456789", ...more };
