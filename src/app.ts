@@ -11,10 +11,12 @@ import { type Console, createConsole } from "./console/index.ts";
 import { Backgrounds } from "./gateway/background.ts";
 import { Describer } from "./gateway/describe.ts";
 import type { Gateway } from "./gateway/gateway.ts";
+import { priceOfTarget } from "./gateway/prices.ts";
 import { requestLog } from "./gateway/request-log.ts";
 import { createSlots } from "./gateway/slots.ts";
 import type { AdminDeps } from "./http/admin.ts";
 import type { CooldownDeps } from "./http/cooldowns.ts";
+import type { PricesDeps } from "./http/prices.ts";
 import { createServer } from "./http/server.ts";
 import { type Ballast, createBallast } from "./kit/ballast.ts";
 import { sha256Hex } from "./kit/hash.ts";
@@ -22,7 +24,10 @@ import type { Log } from "./kit/log.ts";
 import { createScratch } from "./kit/scratch.ts";
 import { createSweep } from "./kit/sweep.ts";
 import { Calibration } from "./metering/calibration.ts";
-import { createPriceOf } from "./metering/pricing.ts";
+import { joinLists, readList, writeList } from "./metering/price-list.ts";
+import { readPriceList } from "./metering/price-source.ts";
+import { createPriceOf, listsInForce } from "./metering/pricing.ts";
+import type { JsonObject } from "./model/json.ts";
 import { compactingWires, countWires, embeddingWires, protocols } from "./protocols/index.ts";
 import { fetchTransport } from "./providers/call.ts";
 import { createDemoTransport, demoScheme } from "./providers/demo/transport.ts";
@@ -38,6 +43,8 @@ import { openTurnStore } from "./store/kept-turns.ts";
 import { ensureMeta } from "./store/meta.ts";
 import { migrate } from "./store/migrate.ts";
 import { openDatabase, openReader } from "./store/open.ts";
+import { addPrices, listPrices } from "./store/prices.ts";
+import { createRecomputeJob } from "./store/recompute-job.ts";
 import { countRequests, findRequest, recentRequests, requestToJson } from "./store/requests.ts";
 import { openResponseStore } from "./store/stored-responses.ts";
 import { startWriter } from "./store/writer.ts";
@@ -128,7 +135,7 @@ export async function startApp({ options, store, snapshot, adminHash, log }: App
     console: openConsole({ config, log, store, isAdmin, reader }),
     isDraining: () => isDraining,
     isReady: async () => void (await store.database.sql`SELECT value FROM meta LIMIT 1`),
-    ...{ ...requestReads(reader), ...cooling.reads },
+    ...{ ...requestReads(reader), ...cooling.reads, ...openPrices({ config, log, store, reader }, gateway) },
   });
   server.listen({ hostname: options.host, port: options.port });
   const port = server.server?.port ?? options.port;
@@ -239,6 +246,41 @@ async function openCooldowns({ config, log, store: { database } }: Parts) {
     await cooldowns.shared.close();
   };
   return { cooldowns, reads, close };
+}
+
+/** Which prices hold, and what changes them. */
+function openPrices({ config, store: { database }, reader }: Parts, { targetFacts }: Gateway): PricesDeps {
+  const priceOf = (target: string) => priceOfTarget(config.current(), targetFacts, target);
+  const job = createRecomputeJob({ reader, database, priceOf });
+  return {
+    prices: {
+      list: async () => ({
+        in_force: listsInForce(config.current().prices),
+        lists: (await listPrices(reader.sql)).map((row) => ({ ...row, at: new Date(row.at).toISOString() })),
+      }),
+      find(target) {
+        const price = priceOf(target);
+        return price ? { version: price.version, terms: price.terms as JsonObject } : null;
+      },
+      add: async (text, source) => ({ ...(await loadPriceList(database, text, source)) }),
+      recompute: (ask) => job.start(ask),
+      job: job.state,
+    },
+  };
+}
+
+/** Lays a list of prices over those that were loaded before. Throws `invalid-request` when it is none. */
+export async function loadPriceList(database: Database, text: string, source: string) {
+  const list = readPriceList(text, new Date().toISOString().slice(0, 10));
+  const { date, entries } = list;
+  const version = await addPrices(database, {
+    source,
+    make(newest) {
+      const whole = newest === undefined ? list : joinLists(list, readList(newest));
+      return { date, models: entries.length, text: writeList(whole) };
+    },
+  });
+  return { version: `update-${version}`, date, models: entries.length };
 }
 
 interface ConsoleParts extends Parts {

@@ -4,6 +4,7 @@ import { checkCommand } from "./check.ts";
 import type { Command, Io } from "./command.ts";
 import { UsageError } from "./command.ts";
 import { keysCommand } from "./keys.ts";
+import { pricesCommand } from "./prices.ts";
 import { serveCommand } from "./serve.ts";
 import { serviceCommand } from "./service.ts";
 import { translateCommand } from "./translate.ts";
@@ -13,6 +14,7 @@ export const commands: readonly Command[] = [
   serveCommand,
   checkCommand,
   keysCommand,
+  pricesCommand,
   translateCommand,
   serviceCommand,
   versionCommand,

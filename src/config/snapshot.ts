@@ -178,9 +178,10 @@ export interface Settings {
   readonly currency: { readonly code: string; readonly perUsd: number };
 }
 
-/** A price list that was loaded: its number and its text (metering/price-list.ts). */
+/** A price list that was loaded: its number, when that was (epoch milliseconds), its text (metering/price-list.ts). */
 export interface StoredPrices {
   readonly version: number;
+  readonly at: number;
   readonly text: string;
 }
 

@@ -3,6 +3,7 @@ import { isUtf8 } from "node:buffer";
 import { Content } from "../kit/content.ts";
 import { type Sweep, Watch } from "../kit/sweep.ts";
 import { GatewayError } from "../model/error.ts";
+import type { Json, JsonObject } from "../model/json.ts";
 
 /** A sender that is silent this long in the middle of its body is given up. */
 const silenceMs = 30_000;
@@ -82,6 +83,20 @@ function within<T>(sweep: Sweep, work: Promise<T>, milliseconds: number): Promis
       },
     );
   });
+}
+
+/** Throws `invalid-request` for what is not an object of JSON. */
+export function parseObject(text: string): JsonObject {
+  let value: Json;
+  try {
+    value = JSON.parse(text) as Json;
+  } catch (cause) {
+    throw new GatewayError("invalid-request", `The request body is not valid JSON: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+  throw new GatewayError("invalid-request", "The request body must be a JSON object.");
 }
 
 function tooLarge(limit: number): GatewayError {

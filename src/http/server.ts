@@ -12,12 +12,13 @@ import { type CooldownDeps, cooldownRoutes } from "./cooldowns.ts";
 import { bearer, headerBytes } from "./credentials.ts";
 import { type HealthDeps, healthRoutes } from "./health.ts";
 import { ingressRoutes } from "./ingress.ts";
+import { type PricesDeps, priceRoutes } from "./prices.ts";
 import { problem } from "./problem.ts";
 import type { HttpRoute, Incoming } from "./route.ts";
 import { shapeFor } from "./shape.ts";
 import { translateRoute } from "./translate.ts";
 
-export interface ServerDeps extends AdminDeps, CooldownDeps, HealthDeps, ConsoleDeps {
+export interface ServerDeps extends AdminDeps, CooldownDeps, PricesDeps, HealthDeps, ConsoleDeps {
   gateway: Gateway;
   config: LiveConfig;
   log: Log;
@@ -34,6 +35,7 @@ export function httpRoutes(deps: ServerDeps): HttpRoute[] {
     ...ingressRoutes(deps.gateway),
     ...adminRoutes(deps),
     ...cooldownRoutes(deps),
+    ...priceRoutes(deps, { config: deps.config, sweep: deps.gateway.sweep }),
     translateRoute(deps.gateway),
     ...consoleHttpRoutes(deps),
   ];

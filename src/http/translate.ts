@@ -10,7 +10,7 @@ import {
 import { GatewayError } from "../model/error.ts";
 import type { Json, JsonObject } from "../model/json.ts";
 import type { Protocol } from "../protocols/protocol.ts";
-import { readBody } from "./body.ts";
+import { parseObject, readBody } from "./body.ts";
 import { json } from "./problem.ts";
 import type { HttpRoute, Incoming } from "./route.ts";
 
@@ -33,7 +33,7 @@ export function translateRoute(gateway: Gateway): HttpRoute {
  */
 async function translate(gateway: Gateway, { request }: Incoming): Promise<JsonObject> {
   const content = await readBody(request, gateway.sweep, gateway.config.current().settings.limits.bodyBytes);
-  const asked = parse(content.text);
+  const asked = parseObject(content.text);
   const unknown = Object.keys(asked).find((name) => !fields.includes(name));
   if (unknown !== undefined) throw invalid(unknown, `is not known; there are ${fields.join(", ")}`);
   const { kind, body } = asked;
@@ -46,19 +46,6 @@ async function translate(gateway: Gateway, { request }: Incoming): Promise<JsonO
   const translation = kinds[kind as keyof typeof kinds]({ ...pair, ...(target ? { target } : {}) }, text);
   const result = kind === "stream" ? translation.text : (JSON.parse(translation.text) as Json);
   return { result, degraded: translation.degraded.map((note) => ({ ...note })) };
-}
-
-function parse(text: string): JsonObject {
-  let value: Json;
-  try {
-    value = JSON.parse(text) as Json;
-  } catch (cause) {
-    throw new GatewayError("invalid-request", `The request body is not valid JSON: ${(cause as Error).message}`, {
-      cause,
-    });
-  }
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
-  throw new GatewayError("invalid-request", "The request body must be a JSON object.");
 }
 
 function protocolOf({ protocols }: Gateway, asked: JsonObject, field: "from" | "to"): Protocol {

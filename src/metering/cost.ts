@@ -8,7 +8,7 @@ import { type Table, type Tables, tablesOf } from "./rates.ts";
 /** The terms made ready: once for each model, for closing a request has to be quick. */
 export function tariffOf(price: Price, version: string): Tariff {
   const tables = tablesOf(price);
-  return { version, costOf: (usage, at) => costOf(tables, usage, at) };
+  return { version, terms: price, costOf: (usage, at) => costOf(tables, usage, at) };
 }
 
 /** Of several calls each is charged by its own size. */

@@ -3,6 +3,7 @@
  * its price as JSON). A model is looked for once; parsed, the whole would be many times as large.
  */
 import type { Price } from "../config/schema/price.ts";
+import { GatewayError } from "../model/error.ts";
 
 export interface PriceEntry {
   /** As price lists name it: `openai`, `google`. */
@@ -22,19 +23,24 @@ const dayPattern = /^\d{4}-\d{2}-\d{2}$/;
 /** One word of plain ASCII: names are told apart by spaces. */
 const namePattern = /^[!-~]{1,256}$/;
 
-/** Throws on names that the text cannot hold. */
+/** Throws `invalid-request` on names that the text cannot hold. */
 export function writeList({ date, entries }: PriceList): string {
-  if (!dayPattern.test(date)) throw new Error(`${JSON.stringify(date)} is not a day, YYYY-MM-DD`);
+  if (!dayPattern.test(date)) throw wrong(`${JSON.stringify(date)} is not a day, YYYY-MM-DD.`);
   const lines = [date];
   for (const provider of new Set(entries.map((entry) => entry.provider))) {
     lines.push(`# ${provider}`);
     for (const entry of entries.filter((one) => one.provider === provider)) {
-      const wrong = [provider, ...entry.names].find((name) => !namePattern.test(name));
-      if (wrong !== undefined) throw new Error(`${JSON.stringify(wrong)} is not a name: spaces and non-ASCII are not`);
+      const odd = [provider, ...entry.names].find((name) => !namePattern.test(name));
+      if (odd !== undefined)
+        throw wrong(`${JSON.stringify(odd)} is not the name of a model: it has characters beyond ASCII, or spaces.`);
       lines.push(`${entry.names.join(" ")}\t${JSON.stringify(entry.price)}`);
     }
   }
   return `${lines.join("\n")}\n`;
+}
+
+function wrong(message: string): GatewayError {
+  return new GatewayError("invalid-request", message);
 }
 
 export function dateOf(text: string): string {

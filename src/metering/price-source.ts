@@ -5,6 +5,7 @@
 import { type Price, price as priceSchema, type rateNames } from "../config/schema/price.ts";
 import type { Fault } from "../config/snapshot.ts";
 import { readValue } from "../config/validate.ts";
+import { GatewayError } from "../model/error.ts";
 import type { PriceEntry, PriceList } from "./price-list.ts";
 
 type Members = Readonly<Record<string, unknown>>;
@@ -12,12 +13,12 @@ type Members = Readonly<Record<string, unknown>>;
 /** What a price says of itself, which is of no use in a list. */
 const asides = ["as_of", "from", "derived", "source", "discount"];
 
-/** Throws with words for people. `today` (YYYY-MM-DD) is the day of a list that names none. */
+/** Throws `invalid-request`. `today` (YYYY-MM-DD) is the day of a list that names none. */
 export function readPriceList(text: string, today?: string): PriceList {
   const json = parse(text);
   if (Array.isArray(json.models)) return ownList(json, today);
   if (Array.isArray(json.data)) return routerList(json.data, today);
-  throw new Error("This is no price list: it has neither models[] (provider, id, price) nor data[] (id, pricing).");
+  throw wrong("This is no price list: it has neither models[] (provider, id, price) nor data[] (id, pricing).");
 }
 
 function parse(text: string): Members {
@@ -25,10 +26,10 @@ function parse(text: string): Members {
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new Error(`This is no price list, for it is not JSON: ${(cause as Error).message}`, { cause });
+    throw wrong(`This is no price list, for it is not JSON: ${(cause as Error).message}`);
   }
   if (isMembers(value)) return value;
-  throw new Error("This is no price list: it must be a JSON object.");
+  throw wrong("This is no price list: it must be a JSON object.");
 }
 
 function ownList({ generated, models }: Members, today: string | undefined): PriceList {
@@ -41,7 +42,7 @@ function ownList({ generated, models }: Members, today: string | undefined): Pri
     const names = [id, ...(Array.isArray(aliases) ? aliases.filter((one) => typeof one === "string") : [])];
     return [{ provider, names, price: checked(price, at) }];
   });
-  if (entries.length === 0) throw new Error("The price list holds no price.");
+  if (entries.length === 0) throw wrong("The price list holds no price.");
   return { date: typeof generated === "string" ? generated.slice(0, 10) : dayOr(today), entries };
 }
 
@@ -50,7 +51,7 @@ function checked(price: Members, at: number): Price {
   const bare = Object.fromEntries(Object.entries(price).filter(([name]) => !asides.includes(name)));
   const value = readValue(priceSchema, bare, { path: `models.${at}.price`, faults });
   const [first] = faults;
-  if (value === undefined || first) throw new Error(`${first?.path ?? `models.${at}.price`} ${first?.message ?? ""}`);
+  if (value === undefined || first) throw wrong(`${first?.path ?? `models.${at}.price`} ${first?.message ?? ""}`);
   return value;
 }
 
@@ -70,7 +71,7 @@ function routerList(data: readonly unknown[], today: string | undefined): PriceL
     const price = routerPrice(model.pricing);
     return price ? [{ provider: "openrouter", names: [model.id], price }] : [];
   });
-  if (entries.length === 0) throw new Error("The price list holds no price.");
+  if (entries.length === 0) throw wrong("The price list holds no price.");
   return { date: dayOr(today), entries };
 }
 
@@ -102,7 +103,7 @@ function amount(value: unknown, power: number): number | undefined {
 }
 
 function dayOr(today: string | undefined): string {
-  if (today === undefined) throw new Error("The price list does not say of which day it is (generated).");
+  if (today === undefined) throw wrong("The price list does not say of which day it is (generated).");
   return today;
 }
 
@@ -110,6 +111,10 @@ function isMembers(value: unknown): value is Members {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function fault(at: number, words: string): Error {
-  return new Error(`models.${at} ${words}.`);
+function fault(at: number, words: string): GatewayError {
+  return wrong(`models.${at} ${words}.`);
+}
+
+function wrong(message: string): GatewayError {
+  return new GatewayError("invalid-request", message);
 }

@@ -46,15 +46,17 @@ export function createPriceOf(stored: () => StoredPrices | null): PriceOf {
   };
 }
 
-export const builtInVersion = `builtin-${dateOf(builtIn)}`;
-export const builtInList: string = builtIn;
+/** The versions of the lists that models are looked for in, in their order. */
+export function listsInForce(stored: StoredPrices | null): string[] {
+  return lists(stored).map(({ version }) => version);
+}
 
 /** The newest first: a new program may know more than what was loaded long ago. */
 function lists(stored: StoredPrices | null): { text: string; version: string }[] {
-  const ours = { text: builtIn, version: builtInVersion };
+  const ours = { text: builtIn, version: `builtin-${dateOf(builtIn)}` };
   if (!stored) return [ours];
   const loaded = { text: stored.text, version: `update-${stored.version}` };
-  return dateOf(stored.text) < dateOf(builtIn) ? [ours, loaded] : [loaded, ours];
+  return new Date(stored.at).toISOString().slice(0, 10) < dateOf(builtIn) ? [ours, loaded] : [loaded, ours];
 }
 
 /** The models of the provider that is always there have one price. */

@@ -3,7 +3,7 @@ import type { JsonObject } from "../model/json.ts";
 import type { Pricing, RequestRecord, TokenCounts } from "../model/record.ts";
 import type { UsageParts } from "../model/usage-parts.ts";
 import { fragment, none, raw, type Sql, type SqlValue, type Transaction } from "./database.ts";
-import { type Column, flag, int, intOrNull, json, toInt, toJson, toText } from "./rows.ts";
+import { type Column, firstIdAt, flag, int, intOrNull, json, toInt, toJson, toText } from "./rows.ts";
 
 /** Column -> what a record puts into it; the one list that writing is made of. */
 const columns: Record<string, (record: RequestRecord) => SqlValue> = {
@@ -99,16 +99,14 @@ export async function findRequest(sql: Sql, id: string): Promise<RequestRecord |
   return rows[0] && fromRow(rows[0]);
 }
 
-/** Requests since a time (epoch milliseconds). Ids begin with the time, so their index answers. */
+/** Requests since a time (epoch milliseconds). */
 export async function countRequests(sql: Sql, since: number): Promise<{ all: number; failed: number }> {
-  const hex = Math.max(0, Math.trunc(since)).toString(16).padStart(12, "0");
-  const first = `${hex.slice(0, 8)}-${hex.slice(8)}`;
   const [row] = await sql<Record<"total" | "failed", Column>>`SELECT count(*) AS total,
-    count(*) FILTER (WHERE code IS NOT NULL) AS failed FROM requests WHERE id >= ${first}`;
+    count(*) FILTER (WHERE code IS NOT NULL) AS failed FROM requests WHERE id >= ${firstIdAt(since)}`;
   return { all: int(row?.total), failed: int(row?.failed) };
 }
 
-type RequestRow = Record<string, Column>;
+export type RequestRow = Record<string, Column>;
 
 function fromRow(row: RequestRow): RequestRecord {
   const text = (name: string) => (row[name] ?? null) as string | null;
@@ -144,7 +142,7 @@ function fromRow(row: RequestRow): RequestRecord {
   };
 }
 
-function tokensOf(row: RequestRow): TokenCounts | null {
+export function tokensOf(row: RequestRow): TokenCounts | null {
   if (row.tokens_input === null) return null;
   return {
     input: int(row.tokens_input),
@@ -160,10 +158,14 @@ function pricingOf(row: RequestRow): { pricing?: Pricing } {
   const reportedNano = intOrNull(row.cost_reported_nano);
   const computedNano = intOrNull(row.cost_computed_nano);
   const version = (row.price_version ?? null) as string | null;
-  // The column holds nothing but what was written into it.
-  const parts = row.usage_parts == null ? null : (json(String(row.usage_parts)) as unknown as UsageParts);
+  const parts = partsColumn(row);
   if (reportedNano === null && computedNano === null && version === null && parts === null) return {};
   return { pricing: { reportedNano, computedNano, version, parts } };
+}
+
+export function partsColumn({ usage_parts: text }: RequestRow): UsageParts | null {
+  // The column holds nothing but what was written into it.
+  return text === null || text === undefined ? null : (json(String(text)) as unknown as UsageParts);
 }
 
 /** The row as the API shows it; `at` in RFC 3339. A request that reached no upstream used no tokens. */

@@ -18,6 +18,12 @@ export function flag(value: Column): boolean {
   return int(value) !== 0;
 }
 
+/** No id of a request that came at this time (epoch milliseconds) or later sorts before it: ids begin with the time. */
+export function firstIdAt(at: number): string {
+  const hex = Math.max(0, Math.trunc(at)).toString(16).padStart(12, "0");
+  return `${hex.slice(0, 8)}-${hex.slice(8)}`;
+}
+
 export function json(text: string): Json {
   return JSON.parse(text) as Json;
 }

@@ -2,7 +2,7 @@
 import type { StoredInput, StoredPlace, StoredResponse } from "../model/stored.ts";
 import type { Sealer } from "../secrets/seal.ts";
 import { type Database, type Fragment, fragment, raw, type Sql, statement, type Transaction } from "./database.ts";
-import { type Column, int, intOrNull, toText } from "./rows.ts";
+import { type Column, firstIdAt, int, intOrNull, toText } from "./rows.ts";
 
 const inputPlace = (row: string) => ({ table: "stored_inputs", column: "input", row });
 const responsePlace = (row: string) => ({ table: "stored_responses", column: "response", row });
@@ -109,9 +109,7 @@ export async function deleteExpired(
   { sql, dialect }: Database,
   { before, limit }: { before: number; limit: number },
 ): Promise<number> {
-  // Ids begin with the time in milliseconds.
-  const hex = Math.max(0, Math.trunc(before)).toString(16).padStart(12, "0");
-  const first = `${hex.slice(0, 8)}-${hex.slice(8)}`;
+  const first = firstIdAt(before);
   let most = 0;
   for (const table of ["stored_responses", "stored_inputs", "stored_items"].map(raw)) {
     const rows = await sql`DELETE FROM ${table} WHERE id IN

@@ -18,7 +18,7 @@ const run = (args: string[], environment: Record<string, string> = {}, input = "
   runToEnd({ args, environment, input, folder: here });
 
 describe("help and usage", () => {
-  const commands = ["serve", "check", "keys", "translate", "service", "version"];
+  const commands = ["serve", "check", "keys", "prices", "translate", "service", "version"];
 
   test("plexus --help lists every command", () => {
     for (const args of [["--help"], ["-h"], ["help"]]) {
@@ -48,6 +48,11 @@ describe("help and usage", () => {
     [["keys"]],
     [["keys", "create"]],
     [["keys", "delete", "a"]],
+    [["prices"]],
+    [["prices", "update"]],
+    [["prices", "nonsense"]],
+    [["prices", "recompute", "--rows", "some"]],
+    [["prices", "recompute", "--since", "soon"]],
     [["translate"]],
     [["translate", "request"]],
     [["translate", "request", "--from", "chat", "--to", "nothing"]],
