@@ -81,6 +81,12 @@ export interface Capabilities {
   toolStream: boolean;
   /** Chat: honours `cache_control` on content parts, as some routers do. */
   cacheMarks: boolean;
+  /** Runs the web search tool of its protocol. Absent: unknown; each protocol knows what its servers do as a rule. */
+  webSearch?: boolean;
+  /** Chat: takes `web_search_options`. */
+  searchOptions: boolean;
+  /** Runs the code tool of its protocol. Absent: unknown, as with `webSearch`. */
+  codeExecution?: boolean;
 }
 
 export interface TargetFacts {
@@ -126,4 +132,5 @@ export const defaultCapabilities: Capabilities = {
   streamUsage: true,
   toolStream: false,
   cacheMarks: false,
+  searchOptions: false,
 };

@@ -12,7 +12,9 @@ export function fitted(request: ChatRequest, target: TargetFacts, notes: Notes):
 }
 
 function refuseUnable(request: ChatRequest, { can }: TargetFacts): void {
-  if (!can.tools && request.tools.length > 0 && request.toolChoice?.mode !== "none") {
+  // What the provider runs itself is no call: whether it does is asked where that is built.
+  const calls = request.tools.some(({ kind }) => kind !== "server");
+  if (!can.tools && calls && request.toolChoice?.mode !== "none") {
     throw new GatewayError("unsupported", "tools: this model calls no tools. Leave them out.", { param: "tools" });
   }
   if (can.vision) return;

@@ -1,5 +1,6 @@
 /** Tools that a vendor runs itself: whether a web search is merely offered, whether the choice names one. */
 import type { ChatRequest, Tool, ToolChoice } from "../model/chat.ts";
+import { serverToolOf } from "./server-tools.ts";
 
 /**
  * Is the tool a web search that the model is merely offered? Coding agents declare one beside their own tools with every
@@ -19,7 +20,9 @@ export function namesServerTool(choice: ToolChoice | undefined, tools: readonly 
   return named.length > 0 && named.every(({ kind }) => kind === "server");
 }
 
-function isSearch({ name, json = {} }: Tool): boolean {
-  const type = typeof json.type === "string" ? json.type : name;
-  return /^web_search/.test(type);
+function isSearch(tool: Tool): boolean {
+  const { name, json = {} } = tool;
+  return (
+    serverToolOf(tool, "")?.kind === "search" || /^web_search/.test(typeof json.type === "string" ? json.type : name)
+  );
 }

@@ -3,6 +3,8 @@ import type { Preset } from "./presets.ts";
 
 /** Servers that know the older fields of Chat Completions only. */
 export const older = ["no_developer_role", "max_tokens", "no_custom_tools"] as const;
+/** Servers that run models and no tools. */
+export const runsNothing = ["no_web_search", "no_code_execution"] as const;
 /** The same, with the newer name of the limit. */
 export const newerLimit = ["no_developer_role", "no_custom_tools"] as const;
 
@@ -17,7 +19,7 @@ export const cloudPresets: readonly Preset[] = [
     },
     keyUrl: "https://platform.openai.com/api-keys",
     hosts: ["api.openai.com"],
-    quirks: [],
+    quirks: ["web_search", "code_execution"],
     catalogue: "openai",
   },
   {
@@ -26,7 +28,7 @@ export const cloudPresets: readonly Preset[] = [
     protocols: { messages: "https://api.anthropic.com/v1" },
     keyUrl: "https://console.anthropic.com/settings/keys",
     hosts: ["api.anthropic.com"],
-    quirks: [],
+    quirks: ["web_search", "code_execution"],
     unlisted: ["adaptive_thinking", "no_sampling", "no_prefill"],
     catalogue: "anthropic",
   },
@@ -47,7 +49,7 @@ export const cloudPresets: readonly Preset[] = [
     protocols: { gemini: "https://generativelanguage.googleapis.com/v1beta" },
     keyUrl: "https://aistudio.google.com/apikey",
     hosts: ["generativelanguage.googleapis.com"],
-    quirks: ["no_custom_tools", "no_logit_bias", "no_logprobs", "no_penalties"],
+    quirks: ["no_custom_tools", "no_logit_bias", "no_logprobs", "no_penalties", "web_search", "code_execution"],
     unlisted: ["adaptive_thinking", "tool_media"],
     catalogue: "google",
   },
@@ -57,7 +59,7 @@ export const cloudPresets: readonly Preset[] = [
     protocols: { gemini: "https://aiplatform.googleapis.com/v1/publishers/google" },
     keyUrl: "https://console.cloud.google.com/vertex-ai/studio/settings/api-keys",
     hosts: ["aiplatform.googleapis.com"],
-    quirks: ["no_custom_tools", "no_logit_bias"],
+    quirks: ["no_custom_tools", "no_logit_bias", "web_search", "code_execution"],
     unlisted: ["adaptive_thinking", "tool_media"],
     catalogue: "google",
   },
@@ -87,7 +89,7 @@ export const cloudPresets: readonly Preset[] = [
     auth: "bearer",
     keyUrl: "https://openrouter.ai/settings/keys",
     hosts: ["openrouter.ai"],
-    quirks: ["no_custom_tools", "cache_marks", "reasoning_object", "top_k"],
+    quirks: ["no_custom_tools", "cache_marks", "reasoning_object", "top_k", "search_options"],
     catalogue: "openrouter",
   },
   {
@@ -96,7 +98,7 @@ export const cloudPresets: readonly Preset[] = [
     protocols: { responses: "https://api.x.ai/v1", chat: "https://api.x.ai/v1" },
     keyUrl: "https://console.x.ai",
     hosts: ["api.x.ai"],
-    quirks: [...newerLimit],
+    quirks: [...newerLimit, "web_search", "code_execution"],
     catalogue: "xai",
   },
   {
@@ -123,7 +125,7 @@ export const cloudPresets: readonly Preset[] = [
     protocols: { chat: "https://api.perplexity.ai" },
     keyUrl: "https://www.perplexity.ai/settings/api",
     hosts: ["api.perplexity.ai"],
-    quirks: [...older, "no_tools", "top_k", "no_logit_bias", "no_seed", "one_answer", "no_logprobs"],
+    quirks: [...older, "no_tools", "top_k", "no_logit_bias", "no_seed", "one_answer", "no_logprobs", "search_options"],
     catalogue: "perplexity",
   },
   {
@@ -148,7 +150,7 @@ export const cloudPresets: readonly Preset[] = [
     oauth: "codex",
     hosts: ["chatgpt.com"],
     path: "/backend-api/codex",
-    quirks: ["no_sampling", "no_max_output"],
+    quirks: ["no_sampling", "no_max_output", "web_search", "no_code_execution"],
     catalogue: "openai",
   },
 ];

@@ -1,6 +1,6 @@
 /** Vendors and hosts of open models, and servers of one's own. */
 import type { Preset } from "./presets.ts";
-import { newerLimit, older } from "./presets-cloud.ts";
+import { newerLimit, older, runsNothing } from "./presets-cloud.ts";
 
 export const openPresets: readonly Preset[] = [
   {
@@ -9,7 +9,7 @@ export const openPresets: readonly Preset[] = [
     protocols: { chat: "https://api.deepseek.com", messages: "https://api.deepseek.com/anthropic/v1" },
     keyUrl: "https://platform.deepseek.com/api_keys",
     hosts: ["api.deepseek.com"],
-    quirks: [...older, "echo_reasoning", "thinking_type", "switch_thinking"],
+    quirks: [...older, "echo_reasoning", "thinking_type", "switch_thinking", ...runsNothing],
     catalogue: "deepseek",
   },
   {
@@ -93,7 +93,7 @@ export const openPresets: readonly Preset[] = [
     protocols: { chat: "https://api.cerebras.ai/v1" },
     keyUrl: "https://cloud.cerebras.ai",
     hosts: ["api.cerebras.ai"],
-    quirks: [...newerLimit, "no_penalties", "no_logit_bias"],
+    quirks: [...newerLimit, "no_penalties", "no_logit_bias", ...runsNothing],
     catalogue: "cerebras",
   },
   {
@@ -102,7 +102,7 @@ export const openPresets: readonly Preset[] = [
     protocols: { chat: "https://api.together.ai/v1", embeddings: "https://api.together.ai/v1" },
     keyUrl: "https://api.together.ai/settings/api-keys",
     hosts: ["api.together.xyz", "api.together.ai"],
-    quirks: [...older, "reasoning_enabled", "top_k"],
+    quirks: [...older, "reasoning_enabled", "top_k", ...runsNothing],
     catalogue: "together",
   },
   {
@@ -116,7 +116,7 @@ export const openPresets: readonly Preset[] = [
     auth: "bearer",
     keyUrl: "https://app.fireworks.ai/settings/users/api-keys",
     hosts: ["api.fireworks.ai"],
-    quirks: [...older, "top_k"],
+    quirks: [...older, "top_k", ...runsNothing],
     catalogue: "fireworks",
   },
   {
@@ -129,7 +129,7 @@ export const openPresets: readonly Preset[] = [
     auth: "bearer",
     keyUrl: "https://synthetic.new/user-settings/api",
     hosts: ["api.synthetic.new"],
-    quirks: [...older],
+    quirks: [...older, ...runsNothing],
     catalogue: "synthetic",
   },
   {
@@ -147,7 +147,7 @@ export const openPresets: readonly Preset[] = [
     auth: "bearer",
     keyUrl: "https://ollama.com/settings/keys",
     hosts: ["ollama.com"],
-    quirks: [...older, "no_logit_bias", "one_answer", "no_forced_tool"],
+    quirks: [...older, "no_logit_bias", "one_answer", "no_forced_tool", ...runsNothing],
     catalogue: "ollama-cloud",
   },
   {
@@ -156,7 +156,7 @@ export const openPresets: readonly Preset[] = [
     protocols: { chat: "http://localhost:11434/v1", messages: "http://localhost:11434/v1" },
     auth: "none",
     hosts: ["localhost:11434", "127.0.0.1:11434"],
-    quirks: [...older, "no_logit_bias", "one_answer", "no_forced_tool"],
+    quirks: [...older, "no_logit_bias", "one_answer", "no_forced_tool", ...runsNothing],
   },
   {
     id: "vllm",
@@ -164,6 +164,6 @@ export const openPresets: readonly Preset[] = [
     protocols: { chat: "http://localhost:8000/v1", embeddings: "http://localhost:8000/v1" },
     auth: "none",
     hosts: [],
-    quirks: [...newerLimit, "top_k"],
+    quirks: [...newerLimit, "top_k", ...runsNothing],
   },
 ];

@@ -55,6 +55,12 @@ export const quirks: Readonly<Record<string, Quirk>> = {
   no_echo_reasoning: { words: "Chat: `reasoning_content` is left out", change: { echoReasoning: false } },
   reasoning_split: { words: "Chat: keeps reasoning apart when asked", change: { reasoningSplit: true } },
   no_reasoning_split: { words: "Chat: keeps reasoning apart unasked", change: { reasoningSplit: false } },
+  web_search: { words: "runs a web search itself", change: { webSearch: true } },
+  no_web_search: { words: "runs no web search: one that is asked for is refused", change: { webSearch: false } },
+  search_options: { words: "Chat: takes `web_search_options`", change: { searchOptions: true } },
+  no_search_options: { words: "Chat: takes no `web_search_options`", change: { searchOptions: false } },
+  code_execution: { words: "runs code itself", change: { codeExecution: true } },
+  no_code_execution: { words: "runs no code: a request that wants it is refused", change: { codeExecution: false } },
   names: { words: "Chat: takes `name` of participants", change: { names: true } },
   no_names: { words: "Chat: `name` of participants is left out", change: { names: false } },
 

@@ -5,7 +5,7 @@ import { withoutStops } from "../../src/gateway/stops.ts";
 import { GatewayError } from "../../src/model/error.ts";
 import type { Json, JsonObject } from "../../src/model/json.ts";
 import { Notes } from "../../src/model/note.ts";
-import { defaultCapabilities, type TargetFacts } from "../../src/model/target.ts";
+import { type Capabilities, defaultCapabilities, type TargetFacts } from "../../src/model/target.ts";
 import type { Fate } from "../../src/protocols/fates/fate.ts";
 import { clientField, type Protocol } from "../../src/protocols/protocol.ts";
 import { marks } from "./construct.ts";
@@ -30,13 +30,16 @@ for (const [word, picture, page] of [
     media.set({ kind: "document", url, at: "" }, { mime: "application/pdf", data: page ?? "" });
 }
 
+/** Of a provider that runs the tools that its protocol has. */
+const can: Capabilities = { ...defaultCapabilities, webSearch: true, searchOptions: true, codeExecution: true };
+
 const place = { path: "/v1beta/models/m:generateContent", query: new URLSearchParams() };
 
 export function send(from: Protocol, to: Protocol, body: JsonObject): Sent {
   const notes = new Notes();
   const told = () =>
     notes.list.map(({ action, field, detail }) => `${action} ${clientField(from, field)} ${detail ?? ""}`);
-  const target: TargetFacts = { provider: "up", model: modelOf(body), scope: "up", can: defaultCapabilities };
+  const target: TargetFacts = { provider: "up", model: modelOf(body), scope: "up", can };
   try {
     const parsed = oneByOne(from.parseRequest(continued(from, body), notes, place), to, notes).request;
     const { request } = withoutStops(media.inlined(parsed, to), { protocol: to, target, notes });

@@ -131,7 +131,8 @@ describe("what is known of a target", () => {
   });
 
   test("is nothing but the family for a model that the catalogue does not know", () => {
-    expect(factsOf(configOf("openai"), "gpt-of-tomorrow").can).toEqual(defaultCapabilities);
+    const family = { ...defaultCapabilities, webSearch: true, codeExecution: true };
+    expect(factsOf(configOf("openai"), "gpt-of-tomorrow").can).toEqual(family);
     expect(factsOf(configOf("deepseek"), "deepseek-of-tomorrow")).toMatchObject({
       can: { echoReasoning: true, developerRole: false, thinking: "switch" },
     });

@@ -13,7 +13,7 @@ export function accept(provider: ProtocolName, body: JsonObject, headers: Record
       checkChat(body, false);
       break;
     case "messages":
-      checkMessages({ body, headers: new Headers(headers), issued: new Map() });
+      checkMessages({ body: withoutServerTools(body, isRun), headers: new Headers(headers), issued: new Map() });
       break;
     case "responses":
       checkResponses(withoutServerTools(body, isRun), { encrypted: new Map(), ids: new Set() });
@@ -25,7 +25,8 @@ export function accept(provider: ProtocolName, body: JsonObject, headers: Record
 
 /** Run by the provider itself. */
 function isRun(tool: JsonObject): boolean {
-  return tool.type === "web_search" || "googleSearch" in tool || "codeExecution" in tool || "urlContext" in tool;
+  const isTyped = /^(web_search|code_interpreter|code_execution)(_\d+)?$/.test(String(tool.type));
+  return isTyped || "googleSearch" in tool || "codeExecution" in tool || "urlContext" in tool;
 }
 
 /** The doubles search nothing and run no code, the providers do. */

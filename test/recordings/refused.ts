@@ -7,7 +7,6 @@ import type { ProtocolName } from "./door.ts";
 /** `all`: every other protocol. */
 export const refused: Readonly<Record<string, Partial<Record<ProtocolName | "all", string>>>> = {
   "openai-chat/ai-gateway_chat-streaming-detailed-usage_0aa8ad8d": { gemini: "has no content" },
-  "openai-chat/ai-gateway_chat-streaming-web-search_d3c33fe9": { messages: "web_search_options" },
   "openai-chat/ai-gateway_chat-text-to-audio_3300b35a": {
     messages: "answer with",
     responses: "answer with",
@@ -27,7 +26,6 @@ export const refused: Readonly<Record<string, Partial<Record<ProtocolName | "all
     responses: "kind of content",
   },
   "anthropic-messages/ellmer_vcr-anthropic-web-fetch_f3e7b3f5": { all: "web_fetch" },
-  "anthropic-messages/ellmer_vcr-anthropic-web-search_54fbee85": { chat: "web_search" },
   "anthropic-messages/fantasy_claude-opus-4-6-computer-use-streaming_a8127b2b": { all: "computer" },
   "anthropic-messages/fantasy_claude-sonnet-4-computer-use-streaming_c68aadee": { all: "computer" },
   "anthropic-messages/pydantic-ai_test-anthropic-test-anthropic-advisor-tool-message-replay_30a01445": {
@@ -39,13 +37,11 @@ export const refused: Readonly<Record<string, Partial<Record<ProtocolName | "all
   },
   "anthropic-messages/pydantic-ai_test-anthropic-test-anthropic-code-execution-tool-stream_26e7701c": {
     chat: "code_execution",
-    responses: "code_execution",
   },
   "anthropic-messages/pydantic-ai_test-anthropic-test-anthropic-mcp-servers-stream_f218c3c0": { all: "mcp_servers" },
   "anthropic-messages/pydantic-ai_test-anthropic-test-anthropic-mcp-servers_282a2ff3": { all: "mcp_servers" },
   "anthropic-messages/pydantic-ai_test-anthropic-test-anthropic-text-editor-code-execution-tool_f91f8c36": {
     chat: "code_execution",
-    responses: "code_execution",
   },
   "anthropic-messages/pydantic-ai_test-anthropic-test-anthropic-web-fetch-tool_11bdee46": { all: "web_fetch" },
   "anthropic-messages/pydantic-ai_test-code-execution-files-vc-test-anthropic-code-execution-files-cache-prefix-sta_de909196":
@@ -58,25 +54,11 @@ export const refused: Readonly<Record<string, Partial<Record<ProtocolName | "all
     all: "kind of content",
   },
   "anthropic-messages/req-llm_claude-sonnet-4-5-20250929-web-fetch-basic_be057cea": { all: "web_fetch" },
-  "anthropic-messages/rig_opus-4-8-web-search-with-dynamic-filtering-succeeds_6d24ab43": { chat: "web_search" },
   "anthropic-messages/rig_pdf-citations-pdf-document-citations-decode-as-page-locations_24c56d54": {
     chat: "document by URL",
     gemini: "does not fetch addresses",
   },
-  "anthropic-messages/rig_streamed-server-tools-streamed-web-search-preserves-server-tool-blocks_a3bb0368": {
-    chat: "web_search",
-  },
-  "anthropic-messages/ruby-llm_chat-web-search-with-anthropic-claude-haiku-4-5-stre_d452c87f": { chat: "web_search" },
-  "openai-responses/dd-trace-py_v1-response-tools-stream_a6714e44": {
-    chat: "web_search_preview",
-    messages: "web_search_preview",
-  },
   "openai-responses/dd-trace-py_v1-response-with-mixed-prompt-url-preserved_3b142db7": { all: "prompt" },
-  "openai-responses/fantasy_testopenaiwebsearch-stream_f37d68f7": { chat: "web_search", messages: "web_search" },
-  "openai-responses/openinference_test-responses-test-responses-websearch-input_9bdb8425": {
-    chat: "web_search_preview",
-    messages: "web_search_preview",
-  },
   "openai-responses/pydantic-ai_test-openai-responses-test-openai-conversation-id-auto-respects-pydantic-a_e4f0a6a2": {
     all: "conversation",
   },
@@ -85,11 +67,9 @@ export const refused: Readonly<Record<string, Partial<Record<ProtocolName | "all
   },
   "openai-responses/pydantic-ai_test-openai-responses-test-openai-responses-code-execution-return-image-st_276e3c6f": {
     chat: "code_interpreter",
-    messages: "code_interpreter",
   },
   "openai-responses/pydantic-ai_test-openai-responses-test-openai-responses-code-execution-return-image_6170e981": {
     chat: "code_interpreter",
-    messages: "code_interpreter",
   },
   "openai-responses/pydantic-ai_test-openai-responses-test-openai-responses-image-generation-jpeg_eccee37b": {
     all: "image_generation",
@@ -100,21 +80,8 @@ export const refused: Readonly<Record<string, Partial<Record<ProtocolName | "all
   "openai-responses/pydantic-ai_test-openai-responses-test-openai-responses-model-mcp-server-tool-stream_7f4ad8aa": {
     all: "mcp",
   },
-  "openai-responses/req-llm_grok-4-fast-reasoning-web-search-basic_fa1a7b9b": {
-    chat: "web_search",
-    messages: "web_search",
-  },
   "openai-responses/req-llm_grok-4-fast-reasoning-x-search-streaming_355817c3": { all: "x_search" },
   "openai-responses/rig_streaming-grammar-previous-response-id-chain_15245997": { all: "previous_response_id" },
-  "openai-responses/ruby-llm_chat-web-search-with-deepseek-deepseek-v4-flash-sear_ba279545": {
-    chat: "web_search",
-    messages: "web_search",
-  },
-  "openai-responses/ruby-llm_chat-web-search-with-openai-gpt-5-2-searches-and-rec_b1897b64": {
-    chat: "web_search",
-    messages: "web_search",
-  },
-  "gemini/chatlas_test-provider-google-test-google-mixed-tools-end-to-end_d0aa092a": { all: "googleSearch" },
   "gemini/chatlas_test-provider-google-test-google-web-fetch_f7904fc2": { all: "urlContext" },
   "gemini/ellmer_vcr-google-web-fetch_572f718d": { all: "urlContext" },
   "gemini/pydantic-ai_test-google-test-google-model-file-search-grounding-gemini-3-fal_e606b674": { all: "fileSearch" },
@@ -124,9 +91,6 @@ export const refused: Readonly<Record<string, Partial<Record<ProtocolName | "all
   "gemini/pydantic-ai_test-google-test-google-url-input-videourl_ab64e0ca": { all: "video input" },
   "gemini/pydantic-ai_test-google-test-google-vertex-logprobs-from-provider-details_eccbc4a2": {
     messages: "log probabilities",
-  },
-  "gemini/pydantic-ai_test-google-test-google-vertex-tool-combination-omits-include-se_69de6a45": {
-    all: "googleSearch",
   },
   "gemini/pydantic-ai_test-google-test-google-vertexai-image-generation-with-output-fo_f5f02967": {
     all: "answer with",
@@ -140,21 +104,15 @@ export const refused: Readonly<Record<string, Partial<Record<ProtocolName | "all
   "gemini/pydantic-ai_test-multimodal-tool-returns-test-multimodal-tool-return-matrix-direct-url-docume_7a8726d2": {
     chat: "document by URL",
   },
-  "gemini/pydantic-ai_test-structured-output-test-auto-mode-with-function-and-builtin-tools_130fdbb3": {
-    chat: "googleSearch",
-    responses: "googleSearch",
-  },
   "gemini/req-llm_gemini-2-0-flash-exp-image-g-image-basic_b5b5dfcc": { all: "answer with" },
-  "gemini/req-llm_gemini-2-0-flash-grounding-streaming_c212c93d": { all: "googleSearch" },
   "gemini/rig_cached-content-matrix-edge-cached-code-execution_328bc037": { all: "cachedContent" },
   "gemini/rig_cached-content-matrix-use-streaming_3e19a3dd": { all: "cachedContent" },
   "gemini/rig_thought-text-matrix-transcription-with-thinking-disabled-is-unchanged_8cc7aca8": { messages: "audio" },
-  "gemini/ruby-llm_chat-citations-with-vertexai-gemini-2-5-flash-return_5a7bcaa7": { all: "googleSearch" },
-  "gemini/ruby-llm_chat-code-execution-with-gemini-gemini-3-5-flash-run_d7b05c35": { all: "codeExecution" },
-  "gemini/ruby-llm_chat-code-execution-with-gemini-gemini-3-5-flash-run_ea6fcb3d": { all: "codeExecution" },
+  "gemini/ruby-llm_chat-code-execution-with-gemini-gemini-3-5-flash-run_d7b05c35": { chat: "codeExecution" },
+  "gemini/ruby-llm_chat-code-execution-with-gemini-gemini-3-5-flash-run_ea6fcb3d": { chat: "codeExecution" },
 };
 
-const ran = "a tool that the provider runs, which a provider of unknown abilities is not known to have";
+const ran = "code that the provider runs, which the protocol has no tool for";
 const own = "a tool that only its own vendor runs";
 const stored = "it lies with the provider that made it";
 
@@ -169,10 +127,6 @@ export const reasons: Readonly<Record<string, string>> = {
   "log probabilities": "log probabilities, which the protocol has none of",
   "kind of content": "a kind of content that no other protocol has",
   "file id of another provider": stored,
-  web_search_options: ran,
-  web_search: ran,
-  web_search_preview: ran,
-  googleSearch: ran,
   code_execution: ran,
   code_interpreter: ran,
   codeExecution: ran,

@@ -10,7 +10,9 @@ import { reasons, refused, undoubled } from "./refused.ts";
 async function send(recording: Recording, provider: ProtocolName) {
   const model = String(recording.request?.model ?? "model").replace(/^models\//, "");
   const answer = () => Response.json(plainAnswers[provider]);
-  const door = openDoor({ provider, models: [model], answer });
+  // It runs the tools that its protocol has; what others do is told elsewhere.
+  const more = { quirks: ["web_search", "search_options", "code_execution"] };
+  const door = openDoor({ provider, models: [model], answer, more });
   const response = await door.fetch(`http://localhost${pathOf(recording.protocol, model, recording.asksStream)}`, {
     method: "POST",
     headers: { "content-type": "application/json", authorization: `Bearer ${secret}` },

@@ -12,6 +12,7 @@ import type { Outgoing } from "../protocol.ts";
 import { refuseForeign } from "../refuse-foreign.ts";
 import { tellField, tellForeign } from "../tell-foreign.ts";
 import { type BuildContext, buildMessages } from "./build-messages.ts";
+import { buildSearchOptions } from "./build-server-tools.ts";
 import { buildChoice, buildTools } from "./build-tools.ts";
 import { buildThinking, type ThinkingMembers } from "./effort.ts";
 import { buildSampling } from "./sampling.ts";
@@ -44,6 +45,7 @@ export function buildRequest(given: ChatRequest, target: TargetFacts, notes: Not
     messages,
     ...buildSampling(request, { target, notes, isThinkingOff: thinking.isOff }),
     ...(tools.length === 0 ? {} : { tools }),
+    ...buildSearchOptions(request, context),
     ...buildChoice(request, context),
     ...buildFormat(request, messages, context),
     ...thinking.members,

@@ -3,9 +3,11 @@ import type { ChatRequest, Tool, ToolChoice } from "../../model/chat.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
 import { freeformFunction, isToolSearch } from "../emulated-tools.ts";
 import { isOfferedSearch } from "../offered-search.ts";
+import { notRun } from "../server-tools.ts";
 import type { BuildContext } from "./build-messages.ts";
+import { isOption } from "./build-server-tools.ts";
 import { fitsStrict } from "./strict.ts";
-import { invalid, unsupported } from "./wire.ts";
+import { invalid } from "./wire.ts";
 
 export function buildTools(request: Pick<ChatRequest, "tools" | "toolChoice">, context: BuildContext): JsonObject[] {
   const built = new Map<string, string>();
@@ -19,6 +21,7 @@ export function buildTools(request: Pick<ChatRequest, "tools" | "toolChoice">, c
       context.notes.add("dropped", `tools.${index}`, "tools_expanded");
       return [];
     }
+    if (isOption(tool, request, context)) return [];
     const json = buildTool(tool, `tools.${index}`, context);
     if (tool.kind === "server") return [json];
     const name = context.names.toWire(tool.name, tool.namespace);
@@ -35,10 +38,7 @@ function buildTool(tool: Tool, at: string, context: BuildContext): JsonObject {
   const { notes } = context;
   if (tool.kind === "server") {
     if (tool.origin === "chat" && tool.json) return tool.json;
-    throw unsupported(
-      at,
-      `The tool ${JSON.stringify(tool.name)} is run by its own vendor and cannot be sent elsewhere.`,
-    );
+    throw notRun(tool, at);
   }
   if (tool.defer) notes.add("dropped", `${at}.defer_loading`, "expanded");
   const { function: inner, ...outer } = tool.ext?.chat ?? {};
@@ -83,7 +83,7 @@ function objectSchema(schema: JsonObject | undefined): JsonObject {
 
 /** Choice and parallel switch, nothing without tools: providers refuse both then. */
 export function buildChoice(request: ChatRequest, context: BuildContext): JsonObject {
-  if (request.tools.every(isToolSearch)) return {};
+  if (request.tools.every((tool) => isToolSearch(tool) || isOption(tool, request, context))) return {};
   const { toolChoice, parallel } = request;
   return {
     ...(toolChoice === undefined ? {} : { tool_choice: choiceOf(toolChoice, request.tools, context) }),

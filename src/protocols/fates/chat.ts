@@ -163,5 +163,6 @@ D carried  refused  carried  top_logprobs
 H carried  carried  carried  top_p
 H carried  carried  dropped  user
 H carried  dropped  dropped  verbosity**
-H carried  refused  dropped  web_search_options**
+H carried  dropped  dropped  web_search_options**
+H carried  carried  dropped  web_search_options.user_location**
 `;

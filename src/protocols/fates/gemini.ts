@@ -58,8 +58,10 @@ D carried  carried  carried  tools.*.functionDeclarations.*.description
 D carried  carried  carried  tools.*.functionDeclarations.*.name
 D carried  carried  carried  tools.*.functionDeclarations.*.parametersJsonSchema
 H dropped  dropped  dropped  tools.*.functionDeclarations.*.responseJsonSchema
-D refused  refused  refused  tools.*.googleSearch**
-D refused  refused  refused  tools.*.googleSearchRetrieval**
+H dropped  dropped  dropped  tools.*.googleSearch.blockingConfidence**
+D refused  refused  carried  tools.*.googleSearch.excludeDomains
+D refused  refused  refused  tools.*.googleSearch.timeRangeFilter**
+H dropped  dropped  dropped  tools.*.googleSearchRetrieval.dynamicRetrievalConfig**
 D refused  refused  refused  tools.*.parallelAiSearch**
 D refused  refused  refused  tools.*.fileSearch**
 D mapped   mapped   mapped   toolConfig.functionCallingConfig.allowedFunctionNames

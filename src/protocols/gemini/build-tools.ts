@@ -6,7 +6,7 @@ import type { LegalNames } from "../names.ts";
 import { isOfferedSearch, namesServerTool } from "../offered-search.ts";
 import { invalid, isObject } from "../read.ts";
 import type { Build } from "./build.ts";
-import { unsupported } from "./read.ts";
+import { buildSearchOption, buildServerTool } from "./build-server-tools.ts";
 import { lowered } from "./schema-down.ts";
 
 export const legalNames: LegalNames = { pattern: /^[A-Za-z_][A-Za-z0-9_.:-]*$/, maxLength: 128 };
@@ -34,7 +34,7 @@ export function buildTools(request: ChatRequest, build: Build): BuiltTools {
       return;
     }
     if (tool.kind === "server") {
-      servers.push(serverTool(tool, at, build));
+      servers.push(buildServerTool(tool, at, build));
       return;
     }
     const declaration = declare(tool, at, build);
@@ -46,7 +46,7 @@ export function buildTools(request: ChatRequest, build: Build): BuiltTools {
     seen.set(name, text);
     declarations.push(declaration);
   });
-  const search = searchOption(request, build);
+  const search = buildSearchOption(request, build);
   if (search && !servers.some((entry) => "googleSearch" in entry)) servers.push(search);
   const tools = [...(declarations.length > 0 ? [{ functionDeclarations: declarations }] : []), ...servers];
   const toolConfig = buildConfig(request, build, declarations.length > 0);
@@ -84,51 +84,6 @@ function isEmptySchema(schema: JsonObject, build: Build): boolean {
   const isOpen = isObject(schema.additionalProperties) || schema.additionalProperties === true;
   const properties = isObject(schema.properties) ? Object.keys(schema.properties) : [];
   return !more && !isOpen && properties.length === 0;
-}
-
-/** Web search and code execution have their counterparts here; everything else is its vendor's own. */
-function serverTool(tool: Tool, at: string, build: Build): JsonObject {
-  if (tool.origin === "gemini" && tool.json) return tool.json;
-  const json = tool.json ?? {};
-  const type = typeof json.type === "string" ? json.type : tool.name;
-  if (/^web_search/.test(type)) {
-    refuseFilters(json, at);
-    for (const key of Object.keys(json)) if (!searchKeys.has(key)) build.notes.add("dropped", `${at}.${key}`);
-    return { googleSearch: {} };
-  }
-  if (/^code_(?:interpreter|execution)/.test(type)) {
-    refuseContainer(json, at);
-    for (const key of Object.keys(json)) if (!codeKeys.has(key)) build.notes.add("dropped", `${at}.${key}`);
-    return { codeExecution: {} };
-  }
-  throw unsupported(at, `this provider has no tool of this kind ("${tool.name}").`);
-}
-
-const searchKeys = new Set(["type", "name", "cache_control"]);
-
-/** Which sites may be searched is a constraint, not a wish. */
-function refuseFilters(json: JsonObject, at: string): void {
-  for (const key of ["filters", "allowed_domains", "blocked_domains"]) {
-    const value = json[key];
-    const isEmpty = value === undefined || value === null || (Array.isArray(value) && value.length === 0);
-    if (!isEmpty) throw unsupported(`${at}.${key}`, "this provider's search cannot be limited to domains.");
-  }
-}
-
-const codeKeys = new Set([...searchKeys, "container"]);
-
-/** A container that is there already, or is to have files, is more than a place to run in. */
-function refuseContainer({ container }: JsonObject, at: string): void {
-  const settings = isObject(container) ? Object.keys(container).filter((key) => key !== "type") : [];
-  if (typeof container !== "string" && settings.length === 0) return;
-  throw unsupported(`${at}.container`, "this provider runs code in a place of its own.");
-}
-
-function searchOption(request: ChatRequest, build: Build): JsonObject | undefined {
-  const options = request.ext?.chat?.web_search_options;
-  if (!isObject(options)) return undefined;
-  for (const key of Object.keys(options)) build.notes.add("dropped", `web_search_options.${key}`);
-  return { googleSearch: {} };
 }
 
 function buildConfig(request: ChatRequest, build: Build, hasFunctions: boolean): JsonObject | undefined {

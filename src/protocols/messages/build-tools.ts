@@ -5,7 +5,7 @@ import type { JsonObject } from "../../model/json.ts";
 import { freeformFunction, isToolSearch } from "../emulated-tools.ts";
 import { isOfferedSearch } from "../offered-search.ts";
 import type { Build } from "./build-blocks.ts";
-import { withoutMark } from "./build-blocks.ts";
+import { buildSearchOption, buildServerTool, isSearchRun } from "./build-server-tools.ts";
 import { hasMaps, lowered } from "./schema.ts";
 
 export interface BuiltTools {
@@ -20,7 +20,7 @@ export function buildTools(request: ChatRequest, build: Build): BuiltTools {
   const tools: JsonObject[] = [];
   allowed.forEach((tool) => {
     const at = `tools.${request.tools.indexOf(tool)}`;
-    if (tool.origin !== "messages" && isOfferedSearch(tool, request)) {
+    if (tool.origin !== "messages" && isOfferedSearch(tool, request) && !isSearchRun(tool, request, build)) {
       build.notes.add("dropped", at, "no_web_search");
       return;
     }
@@ -41,6 +41,8 @@ export function buildTools(request: ChatRequest, build: Build): BuiltTools {
     build.marks.add("tools", object, tool.cache, at);
     tools.push(object);
   });
+  const option = buildSearchOption(request, build);
+  if (option && !seen.has(String(option.name))) tools.push(option);
   if (tools.length === 0) return calledTools(request, build);
   const choice = buildChoice(request, build);
   return { tools, ...(choice ? { tool_choice: choice } : {}) };
@@ -81,12 +83,7 @@ function filterTools(request: ChatRequest, build: Build): Tool[] {
 }
 
 function buildTool(tool: Tool, at: string, build: Build): JsonObject {
-  if (tool.kind === "server") {
-    if (tool.origin === "messages" && tool.json) return withoutMark(tool.json);
-    throw new GatewayError("unsupported", `${at}: this provider has no tool of this kind ("${tool.name}").`, {
-      param: at,
-    });
-  }
+  if (tool.kind === "server") return buildServerTool(tool, at, build);
   const name = build.names.toWire(tool.name, tool.namespace);
   if (name !== tool.name)
     build.notes.add("renamed", `${at}.name`, tool.namespace === undefined ? undefined : "flattened");

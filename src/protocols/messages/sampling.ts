@@ -13,7 +13,7 @@ function refuse(param: string, words: string): GatewayError {
 }
 
 /** Protocol-only fields of other clients whose loss would change what the answer is. */
-const essential = new Set(["web_search_options", "audio", "background", "functions", "function_call", "mcp_servers"]);
+const essential = new Set(["audio", "background", "functions", "function_call", "mcp_servers"]);
 
 /** Throws `unsupported` for a wish that no Messages model can fulfil. */
 export function refuseUncarried(request: ChatRequest): void {
@@ -104,7 +104,7 @@ export function tellDropped(request: ChatRequest, notes: Notes): void {
   for (const [origin, fields] of Object.entries(request.ext ?? {})) {
     if (origin === "messages" && request.protocol === "messages") continue;
     for (const [key, value] of Object.entries(fields ?? {})) {
-      const isCarried = key === "safety_identifier" && value === request.user;
+      const isCarried = key === "web_search_options" || (key === "safety_identifier" && value === request.user);
       if (!isCarried) tellField(notes, key, value);
     }
   }

@@ -16,13 +16,14 @@ import { refuseForeign } from "../refuse-foreign.ts";
 import { tellField, tellForeign } from "../tell-foreign.ts";
 import { type BuildContext, buildItems } from "./build-items.ts";
 import { buildPart } from "./build-parts.ts";
-import { buildSearchOptions } from "./build-search.ts";
+import { buildSearchOption } from "./build-server-tools.ts";
 import { buildChoice, buildTools } from "./build-tools.ts";
 import { encryptedInclude, logprobsInclude } from "./request.ts";
 
 /** Appended to a base URL, which holds the version. */
 export const path = "/responses";
 
+const outputsInclude = "code_interpreter_call.outputs";
 const leastOutput = 16;
 const maxUserLength = 64;
 
@@ -50,8 +51,8 @@ export function buildRequest(given: ChatRequest, target: TargetFacts, notes: Not
   tellForeign(request, "responses", notes);
   refuse(request, notes);
   const input = buildItems(request, context);
-  const options = request.ext?.chat?.web_search_options;
-  const tools = [...buildTools(request.tools, context), ...(isObject(options) ? [buildSearchOptions(options)] : [])];
+  const toolContext = { ...context, can: target.can };
+  const tools = [...buildTools(request, toolContext), ...buildSearchOption(request, toolContext)];
   const text = buildText(request, input, context);
   const reasoning = buildReasoning(request, target, notes);
   const body: JsonObject = {
@@ -59,11 +60,11 @@ export function buildRequest(given: ChatRequest, target: TargetFacts, notes: Not
     ...buildInstructions(request, context),
     input,
     ...buildSampling(request, context, reasoning.effort === "none"),
-    ...(tools.length === 0 ? {} : { tools, ...buildChoice(request, context) }),
+    ...(tools.length === 0 ? {} : { tools, ...buildChoice(request, toolContext) }),
     ...(Object.keys(text).length === 0 ? {} : { text }),
     ...(Object.keys(reasoning).length === 0 ? {} : { reasoning }),
     ...buildHints(request, context),
-    ...buildState(request, own),
+    ...buildState(request, own, tools),
     ...(request.stream ? { stream: true } : {}),
     ...sharedFields(request),
     ...ownFields(request),
@@ -239,11 +240,13 @@ function buildHints(request: ChatRequest, { notes, own }: BuildContext): JsonObj
 }
 
 /** Other protocols' clients send the whole conversation each time: nothing is stored, reasoning travels with them. */
-function buildState(request: ChatRequest, own: boolean): JsonObject {
+function buildState(request: ChatRequest, own: boolean, tools: readonly JsonObject[]): JsonObject {
   const asked = request.ext?.responses?.include;
   const include: Json[] = Array.isArray(asked) ? [...asked] : [];
   if (!own || request.sealed) include.push(encryptedInclude);
   if (request.logprobs?.want) include.push(logprobsInclude);
+  // Other protocols show what the code gave.
+  if (!own && tools.some(({ type }) => type === "code_interpreter")) include.push(outputsInclude);
   return {
     ...(own ? (request.store === undefined ? {} : { store: request.store }) : { store: false }),
     ...(include.length === 0 ? {} : { include }),

@@ -1,26 +1,28 @@
 /** Tool definitions and the choice among them. Namespaces and freeform tools are native here. */
 import type { ChatRequest, Tool, ToolChoice } from "../../model/chat.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
-import type { Notes } from "../../model/note.ts";
 import { fitsStrict } from "../chat/strict.ts";
-import { invalid, isObject, unsupported } from "../chat/wire.ts";
+import { invalid, isObject } from "../chat/wire.ts";
 import { isToolSearch, isTyped } from "../emulated-tools.ts";
 import { namesServerTool } from "../offered-search.ts";
-import { buildSearchTool } from "./build-search.ts";
+import { buildServerTool, isLeftOut, type ServerToolContext } from "./build-server-tools.ts";
 
-export interface ToolContext {
-  notes: Notes;
+export interface ToolContext extends ServerToolContext {
   own: boolean;
   nameOf(name: string): string;
 }
 
-export function buildTools(tools: Tool[], context: ToolContext): JsonObject[] {
+export function buildTools(request: Pick<ChatRequest, "tools" | "toolChoice">, context: ToolContext): JsonObject[] {
   const built = new Map<string, string>();
   const spaces = new Map<string, Json[]>();
-  return tools.flatMap((tool, index): JsonObject[] => {
+  return request.tools.flatMap((tool, index): JsonObject[] => {
     if (tool.origin !== "responses" && isToolSearch(tool)) {
       // Every tool that it would find is sent whole.
       context.notes.add("dropped", `tools.${index}`, "tools_expanded");
+      return [];
+    }
+    if (isLeftOut(tool, request, context.can)) {
+      context.notes.add("dropped", `tools.${index}`, "no_web_search");
       return [];
     }
     const json = buildTool(tool, `tools.${index}`, context);
@@ -48,15 +50,7 @@ export function buildTools(tools: Tool[], context: ToolContext): JsonObject[] {
 function buildTool(tool: Tool, at: string, context: ToolContext): JsonObject {
   const { notes, own } = context;
   if (isTyped(tool.kind)) return tool.json ?? { type: tool.kind };
-  if (tool.kind === "server") {
-    if (tool.origin === "responses" && tool.json) return tool.json;
-    const search = buildSearchTool(tool, at, notes);
-    if (search) return search;
-    throw unsupported(
-      at,
-      `The tool ${JSON.stringify(tool.name)} is run by its own vendor and cannot be sent elsewhere.`,
-    );
-  }
+  if (tool.kind === "server") return buildServerTool(tool, at, context);
   if (tool.cache) notes.add("dropped", "cache", "marks_not_carried");
   if (tool.defer && !own) notes.add("dropped", `${at}.defer_loading`, "expanded");
   const name = tool.namespace === undefined ? context.nameOf(tool.name) : tool.name;

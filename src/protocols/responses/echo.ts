@@ -2,6 +2,7 @@
 import type { ChatRequest } from "../../model/chat.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
 import { Notes } from "../../model/note.ts";
+import { defaultCapabilities } from "../../model/target.ts";
 import { isObject } from "../chat/wire.ts";
 import type { ReplyContext } from "../protocol.ts";
 import { buildTools, choiceOf } from "./build-tools.ts";
@@ -53,7 +54,8 @@ function toolsOf(request: ChatRequest): Json[] {
     seen.add(key);
     return isNew;
   });
-  return buildTools(distinct, { notes: new Notes(), own: true, nameOf: same });
+  const can = defaultCapabilities;
+  return buildTools({ tools: distinct }, { notes: new Notes(), own: true, can, nameOf: same });
 }
 
 function textOf(request: ChatRequest): JsonObject {

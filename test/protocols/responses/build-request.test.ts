@@ -216,9 +216,9 @@ describe("a request of another protocol's client", () => {
     const tools = [
       {
         kind: "server" as const,
-        name: "code_execution",
+        name: "web_fetch",
         origin: "messages",
-        json: { type: "code_execution_20250522" },
+        json: { type: "web_fetch_20250910" },
       },
     ];
     expect(thrown(() => build(canonical({ tools }))).code).toBe("unsupported");
@@ -233,10 +233,7 @@ describe("a request of another protocol's client", () => {
     const search = { type: "web_search_20250305", name: "web_search", max_uses: 2, allowed_domains: ["e.x"] };
     const { body, notes } = build(fromMessages({ tools: [search] }));
     expect(body.tools).toEqual([{ type: "web_search", filters: { allowed_domains: ["e.x"] } }]);
-    expect(notes.list.map((note) => `${note.action} ${note.field}`)).toEqual([
-      "dropped tools.0.max_uses",
-      "emulated tools.0",
-    ]);
+    expect(notes.list.map((note) => `${note.action} ${note.field}`)).toEqual(["dropped tools.0.max_uses"]);
     const bounded = { ...search, allowed_domains: null, blocked_domains: ["e.y"] };
     expect(thrown(() => build(fromMessages({ tools: [bounded] }))).detail.param).toBe("tools.0.blocked_domains");
   });

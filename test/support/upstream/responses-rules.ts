@@ -161,7 +161,14 @@ const optional: Record<string, Check> = {
   instructions: nullable(text()),
   store: flag,
   background: flag,
-  include: list(oneOf("reasoning.encrypted_content", "message.output_text.logprobs", "message.input_image.image_url")),
+  include: list(
+    oneOf(
+      "reasoning.encrypted_content",
+      "message.output_text.logprobs",
+      "message.input_image.image_url",
+      "code_interpreter_call.outputs",
+    ),
+  ),
   max_output_tokens: integer(16),
   temperature: number(0, 2),
   top_p: number(0, 1),
