@@ -3,6 +3,7 @@
  * by falling trust: a named window, stated delays, empty buckets, words. Every source has its own upper bound.
  */
 import { durationMs, instantMs, numeric } from "./retry-values.ts";
+import { type Clocks, spentWindow } from "./windows.ts";
 
 const second = 1000;
 const minute = 60 * second;
@@ -11,14 +12,16 @@ const day = 24 * hour;
 const statedCap = 5 * hour;
 const bucketCap = day;
 const windowCap = 32 * day;
+const weekCap = 8 * day;
 /** Longest wait that a 503, a 529 or words about capacity may ask for. */
 export const overloadedCapMs = 15 * minute;
 
-interface Clocks {
-  /** The provider's clock when it says, else ours. */
-  now: number;
-  /** False when the provider's clock is more than a day off: its absolute times mean nothing. */
-  absolute: boolean;
+/** A stated time: as it is believed, at least 1000 ms, and as it was written. */
+export interface Wait {
+  ms: number;
+  rawMs: number;
+  /** What the time is the end of, where that is known. */
+  window?: string;
 }
 
 /**
@@ -26,24 +29,43 @@ interface Clocks {
  * in milliseconds since 1970.
  */
 export function retryAfterMs(headers: Headers, body: unknown, now: number = Date.now()): number | undefined {
-  const date = Date.parse(headers.get("date") ?? "");
-  const clocks: Clocks = Number.isNaN(date)
-    ? { now, absolute: true }
-    : { now: Math.abs(date - now) > 5 * second ? date : now, absolute: Math.abs(date - now) <= day };
-  return (
-    clamp(windowReset(body, clocks), windowCap, day) ??
-    clamp(headerReset(headers, clocks), windowCap, day) ??
+  return statedWait(headers, body, { now })?.ms;
+}
+
+/** `mayRead`: the text of the message may say it, too. */
+export function statedWait(
+  headers: Headers,
+  body: unknown,
+  { now = Date.now(), mayRead = true }: { now?: number; mayRead?: boolean } = {},
+): Wait | undefined {
+  const clocks = clocksOf(headers, now);
+  const named = namedWindow(body, clocks);
+  const spent = spentWindow(headers, clocks);
+  const label = named?.window ?? spent?.label;
+  const wait =
+    clamp(named?.ms, windowCapOf(label), day) ??
+    clamp(spent?.waitMs, windowCapOf(label), day) ??
     clamp(statedMs(headers, clocks), statedCap) ??
     clamp(bodyDelay(body), statedCap) ??
     clamp(emptyBuckets(headers, clocks), bucketCap) ??
-    clamp(wordedMs(texts(body)), statedCap)
-  );
+    (mayRead ? clamp(wordedMs(texts(body)), statedCap) : undefined);
+  return wait && label !== undefined ? { ...wait, window: label } : wait;
 }
 
-function clamp(value: number | undefined, cap: number, beyond = cap): number | undefined {
+/** The provider's clock where it is more than a little off ours. */
+export function clocksOf(headers: Headers, now: number): Clocks {
+  const date = Date.parse(headers.get("date") ?? "");
+  if (Number.isNaN(date)) return { now, absolute: true };
+  return { now: Math.abs(date - now) > 5 * second ? date : now, absolute: Math.abs(date - now) <= day };
+}
+
+function windowCapOf(label: string | undefined): number {
+  return label === "weekly" ? weekCap : windowCap;
+}
+
+function clamp(value: number | undefined, cap: number, beyond = cap): Wait | undefined {
   if (value === undefined || Number.isNaN(value) || value < 0) return undefined;
-  if (value > cap) return beyond;
-  return Math.max(second, Math.ceil(value));
+  return { ms: value > cap ? beyond : Math.max(second, Math.ceil(value)), rawMs: value };
 }
 
 function field(value: unknown, key: string): unknown {
@@ -66,7 +88,17 @@ function texts(body: unknown): string {
   return typeof message === "string" ? message.slice(0, 8192) : "";
 }
 
-/** A reset that the body names for the exhausted window. Below ten minutes a relative value is preferred. */
+/** A reset that the body names for the exhausted window, with its name where the body has it. */
+function namedWindow(body: unknown, clocks: Clocks): { ms: number; window?: string } | undefined {
+  const error = errorOf(body);
+  const ms = windowReset(body, clocks);
+  if (ms !== undefined) return { ms };
+  if (dailyQuota(error)) return { ms: untilPacificMidnight(clocks.now), window: "daily" };
+  const spend = field(field(error, "details"), "error_code");
+  return spend === "enforced_spend_limit_reached" ? { ms: untilNextMonth(clocks.now), window: "monthly" } : undefined;
+}
+
+/** Below ten minutes a relative value is preferred. */
 function windowReset(body: unknown, clocks: Clocks): number | undefined {
   const error = errorOf(body);
   const relative = numeric(field(error, "resets_in_seconds"));
@@ -78,9 +110,6 @@ function windowReset(body: unknown, clocks: Clocks): number | undefined {
   if (worded && clocks.absolute) return Date.parse(`${worded[1]}T${worded[2]}+08:00`) - clocks.now;
   const suffix = /limit reached\|(\d{10})/.exec(texts(body));
   if (suffix && clocks.absolute) return Number(suffix[1]) * second - clocks.now;
-  if (dailyQuota(error)) return untilPacificMidnight(clocks.now);
-  const spend = field(field(error, "details"), "error_code");
-  if (spend === "enforced_spend_limit_reached") return untilNextMonth(clocks.now);
   return relative === undefined ? undefined : relative * second;
 }
 
@@ -117,30 +146,11 @@ function untilNextMonth(now: number): number {
   return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1) - now;
 }
 
-/** Resets of subscription windows: Claude's unified ones when rejected, Codex's when used up. */
-function headerReset(headers: Headers, clocks: Clocks): number | undefined {
-  const status = headers.get("anthropic-ratelimit-unified-status");
-  if ((status === "rejected" || status === "rate_limited") && clocks.absolute) {
-    const reset = instantMs(headers.get("anthropic-ratelimit-unified-reset"));
-    if (reset !== undefined) return reset - clocks.now;
-  }
-  let latest: number | undefined;
-  headers.forEach((value, name) => {
-    const match = /^(x-codex-.*)-used-percent$/.exec(name);
-    if (!match || (numeric(value) ?? 0) < 100 || headers.get(`${match[1]}-window-minutes`) === "0") return;
-    const at = clocks.absolute ? instantMs(headers.get(`${match[1]}-reset-at`)) : undefined;
-    const after = numeric(headers.get(`${match[1]}-reset-after-seconds`));
-    const wait = at === undefined ? after && after * second : at - clocks.now;
-    if (wait !== undefined && wait > (latest ?? 0)) latest = wait;
-  });
-  return latest;
-}
-
 /** `retry-after-ms`, else `retry-after` as seconds or as an HTTP date. */
 function statedMs(headers: Headers, clocks: Clocks): number | undefined {
   const exact = numeric(headers.get("retry-after-ms"));
   if (exact !== undefined) return exact;
-  const stated = headers.get("retry-after")?.trim();
+  const stated = (headers.get("retry-after") ?? headers.get("x-ratelimit-user-retry-after"))?.trim();
   if (stated === undefined || stated === "") return undefined;
   const parts = stated.split(",").map((part) => numeric(part));
   if (parts.every((part) => part !== undefined)) return Math.max(...parts.map((part) => part ?? 0)) * second;

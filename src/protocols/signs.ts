@@ -5,7 +5,7 @@
 import { type ErrorCode, type ErrorDetail, GatewayError } from "../model/error.ts";
 import type { JsonObject } from "../model/json.ts";
 import { isContextLength } from "./context-length.ts";
-import { overloadedCapMs, retryAfterMs } from "./retry.ts";
+import { judged } from "./verdict.ts";
 
 export interface Signs {
   status: number;
@@ -76,14 +76,9 @@ const minimax: Record<string, ErrorCode> = {
 };
 
 export function classify(signs: Signs): GatewayError {
-  const code = codeOf(signs);
-  const wait = retryAfterMs(signs.headers, signs.body);
-  const useful = code === "rate-limited" || code === "allowance-spent" || code === "billing" || code === "overloaded";
-  const detail: ErrorDetail = {};
+  const { code, detail: times } = judged({ ...signs, code: codeOf(signs) });
+  const detail: ErrorDetail = { ...times };
   if (signs.status !== 200) detail.upstreamStatus = signs.status;
-  if (wait !== undefined && (useful || signs.status >= 500)) {
-    detail.retryAfterMs = code === "overloaded" || signs.status >= 500 ? Math.min(wait, overloadedCapMs) : wait;
-  }
   if (signs.param !== undefined) detail.param = signs.param;
   else if (code === "unsupported") {
     const named = /(?:parameter|argument|value)s?(?: supplied)?:?\s*['"`]?([A-Za-z_](?:[\w.[\]]*\w)?)/i.exec(

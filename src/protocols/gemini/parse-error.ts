@@ -6,8 +6,8 @@ import { type ErrorCode, type ErrorDetail, GatewayError } from "../../model/erro
 import type { Json, JsonObject } from "../../model/json.ts";
 import { isContextLength } from "../context-length.ts";
 import { isObject } from "../read.ts";
-import { retryAfterMs } from "../retry.ts";
 import { classify } from "../signs.ts";
+import { judged } from "../verdict.ts";
 import { numeric, textOr } from "./read.ts";
 
 const reasons: Readonly<Record<string, ErrorCode>> = {
@@ -106,13 +106,13 @@ function judge(said: Said): GatewayError {
     ...(word === "" ? {} : { vendorCode: word }),
   });
   const param = paramOf(details);
-  const detail: ErrorDetail = { ...general.detail, ...(param === undefined ? {} : { param }) };
+  const { code, detail: times } = judged({
+    ...{ code: codeOf({ said, reason, word }) ?? general.code, status, headers, body },
+  });
+  const detail: ErrorDetail = { ...beside(general.detail), ...times, ...(param === undefined ? {} : { param }) };
   if (reason !== undefined && /^[\w.:-]{1,64}$/.test(reason)) detail.vendorCode = reason;
-  const code = codeOf({ said, reason, word }) ?? general.code;
-  if (waits.has(code)) {
-    const wait = retryAfterMs(headers, body);
-    if (/\blimit: 0\b/.test(said.message) && status === 429) detail.retryAfterMs = Math.max(noQuotaMs, wait ?? 0);
-    else if (wait !== undefined && detail.retryAfterMs === undefined) detail.retryAfterMs = wait;
+  if (/\blimit: 0\b/.test(said.message) && status === 429) {
+    detail.retryAfterMs = Math.max(noQuotaMs, times.retryAfterMs ?? 0);
   }
   if (code === "unsupported" && detail.param === undefined) {
     const named = /Unknown name \\?"([\w.]+)/.exec(said.message)?.[1];
@@ -121,7 +121,16 @@ function judge(said: Said): GatewayError {
   return new GatewayError(code, general.message, detail);
 }
 
-const waits: ReadonlySet<ErrorCode> = new Set(["rate-limited", "allowance-spent", "billing", "overloaded"]);
+/** What was found beside times: those depend on the code. */
+function beside({
+  retryAfterMs: _ms,
+  statedMs: _raw,
+  window: _window,
+  scope: _scope,
+  ...rest
+}: ErrorDetail): ErrorDetail {
+  return rest;
+}
 
 /** Undefined where status and words decide. */
 function codeOf({

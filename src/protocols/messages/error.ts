@@ -1,11 +1,11 @@
 /** Errors in Anthropic's shape, written for clients and read from providers. */
-import { type ErrorCode, type ErrorDetail, GatewayError } from "../../model/error.ts";
+import { type ErrorCode, GatewayError } from "../../model/error.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
 import { isContextLength } from "../context-length.ts";
 import type { ErrorReply } from "../protocol.ts";
 import { isObject } from "../read.ts";
-import { retryAfterMs } from "../retry.ts";
 import { businessCode, minimaxCode, saysSpent, silence } from "../signs.ts";
+import { judged } from "../verdict.ts";
 import { numeric } from "./read.ts";
 
 const types: Readonly<Record<ErrorCode, string>> = {
@@ -113,13 +113,21 @@ const byStatus: Readonly<Record<number, ErrorCode>> = {
   529: "overloaded",
 };
 
+/** What an error in a stream, which has no status, would have come with. */
+const statuses: Partial<Record<ErrorCode, number>> = {
+  "rate-limited": 429,
+  "allowance-spent": 429,
+  billing: 402,
+  overloaded: 529,
+};
+
 function codeOfStatus(status: number | undefined): ErrorCode {
   if (status === undefined) return "upstream-failed";
   return byStatus[status] ?? (status >= 400 && status < 500 ? "invalid-request" : "upstream-failed");
 }
 
 /** An error object as a provider writes it, in an answer or a stream. `status` is absent when it was 200. */
-export function errorOf(json: JsonObject, status?: number, more: ErrorDetail = {}): GatewayError {
+export function errorOf(json: JsonObject, status?: number, headers = new Headers()): GatewayError {
   const inner = isObject(json.error) ? json.error : json;
   const details = isObject(inner.details) ? inner.details : {};
   const type = typeof inner.type === "string" ? inner.type : "";
@@ -127,9 +135,17 @@ export function errorOf(json: JsonObject, status?: number, more: ErrorDetail = {
   const words = messageOf(json, inner);
   const message = words || emptyMessage(status);
   const business = typeof inner.code === "string" ? businessCode(inner.code) : undefined;
-  const code = business ?? classify({ status: status ?? numeric(inner.code), type, message, vendorCode });
+  const said = business ?? classify({ status: status ?? numeric(inner.code), type, message, vendorCode });
+  const { code, detail } = judged({
+    code: said,
+    status: status ?? statuses[said] ?? 500,
+    headers,
+    body: json,
+    vendorCode,
+  });
   return new GatewayError(code, message, {
-    ...more,
+    ...(status === undefined ? {} : { upstreamStatus: status }),
+    ...detail,
     ...(typeof inner.param === "string" ? { param: inner.param } : {}),
     ...(vendorCode === "" ? {} : { vendorCode }),
     ...(words === "" && status !== undefined ? { isSilent: true } : {}),
@@ -164,12 +180,7 @@ const longest = 2000;
 /** Classifies a refusal. The error's type decides before the status. */
 export function parseError(status: number, headers: Headers, body: string): GatewayError {
   const json = parseBody(body);
-  const wait = retryAfterMs(headers, json ?? body);
-  const detail: ErrorDetail = { upstreamStatus: status, ...(wait === undefined ? {} : { retryAfterMs: wait }) };
-  const error = errorOf(json ?? { message: plainText(body) }, status, detail);
-  const unified = headers.get("anthropic-ratelimit-unified-status");
-  const isSpent = error.code === "rate-limited" && (unified === "rejected" || unified === "rate_limited");
-  return isSpent ? new GatewayError("allowance-spent", error.message, error.detail) : error;
+  return errorOf(json ?? { message: plainText(body) }, status, headers);
 }
 
 function parseBody(body: string): JsonObject | undefined {
