@@ -2,7 +2,7 @@
  * Which price holds for a model of a provider: what is configured, else the newest price list that has it. Worked out
  * once for each target of a configuration; a request only multiplies.
  */
-import type { Price } from "../config/schema/price.ts";
+import { type Price, rateNames } from "../config/schema/price.ts";
 import type { ModelFacts, Provider, StoredPrices } from "../config/snapshot.ts";
 import { sha256Hex } from "../kit/hash.ts";
 import type { Tariff } from "../model/tariff.ts";
@@ -70,9 +70,11 @@ function hasRates({ input, output, per_request, per_1k_requests }: Price): boole
   return [input, output, per_request, per_1k_requests].some((rate) => rate !== undefined);
 }
 
-/** What is configured wins, member by member. */
+/** What is configured wins, member by member; beside a rate of one's own, those of a list's cases would not fit. */
 function overlaid(own: Price, listed: Found | undefined): Found | undefined {
-  const price = { ...listed?.price, ...own };
+  const { tiers, modes, scheduled, time_of_day, ...plain } = listed?.price ?? {};
+  const isOwn = rateNames.some((name) => own[name] !== undefined);
+  const price = { ...(isOwn ? plain : listed?.price), ...own };
   if (!hasRates(price)) return undefined;
   return { price, version: `config-${sha256Hex(JSON.stringify(price)).slice(0, 8)}` };
 }
