@@ -12,6 +12,7 @@ import { Backgrounds } from "./gateway/background.ts";
 import { Describer } from "./gateway/describe.ts";
 import type { Gateway } from "./gateway/gateway.ts";
 import { priceOfTarget } from "./gateway/prices.ts";
+import { Refusals } from "./gateway/refusals.ts";
 import { requestLog } from "./gateway/request-log.ts";
 import { createSlots } from "./gateway/slots.ts";
 import type { AdminDeps } from "./http/admin.ts";
@@ -163,12 +164,16 @@ interface Parts {
 }
 
 /** What begins anew with each process. */
-function ofThisProcess(): Pick<Gateway, "scratch" | "slots" | "backgrounds" | "calibration" | "describer"> {
+function ofThisProcess(): Pick<
+  Gateway,
+  "scratch" | "slots" | "backgrounds" | "calibration" | "describer" | "refusals"
+> {
   return {
     scratch: createScratch(),
     slots: createSlots(),
     backgrounds: new Backgrounds(),
     describer: new Describer(),
+    refusals: new Refusals(),
     calibration: new Calibration(),
   };
 }

@@ -5,26 +5,28 @@ import { estimateInput } from "../metering/estimate-input.ts";
 import { collect } from "../model/collect.ts";
 import { guardDepth } from "../model/deep.ts";
 import { GatewayError, toGatewayError } from "../model/error.ts";
-import type { Answer, ChatEvent } from "../model/event.ts";
+import type { Answer } from "../model/event.ts";
 import type { Json } from "../model/json.ts";
 import { cutAnswers } from "../model/stops.ts";
-import { emptyUsage } from "../model/usage.ts";
-import type { Contract } from "../protocols/contract.ts";
-import { clientField, type Passage, type Protocol, type Wire } from "../protocols/protocol.ts";
+import { clientField, type Protocol, type Wire } from "../protocols/protocol.ts";
 import { callUpstream, readErrorBody, transportError } from "../providers/call.ts";
 import type { Candidate } from "../routing/resolve.ts";
 import { merged } from "./copies.ts";
+import { refuseEmpty } from "./empty.ts";
 import type { Exchange } from "./exchange.ts";
-import { Feed } from "./feed.ts";
+import type { Feed } from "./feed.ts";
 import { FreshIds } from "./fresh-ids.ts";
 import type { Inbound } from "./inbound.ts";
 import { gatherMedia } from "./media.ts";
 import { protocolFor } from "./offered.ts";
+import { openStream } from "./open-stream.ts";
 import { type Addressed, type Prepared, prepare } from "./outgoing.ts";
 import { readToCut } from "./read-to-cut.ts";
 import { Reading, type Step } from "./reading.ts";
+import { despiteRefusals, sparing } from "./refusals.ts";
 import { repaired } from "./repair.ts";
 import { gatherOwners, watchFor } from "./seal-owners.ts";
+import { guardFirstByte } from "./stall.ts";
 import { gatherTurns, TurnKeeper } from "./turn-seals.ts";
 import { partsOf } from "./turns.ts";
 import { asSeen, gatherDescriptions } from "./vision.ts";
@@ -61,13 +63,29 @@ export interface StreamUpstream extends Committed {
 
 export type Upstream = WholeUpstream | StreamUpstream;
 
-export function attempt(exchange: Exchange, inbound: Inbound, candidate: Candidate): Promise<Upstream> {
+/** `isLast`: no other target would be asked. */
+export interface Attempting {
+  candidate: Candidate;
+  isLast: boolean;
+}
+
+export function attempt(exchange: Exchange, inbound: Inbound, { candidate, isLast }: Attempting): Promise<Upstream> {
+  const protocol = protocolFor(candidate, exchange.asksIn, exchange.gateway.protocols) ?? exchange.call.protocol;
   return underLimits(exchange, candidate, async (controller) => {
     const gathering = told(exchange, () => gather(exchange, inbound, { candidate, signal: controller.signal }));
     if (gathering) await gathering;
-    const prepared = told(exchange, () => prepare(exchange, inbound, candidate));
-    const sending = { candidate, prepared, controller, stream: exchange.stream };
-    const upstream = prepared.copies ? await askEach(exchange, sending, prepared.copies) : await ask(exchange, sending);
+    const upstream = await despiteRefusals(exchange, candidate, {
+      protocol,
+      ask: (without) => {
+        const prepared = sparing(
+          told(exchange, () => prepare(exchange, inbound, candidate)),
+          without,
+        );
+        const sending = { candidate, prepared, controller, stream: exchange.stream };
+        return prepared.copies ? askEach(exchange, sending, prepared.copies) : ask(exchange, sending);
+      },
+    });
+    if (!isLast) refuseEmpty(exchange, upstream);
     exchange.keeping?.asked(inbound, candidate.facts.scope);
     if (upstream.protocol !== exchange.call.protocol) foreignAnswer(exchange, upstream);
     exchange.answering(upstream.isVerbatim);
@@ -76,10 +94,15 @@ export function attempt(exchange: Exchange, inbound: Inbound, candidate: Candida
 }
 
 async function ask(exchange: Exchange, sending: Sending): Promise<Upstream> {
-  const response = await post(exchange, sending);
-  const isStream = looksLikeStream(response, sending.stream);
-  const read = isStream && sending.stream ? openStream : wholeReader(sending);
-  return read(exchange, sending, { response, isStream });
+  const arrived = sending.stream ? guardFirstByte(exchange, sending.candidate, sending.controller) : undefined;
+  try {
+    const response = await post(exchange, sending);
+    const isStream = looksLikeStream(response, sending.stream);
+    if (isStream && sending.stream) return await openStream(exchange, sending, { response, arrived });
+    return await wholeReader(sending)(exchange, sending, { response, isStream });
+  } finally {
+    arrived?.();
+  }
 }
 
 function wholeReader({ prepared }: Sending): typeof readWhole {
@@ -218,7 +241,7 @@ function attemptDeadline(exchange: Exchange<Wire>, candidate: Candidate, control
   return watch;
 }
 
-interface Sending extends Posting {
+export interface Sending extends Posting {
   prepared: Prepared;
   stream: boolean;
 }
@@ -271,76 +294,6 @@ function looksLikeStream(response: Response, wanted: boolean): boolean {
   const type = response.headers.get("content-type") ?? "";
   if (type.includes("text/event-stream")) return true;
   return wanted && !type.includes("json");
-}
-
-async function openStream(exchange: Exchange, sending: Sending, { response }: Answered): Promise<StreamUpstream> {
-  const { candidate, prepared, controller } = sending;
-  const { idleMs } = exchange.snapshot.settings.timeouts;
-  const { protocol, stops } = prepared;
-  // Providers are always asked for server-sent events; a client that wants another framing gets them encoded anew.
-  const passage = exchange.framing === "sse" ? prepared.passage : undefined;
-  if (!response.body) throw new GatewayError("upstream-failed", "The provider answered without a body.");
-  const feed = new Feed(response.body, { sweep: exchange.gateway.sweep, controller, idleMs });
-  const model = exchange.model ?? "";
-  const isKept = exchange.keeping !== undefined;
-  const watch = watchFor(exchange, protocol, candidate);
-  exchange.watch = watch;
-  const reading: Reading = new Reading({
-    protocol,
-    model,
-    isKept,
-    ...(passage ? { passage, contract: contractFor(exchange, passage, () => reading) } : {}),
-    ...(stops ? { stops } : {}),
-    ...(watch && passage ? { watch } : {}),
-  });
-  const steps: Step[] = [];
-  for (;;) {
-    const bytes = await feed.next();
-    const step = bytes ? reading.push(bytes) : reading.end();
-    // Content and the error after it may come in one read: what counts is which of them is first.
-    const decisive = step.events.find((event) => event.type === "error" || commits(event));
-    if (decisive?.type === "error") {
-      feed.cancel(decisive.error);
-      throw decisive.error;
-    }
-    steps.push(step);
-    if (bytes && !decisive) continue;
-    reading.opening = false;
-    const headers = response.headers;
-    const isVerbatim = passage !== undefined;
-    const ended = bytes === undefined;
-    return { kind: "stream", candidate, protocol, isVerbatim, headers, reading, feed, steps, ended };
-  }
-}
-
-function contractFor(exchange: Exchange, { wantsUsage, several }: Passage, read: () => Reading): Contract | undefined {
-  const usage = () => {
-    const { usage, frames } = read();
-    return usage ? { ...emptyUsage(), ...usage } : exchange.estimate(undefined, frames);
-  };
-  return exchange.call.protocol.contract?.({
-    ...(wantsUsage ? { usage } : {}),
-    ...(several ? { several } : {}),
-  });
-}
-
-/** Content, as far as failover goes: after the first of these no other target is tried. */
-function commits(event: ChatEvent): boolean {
-  switch (event.type) {
-    case "text-delta":
-    case "refusal-delta":
-    case "reasoning-delta":
-    case "args-delta":
-      return event.text !== "";
-    case "item-start":
-      return event.item.type === "call" && event.item.name !== "";
-    case "item-end":
-      return event.item.type !== "message" && event.item.type !== "reasoning";
-    case "finish":
-      return true;
-    default:
-      return false;
-  }
 }
 
 async function readWhole(

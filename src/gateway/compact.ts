@@ -12,11 +12,12 @@ import type { Candidate } from "../routing/resolve.ts";
 import { attempt, type WholeUpstream } from "./attempt.ts";
 import { type Exchange, openExchange } from "./exchange.ts";
 import type { Call, Gateway } from "./gateway.ts";
-import { admit, authenticate, parse, route, speaker, tryInOrder, wholeOnly } from "./handle.ts";
+import { admit, authenticate, parse, tryInOrder, wholeOnly } from "./handle.ts";
 import { ownHeaders } from "./headers.ts";
 import type { Inbound } from "./inbound.ts";
 import { replyContext } from "./rendering.ts";
 import { replyError, replyWhole } from "./reply.ts";
+import { route, speaker } from "./routing.ts";
 import { sealSummary } from "./summaries.ts";
 
 /** The provider does not have this endpoint, or not for this model. */
@@ -43,7 +44,7 @@ async function ask(exchange: Exchange, inbound: Inbound, candidate: Candidate): 
   const { gateway, call } = exchange;
   exchange.asksIn = call.protocol;
   try {
-    return wholeOnly(await attempt(exchange, inbound, candidate));
+    return wholeOnly(await attempt(exchange, inbound, { candidate, isLast: true }));
   } catch (error) {
     const status = error instanceof GatewayError ? (error.detail.upstreamStatus ?? 0) : 0;
     const conversation = gateway.protocols.find(({ name }) => name === call.protocol.name);
@@ -51,7 +52,7 @@ async function ask(exchange: Exchange, inbound: Inbound, candidate: Candidate): 
     if (!conversation || !isOwn || !noEndpoint.has(status)) throw error;
     // It speaks the protocol, but cannot do this: it is asked in words, like any other.
     exchange.asksIn = conversation;
-    return wholeOnly(await attempt(exchange, inbound, candidate));
+    return wholeOnly(await attempt(exchange, inbound, { candidate, isLast: true }));
   }
 }
 

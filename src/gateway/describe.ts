@@ -12,7 +12,8 @@ import { fetchMedia } from "../providers/media.ts";
 import { attempt, type WholeUpstream } from "./attempt.ts";
 import { type Exchange, openExchange } from "./exchange.ts";
 import type { Call } from "./gateway.ts";
-import { parse, route, speaker, tryInOrder, wholeOnly } from "./handle.ts";
+import { parse, tryInOrder, wholeOnly } from "./handle.ts";
+import { route, speaker } from "./routing.ts";
 import type { Picture } from "./vision.ts";
 
 const mostTokens = 4096;
@@ -47,7 +48,9 @@ async function ask(parent: Exchange, picture: Picture, signal: AbortSignal): Pro
   try {
     const inbound = await parse(exchange);
     const candidates = route(exchange, inbound.envelope.model, speaker(exchange));
-    const upstream = await tryInOrder(exchange, candidates, (candidate) => attempt(exchange, inbound, candidate));
+    const upstream = await tryInOrder(exchange, candidates, (candidate, isLast) =>
+      attempt(exchange, inbound, { candidate, isLast }),
+    );
     const text = wordsOf(answersOf(wholeOnly(upstream), exchange.call.protocol));
     if (text === "") throw new GatewayError("upstream-failed", "The model said nothing of the image.");
     exchange.close(200);

@@ -15,7 +15,10 @@ import { emptyUsage, inputTokens, type Usage } from "../model/usage.ts";
 import { countTokens, partsOf } from "../model/usage-parts.ts";
 import { clientField, type Protocol, type Wire } from "../protocols/protocol.ts";
 import type { Permit } from "../routing/cooldowns/permit.ts";
+import type { Ordered } from "../routing/order.ts";
+import { recordText } from "../routing/recorded.ts";
 import type { Candidate } from "../routing/resolve.ts";
+import type { Asking } from "../routing/standings.ts";
 import { discreet, withoutSecrets } from "./discreet.ts";
 import type { FreshIds } from "./fresh-ids.ts";
 import type { Call, Gateway, Observer } from "./gateway.ts";
@@ -82,6 +85,12 @@ export class Exchange<W extends Wire = Protocol> {
   frames: (() => number) | undefined;
   /** Leave to ask the present target, and where what it does is noted; absent where cooldowns do not matter. */
   permit: Permit | undefined;
+  /** The order of its targets, and why others were left out. */
+  ordered: Ordered | undefined;
+  /** What its conversation is remembered by; absent where that does not matter. */
+  conversation: string | undefined;
+  /** The present attempt, and when it began and committed, since the request arrived. */
+  private asking: { of: Asking; name: string; startedAt: number; committedAt?: number } | undefined;
   /** Does it keep to cooldowns, and count for them? */
   minds = true;
   /** The attempt that runs, so that a client that leaves ends it. */
@@ -129,7 +138,8 @@ export class Exchange<W extends Wire = Protocol> {
   }
 
   /** An attempt begins; the controller ends it. */
-  trying({ provider, model, facts }: Candidate, controller: AbortController): void {
+  trying({ name, provider, model, facts }: Candidate, controller: AbortController): void {
+    this.asking = { of: this.gateway.routing.standings.ask(name), name, startedAt: this.elapsed() };
     this.target = { provider: provider.id, model };
     this.price = facts.price;
     this.attempts++;
@@ -189,6 +199,11 @@ export class Exchange<W extends Wire = Protocol> {
   committed(): void {
     this.permit?.succeeded();
     this.mark("committed");
+    if (!this.asking) return;
+    this.asking.committedAt = this.elapsed();
+    if (this.conversation !== undefined) {
+      this.gateway.routing.conversations.bind(this.conversation, this.asking.name);
+    }
   }
 
   /** The target is not asked, for too many ask its provider already: that is nothing it did. */
@@ -219,7 +234,7 @@ export class Exchange<W extends Wire = Protocol> {
     const failure: FailureRecord = { code: error.code, message: error.message, chain };
     if (target !== undefined) {
       failure.target = target;
-      if (!this.left) this.permit?.failed(error);
+      if (!this.left && !error.detail.isAside) this.permit?.failed(error);
     }
     if (error.detail.upstreamStatus !== undefined) failure.upstreamStatus = error.detail.upstreamStatus;
     this.errors.push(failure);
@@ -235,6 +250,7 @@ export class Exchange<W extends Wire = Protocol> {
     if (error && this.errors.at(-1)?.message !== error.message) this.failed(error);
     this.calibrate();
     const record = this.record(status, error);
+    this.measure(record);
     this.tell((observer) => observer.closed?.(record));
   }
 
@@ -251,6 +267,23 @@ export class Exchange<W extends Wire = Protocol> {
         this.gateway.log.error("an observer failed", { request: this.id, error });
       }
     }
+  }
+
+  /** The attempt has failed; or the client left, and that says nothing of the target. */
+  private unasked(): void {
+    if (this.left) this.asking?.of.answered();
+    else this.asking?.of.failed();
+    this.asking = undefined;
+  }
+
+  /** What selectors go by. Counting is no answer, and a cut one says little of how fast it would have been. */
+  private measure({ code, tokens }: RequestRecord): void {
+    const { asking, isStream } = { asking: this.asking, isStream: this.stream };
+    if (code !== null) return this.unasked();
+    if (asking?.committedAt === undefined) return;
+    const { of, startedAt, committedAt } = asking;
+    const times = { firstMs: committedAt - startedAt, totalMs: this.elapsed() - startedAt };
+    of.answered(this.minds ? { isStream, ...times, tokens: tokens?.output ?? 0 } : undefined);
   }
 
   private calibrate(): void {
@@ -289,6 +322,7 @@ export class Exchange<W extends Wire = Protocol> {
       finish: this.finish,
       degraded: this.clientNotes(),
       errors: this.errors,
+      routing: this.ordered ? recordText(this.ordered, this.snapshot.version) : null,
       clientRequestId: this.call.headers.get("x-client-request-id")?.slice(0, 256) ?? null,
     };
   }

@@ -6,11 +6,20 @@ import { type Sweep, Watch } from "../kit/sweep.ts";
 import { GatewayError } from "../model/error.ts";
 import { transportError } from "../providers/call.ts";
 
+/** How slow an upstream may be. */
+export interface Pace {
+  minBytesPerSecond: number;
+  /** Over how long it is measured, and how long not at first. */
+  windowMs: number;
+  graceMs: number;
+}
+
 export interface FeedOptions {
   sweep: Sweep;
   controller: AbortController;
   /** Milliseconds of upstream silence after which it is given up. */
   idleMs: number;
+  pace?: Pace | undefined;
 }
 
 export interface Part {
@@ -39,6 +48,10 @@ export class Feed {
   /** A read is under way, since then by the sweep's clock. */
   private isAsked = false;
   private askedAt = 0;
+  private bytes = 0;
+  /** Bytes at the beginning of the window that is being measured. */
+  private measured = 0;
+  private readonly pacer: Watch | undefined;
 
   constructor(body: ReadableStream<Uint8Array>, options: FeedOptions) {
     this.reader = body.getReader() as unknown as Reader;
@@ -47,6 +60,23 @@ export class Feed {
     this.idleMs = options.idleMs;
     this.watch = new Watch(() => this.look());
     this.sweep.set(this.watch, this.idleMs);
+    const { pace } = options;
+    if (!pace) return;
+    this.pacer = new Watch(() => this.measure(pace));
+    this.sweep.set(this.pacer, pace.graceMs + pace.windowMs);
+  }
+
+  /** Too slow over a whole window in which it was waited for: a client that does not take more is not its fault. */
+  private measure({ minBytesPerSecond, windowMs }: Pace): void {
+    const came = this.bytes - this.measured;
+    this.measured = this.bytes;
+    if (!this.pacer || this.done) return;
+    if (!this.isAsked || came >= (minBytesPerSecond * windowMs) / 1000) {
+      this.sweep.set(this.pacer, windowMs);
+      return;
+    }
+    const words = `The provider sent less than ${minBytesPerSecond} bytes a second for ${Math.round(windowMs / 1000)} s.`;
+    this.options.controller.abort(new GatewayError("upstream-timeout", words));
   }
 
   /** Milliseconds that the upstream lets somebody wait; undefined while nobody asks it for more. */
@@ -79,7 +109,10 @@ export class Feed {
   /** The bytes that a read gave, or undefined at the end. */
   received(part: Part): Uint8Array | undefined {
     this.isAsked = false;
-    if (!part.done) return part.value;
+    if (!part.done) {
+      if (part.value) this.bytes += part.value.byteLength;
+      return part.value;
+    }
     this.finish();
     return undefined;
   }
@@ -102,11 +135,13 @@ export class Feed {
     this.done = true;
     this.isAsked = false;
     this.sweep.remove(this.watch);
+    if (this.pacer) this.sweep.remove(this.pacer);
   }
 
   /** The answer is complete: from now on this much silence is its end. */
   linger(milliseconds: number): void {
     this.idleMs = Math.min(this.idleMs, milliseconds);
+    if (this.pacer) this.sweep.remove(this.pacer);
     if (!this.done) this.sweep.set(this.watch, this.idleMs);
   }
 

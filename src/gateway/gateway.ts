@@ -18,6 +18,8 @@ import type { Cooldowns } from "../routing/cooldowns/cooldowns.ts";
 import type { FactsOf } from "../routing/resolve.ts";
 import type { Backgrounds } from "./background.ts";
 import type { Describer } from "./describe.ts";
+import type { Refusals } from "./refusals.ts";
+import type { RoutingMemory } from "./routing.ts";
 import type { Slots } from "./slots.ts";
 
 /** Told of every exchange; can never change its course. */
@@ -40,6 +42,7 @@ export interface Gateway {
   readonly sweep: Sweep;
   readonly slots: Slots;
   readonly cooldowns: Cooldowns;
+  readonly routing: RoutingMemory;
   /** For large bodies on their way out. */
   readonly scratch: Scratch;
   readonly stored: ResponseStore;
@@ -47,6 +50,7 @@ export interface Gateway {
   readonly backgrounds: Backgrounds;
   readonly descriptions: DescriptionStore;
   readonly describer: Describer;
+  readonly refusals: Refusals;
   readonly calibration: Calibration;
   /** Key of the envelopes in which seals travel. */
   readonly sealKey: Buffer;

@@ -4,8 +4,8 @@ import { GatewayError } from "../model/error.ts";
 import type { Envelope, Wire } from "../protocols/protocol.ts";
 import type { Permit } from "../routing/cooldowns/permit.ts";
 import { withFailover } from "../routing/failover.ts";
-import { nearlyOverMs, order } from "../routing/order.ts";
-import { type Candidate, permit, resolve } from "../routing/resolve.ts";
+import { nearlyOverMs } from "../routing/order.ts";
+import type { Candidate } from "../routing/resolve.ts";
 import { attempt, type Upstream } from "./attempt.ts";
 import { keptFor } from "./background.ts";
 import { continued, dereferenced, refers } from "./continuing.ts";
@@ -13,10 +13,9 @@ import { type Exchange, openExchange } from "./exchange.ts";
 import type { Call, Gateway } from "./gateway.ts";
 import { Inbound, smallBody } from "./inbound.ts";
 import { keepingFor } from "./keeping.ts";
-import { protocolFor } from "./offered.ts";
 import { replyBackground, replyEarly, replyError, replyStream, replyWhole } from "./reply.ts";
+import { routeConversation, type Speaker, speaker } from "./routing.ts";
 import { withOpenSummaries } from "./summaries.ts";
-import { seeing } from "./vision.ts";
 
 /** A stream that no upstream has committed by then is opened, so that clients do not give up. */
 const openStreamAfterMs = 10_000;
@@ -29,9 +28,11 @@ export async function handle(gateway: Gateway, call: Call): Promise<Response> {
     authenticate(exchange);
     const inbound = await parse(exchange);
     const kept = inbound.envelope.background ? keptFor(exchange) : undefined;
-    const candidates = seeing(exchange, route(exchange, inbound.envelope.model, speaker(exchange)));
+    const candidates = routeConversation(exchange, inbound.envelope.model);
     admit(exchange);
-    const upstream = tryInOrder(exchange, candidates, (candidate) => attempt(exchange, inbound, candidate));
+    const upstream = tryInOrder(exchange, candidates, (candidate, isLast) =>
+      attempt(exchange, inbound, { candidate, isLast }),
+    );
     if (kept) return replyBackground(exchange, { inbound, upstream, ...kept });
     if (!exchange.stream) return replyWhole(exchange, wholeOnly(await upstream));
     const committed = await inTime(upstream);
@@ -93,13 +94,6 @@ export function opened(exchange: Exchange<Wire>, envelope: Envelope): void {
   exchange.mark("parsed");
 }
 
-/** The wire in which a candidate would be called; undefined when there is none. */
-export type Speaker = (candidate: Candidate) => Wire | undefined;
-
-export function speaker({ call, gateway }: Exchange): Speaker {
-  return (candidate) => protocolFor(candidate, call.protocol, gateway.protocols);
-}
-
 /**
  * Could the body be passed through? Read off the name where it stands at either end; a guess that only decides whether a
  * large body is parsed now or, perhaps, never.
@@ -108,31 +102,8 @@ export function mayPass({ snapshot, call, gateway }: Exchange<Wire>, content: Co
   if (content.length <= smallBody) return true;
   const name = /"model"\s*:\s*"([^"\\]+)"/.exec(content.ends(512))?.[1];
   if (name === undefined || !snapshot.aliases.has(name)) return true;
-  const { groups } = resolve(snapshot, name, gateway.targetFacts);
+  const { groups } = gateway.routing.resolve(snapshot, name);
   return groups.some(({ candidates }) => candidates.some((candidate) => spoken(candidate) === call.protocol));
-}
-
-/** The targets of the model, in the order in which they are tried. */
-export function route(exchange: Exchange<Wire>, model: string, spoken: Speaker): Candidate[] {
-  const { gateway, snapshot, key } = exchange;
-  const resolved = resolve(snapshot, model, gateway.targetFacts);
-  exchange.alias = resolved.alias;
-  // What a request asks for itself is nothing that its client called.
-  const asking = key && exchange.parent !== null ? { ...key, aliases: null } : key;
-  const permitted = asking ? permit(resolved, model, asking) : resolved;
-  const { candidates } = order(permitted, {
-    cooling: (candidate) => (exchange.minds ? gateway.cooldowns.cooling(candidate) : undefined),
-    now: gateway.cooldowns.now,
-    isFull: (id) => {
-      const most = snapshot.providers.get(id)?.maxConcurrency ?? null;
-      return most !== null && gateway.slots.used(`provider ${id}`) >= most;
-    },
-    isAble: (candidate) => spoken(candidate) !== undefined,
-    matches: (candidate) => spoken(candidate) === exchange.call.protocol,
-    random: gateway.random,
-  });
-  exchange.mark("routed");
-  return candidates;
 }
 
 /** Takes the key's slot; it is given back when the exchange closes. */
@@ -150,14 +121,14 @@ export function admit(exchange: Exchange<Wire>): void {
 export function tryInOrder<T>(
   exchange: Exchange<Wire>,
   candidates: readonly Candidate[],
-  attempt: (candidate: Candidate) => Promise<T>,
+  attempt: (candidate: Candidate, isLast: boolean) => Promise<T>,
 ): Promise<T> {
   const { failover, timeouts } = exchange.snapshot.settings;
   const isOver = () => timeouts.requestMs - exchange.elapsed() < leastAttemptMs;
   const enter = (candidate: Candidate) => entered(exchange, candidate, candidates.length === 1 ? nearlyOverMs : 0);
-  return withFailover(candidates, { ...failover, isOver, enter }, async (candidate) => {
+  return withFailover(candidates, { ...failover, isOver, enter }, async (candidate, isLast) => {
     try {
-      return await attempt(candidate);
+      return await attempt(candidate, isLast);
     } finally {
       exchange.permit?.release();
     }

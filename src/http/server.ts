@@ -14,6 +14,7 @@ import { type HealthDeps, healthRoutes } from "./health.ts";
 import { ingressRoutes } from "./ingress.ts";
 import { type PricesDeps, priceRoutes } from "./prices.ts";
 import { problem } from "./problem.ts";
+import { refusalRoutes } from "./refusals.ts";
 import type { HttpRoute, Incoming } from "./route.ts";
 import { shapeFor } from "./shape.ts";
 import { translateRoute } from "./translate.ts";
@@ -37,6 +38,7 @@ export function httpRoutes(deps: ServerDeps): HttpRoute[] {
     ...cooldownRoutes(deps),
     ...priceRoutes(deps, { config: deps.config, sweep: deps.gateway.sweep }),
     translateRoute(deps.gateway),
+    ...refusalRoutes(deps.gateway.refusals),
     ...consoleHttpRoutes(deps),
   ];
 }

@@ -163,6 +163,23 @@ export function memberText(
   return member && text.slice(member.start, member.end);
 }
 
+/** The object in `text` without members of these names; `name.inner` takes one out of a member that is an object. */
+export function withoutMembers(text: string, names: readonly string[]): string {
+  const members = scanObject(text)?.members;
+  if (!members) return text;
+  const isOut = new Set(names);
+  const kept = members.flatMap((member) => {
+    if (isOut.has(member.key)) return [];
+    const inner = names.flatMap((name) =>
+      name.startsWith(`${member.key}.`) ? [name.slice(member.key.length + 1)] : [],
+    );
+    if (inner.length === 0) return [text.slice(member.keyStart, member.end)];
+    const value = withoutMembers(text.slice(member.start, member.end), inner);
+    return value === "{}" ? [] : [text.slice(member.keyStart, member.start) + value];
+  });
+  return `{${kept.join(",")}}`;
+}
+
 /** The member whose key stands from `start` to `end`; its own end is not known yet. */
 export function memberAt(text: string, start: number, end: number): Member | undefined {
   let at = end;

@@ -182,6 +182,11 @@ export interface Protocol extends Wire {
   readonly takes?: ReadonlySet<string>;
   /** Media that its providers do not fetch: an address is replaced by its content before `buildRequest`. */
   readonly inlineOnly?: readonly ("image" | "document")[];
+  /**
+   * Members that a request can be spared when a target refuses them: without them it is still what was asked. `a.b` is a
+   * member of a member.
+   */
+  readonly wishes: readonly string[];
   /** One of these stands in every request that holds an image; others may hold them, too. */
   readonly imageMarks: readonly string[];
   /** Members whose values are a tool's own JSON: their numbers are kept as written. */

@@ -29,26 +29,26 @@ export interface FailoverLimits {
 
 /**
  * Resolves with the first attempt that commits. Throws at once what no other target would mend, else, after the last
- * one, the class that says most. Each attempt's error was already recorded by the attempt itself.
+ * one, the class that says most. An attempt is told when it is the last. Each attempt's error was already recorded by the attempt itself.
  */
 export async function withFailover<T>(
   candidates: readonly Candidate[],
   limits: FailoverLimits,
-  attempt: (candidate: Candidate) => Promise<T>,
+  attempt: (candidate: Candidate, isLast: boolean) => Promise<T>,
 ): Promise<T> {
   const errors: GatewayError[] = [];
   const most = limits.enabled ? limits.maxAttempts : 1;
   /** After a request was too long for one target, only a larger window is worth a try. */
   let largerThan = 0;
   let attempts = 0;
-  for (const candidate of candidates) {
+  for (const [at, candidate] of candidates.entries()) {
     if (attempts >= most || (attempts > 0 && limits.isOver?.())) break;
     if (largerThan > 0 && (candidate.facts.context ?? 0) <= largerThan) continue;
     const entered = limits.enter?.(candidate) ?? true;
     if (!(typeof entered === "boolean" ? entered : await entered)) continue;
     attempts++;
     try {
-      return await attempt(candidate);
+      return await attempt(candidate, attempts === most || at === candidates.length - 1);
     } catch (thrown) {
       const error = toGatewayError(thrown);
       if (!errorTable[error.code].nextTarget) throw error;

@@ -132,8 +132,16 @@ const chatCases: [string, string[], string | undefined][] = [
     [line(chunk({ role: "assistant", content: "a" })), line(chunk({ content: "b" })), line(chunk({}, "stop")), done],
     undefined,
   ],
-  ["lacks [DONE]", [line(chunk({ role: "assistant", content: "a" })), line(chunk({ content: "b" })), line(chunk({}, "stop"))], "no_done"],
-  ["lacks its reason", [line(chunk({ role: "assistant", content: "a" })), line(chunk({ content: "b" })), done], "no_finish"],
+  [
+    "lacks [DONE]",
+    [line(chunk({ role: "assistant", content: "a" })), line(chunk({ content: "b" })), line(chunk({}, "stop"))],
+    "no_done",
+  ],
+  [
+    "lacks its reason",
+    [line(chunk({ role: "assistant", content: "a" })), line(chunk({ content: "b" })), done],
+    "no_finish",
+  ],
   [
     "tells its reason twice",
     [
@@ -192,7 +200,12 @@ describe("a Chat stream that", () => {
   });
 
   test("does not count gets our count, if the client wanted one", async () => {
-    const frames = [line(chunk({ role: "assistant", content: "a" })), line(chunk({ content: "b" })), line(chunk({}, "stop")), done];
+    const frames = [
+      line(chunk({ role: "assistant", content: "a" })),
+      line(chunk({ content: "b" })),
+      line(chunk({}, "stop")),
+      done,
+    ];
     const wanted = await passed("chat", frames, { stream_options: { include_usage: true } });
     const last = JSON.parse(wanted.frames.at(-2)?.data ?? "{}");
     expect([last.choices, last.usage.completion_tokens > 0, wanted.mended]).toEqual([[], true, "no_usage"]);

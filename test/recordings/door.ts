@@ -5,6 +5,7 @@ import { createLiveConfig } from "../../src/config/live.ts";
 import { Backgrounds } from "../../src/gateway/background.ts";
 import { Describer } from "../../src/gateway/describe.ts";
 import type { Gateway } from "../../src/gateway/gateway.ts";
+import { Refusals } from "../../src/gateway/refusals.ts";
 import type { SealRing } from "../../src/gateway/seals.ts";
 import { createSlots } from "../../src/gateway/slots.ts";
 import { ingressRoutes } from "../../src/http/ingress.ts";
@@ -47,6 +48,12 @@ export interface Door {
 }
 
 export interface DoorOptions {
+  /** Targets of the aliases, in order, instead of the one provider. */
+  targets?: readonly string[];
+  /** The provider hears when it is given up, as over a network. */
+  hears?: true;
+  /** How many requests the client's key may have in flight. */
+  keyLimit?: number;
   /** What the provider speaks. */
   provider: ProtocolName;
   answer(sent: Sent): Response | Promise<Response>;
@@ -96,7 +103,9 @@ export function openDoor(options: DoorOptions): Door {
       const body = typeof init.body === "string" ? init.body : new TextDecoder().decode(init.body);
       const one = { url, headers: init.headers, body };
       sent.push(one);
-      return options.answer(one);
+      const answer = await options.answer(one);
+      if (!options.hears || !answer.body) return answer;
+      return new Response(answer.body.pipeThrough(new TransformStream(), { signal: init.signal }), answer);
     },
     observers: [{ closed: (record) => void records.push(record) }],
     log: silentLog,
@@ -110,6 +119,7 @@ export function openDoor(options: DoorOptions): Door {
     backgrounds: new Backgrounds(),
     descriptions: { recall: () => undefined, find: async () => undefined, keep: () => undefined },
     describer: new Describer(),
+    refusals: new Refusals(),
     calibration: new Calibration(),
     sealKey,
     random: () => 0,
@@ -132,17 +142,30 @@ function matches(route: string, path: string): boolean {
 
 const names = {
   protocols: [...protocolNames],
-  selectors: ["random"],
+  selectors: ["random", "in_order"],
   quirks: Object.keys(quirks),
   demoProtocols: ["chat"],
 };
 
-function snapshot({ provider, models = ["model"], host = "up.example", more = {}, others = {} }: DoorOptions) {
+function snapshot({
+  provider,
+  models = ["model"],
+  host = "up.example",
+  more = {},
+  others = {},
+  targets,
+  keyLimit,
+}: DoorOptions) {
   const up = { protocols: { [provider]: `https://${host}/v1` }, api_key: "sk-upstream-0123456789", ...more };
   const file = {
     providers: { up, ...others },
-    aliases: Object.fromEntries(models.map((model) => [model, { targets: [{ provider: "up", model }] }])),
-    keys: { [keyName]: { secret } },
+    aliases: Object.fromEntries(
+      models.map((model) => [
+        model,
+        targets ? { targets, selector: "in_order" } : { targets: [{ provider: "up", model }] },
+      ]),
+    ),
+    keys: { [keyName]: { secret, ...(keyLimit === undefined ? {} : { max_concurrency: keyLimit }) } },
     // Recordings name addresses of the real world.
     settings: { media: { fetch: false } },
   };

@@ -32,6 +32,7 @@ export interface Asking {
   stream?: boolean;
   model?: string;
   headers?: Record<string, string>;
+  signal?: AbortSignal;
   /** Replaces the usual path. */
   path?: string;
 }
@@ -55,12 +56,13 @@ export function openSession(options: DoorOptions): Session {
     records: door.records,
     bodies: () => door.sent.map(({ body }) => JSON.parse(body) as Loose),
     close: door.close,
-    ask: async (client, { body, stream = false, model = "model", headers = {}, path }) => {
+    ask: async (client, { body, stream = false, model = "model", headers = {}, path, signal }) => {
       const named = client === "gemini" ? body : { model, ...body, ...(stream ? { stream } : {}) };
       const response = await door.fetch(`http://localhost${path ?? pathOf(client, model, stream)}`, {
         method: "POST",
         headers: { "content-type": "application/json", authorization: `Bearer ${secret}`, ...headers },
         body: JSON.stringify(named),
+        ...(signal ? { signal } : {}),
       });
       return told(response);
     },

@@ -172,7 +172,6 @@ function checkProvider(context: Context, { body, path }: Entity<ProviderConfig>)
   later("allowance", body.allowance === null, "allowance checks are");
   later("raw", body.raw === null, "/raw is");
   later("capture", body.capture === null, "capture is");
-  later("stall", body.stall.first_byte_s === null && body.stall.min_bytes_per_s === null, "stall guards are");
   const spoken = Object.keys(body.protocols);
   for (const key of spoken.filter((each) => !context.names.protocols.includes(each))) {
     later(`protocols.${key}`, false, "this protocol is");

@@ -24,6 +24,13 @@ export const chat: Protocol = {
   ],
   auth: "bearer",
   pathPrefix: "/v1/chat",
+  wishes: [
+    ...["temperature", "top_p", "top_k", "min_p", "presence_penalty"],
+    ...["frequency_penalty", "repetition_penalty", "seed", "service_tier", "user"],
+    ...["metadata", "store", "stream_options", "prompt_cache_key", "prompt_cache_retention"],
+    ...["safety_identifier", "verbosity", "reasoning_effort", "reasoning", "thinking"],
+    ...["prediction"],
+  ],
   imageMarks: ["image"],
   names: commonNames,
   sealMembers: ["signature", "data", "thought_signature"],

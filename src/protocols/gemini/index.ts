@@ -25,6 +25,21 @@ export const gemini: Protocol = {
     { method: "GET", path: "/v1beta/models/*", operation: "model" },
   ],
   auth: "x-goog-api-key",
+  wishes: [
+    ...[
+      "generationConfig.temperature",
+      "generationConfig.topP",
+      "generationConfig.topK",
+      "generationConfig.seed",
+      "generationConfig.presencePenalty",
+    ],
+    ...[
+      "generationConfig.frequencyPenalty",
+      "generationConfig.thinkingConfig",
+      "generationConfig.mediaResolution",
+      "labels",
+    ],
+  ],
   imageMarks: ["nlineData", "nline_data", "ileData", "ile_data"],
   names: legalNames,
   sealMembers: ["thoughtSignature", "thought_signature"],

@@ -14,6 +14,10 @@ export const messages: Protocol = {
   name: "messages",
   routes: [{ method: "POST", path: "/v1/messages", operation: "generate" }],
   auth: "x-api-key",
+  wishes: [
+    ...["temperature", "top_p", "top_k", "service_tier", "metadata"],
+    ...["thinking", "output_config.effort", "cache_control", "context_management"],
+  ],
   imageMarks: ['"image"'],
   names: legalNames,
   sealMembers: ["signature", "data"],

@@ -25,6 +25,11 @@ export const responses: Protocol = {
   ],
   auth: "bearer",
   pathPrefix: "/v1/responses",
+  wishes: [
+    ...["temperature", "top_p", "service_tier", "user", "metadata"],
+    ...["prompt_cache_key", "prompt_cache_retention", "safety_identifier", "reasoning", "reasoning.effort"],
+    ...["reasoning.summary", "text.verbosity", "stream_options", "truncation"],
+  ],
   imageMarks: ["image"],
   names: commonNames,
   // An item's id means something to the account alone that made it, as a seal does.
