@@ -27,7 +27,7 @@ const policy =
 const credit =
   /insufficient_quota|credit_balance_exhausted|spend_limit|usage_limit_exceeded|billing_(?:hard_limit|not_configured|error)|exceeded_current_quota|insufficient[ _]balance|insufficient credit|credit balance is too low|not enough credit|out of credits|payment.required|usage_not_included|arrears/i;
 const spent =
-  /usage_limit_reached|usage limit for this period|(?:hourly|session|weekly|monthly|daily) usage limit|user_weekly_rate_limited|user_global_rate_limited|quota_exhausted/i;
+  /usage.limit.reached|usage limit for this period|(?:hourly|session|weekly|monthly|daily) usage limit|user_weekly_rate_limited|user_global_rate_limited|quota_exhausted/i;
 const busy =
   /overloaded|slow_down|capacity exceeded|model_capacity|capacity_exhausted|high demand|no capacity|server is busy|\bUNAVAILABLE\b/i;
 const refusesParameter =
@@ -164,10 +164,10 @@ function requestCode(signs: Signs, words: string): ErrorCode {
         ? "allowance-spent"
         : "upstream-auth";
     case 404:
+    case 405:
     case 410:
       return "not-found";
     case 408:
-    case 405:
     case 499:
       return "upstream-failed";
     case 409:

@@ -105,6 +105,7 @@ const byStatus: Readonly<Record<number, ErrorCode>> = {
   402: "billing",
   403: "upstream-auth",
   404: "not-found",
+  405: "not-found",
   408: "upstream-failed",
   409: "conflict",
   413: "too-large",
