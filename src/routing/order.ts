@@ -1,76 +1,150 @@
 /** The order in which targets are tried, and why the others are left out. */
+import type { Provider } from "../config/snapshot.ts";
 import { GatewayError } from "../model/error.ts";
 import type { Cooling } from "./cooldowns/cooldowns.ts";
-import type { Candidate, Route } from "./resolve.ts";
+import type { Candidate, Route, RouteGroup } from "./resolve.ts";
 import { findSelector } from "./selectors/index.ts";
+import type { Ranking, SelectorView } from "./selectors/selector.ts";
 
-export interface OrderView {
+export interface OrderView extends SelectorView {
   /** Is a provider at its `max_concurrency`? */
-  isFull(providerId: string): boolean;
+  isFull(provider: Provider): boolean;
   /** Is it left alone after failures? Undefined when it may be asked. */
   cooling(candidate: Candidate): Cooling | undefined;
-  /** Epoch milliseconds of the clock that `cooling` tells its times in. */
-  now(): number;
   /** Can the candidate be reached in a protocol that this gateway speaks? */
   isAble(candidate: Candidate): boolean;
   /** Does it speak the client's own protocol? */
   matches(candidate: Candidate): boolean;
-  random(): number;
+  /** What becomes of targets that cannot see: asked only where there are some. */
+  blind?(): "as-others" | "last" | "out";
+  /** The refusal when images leave nobody to ask. */
+  imagesRefused?(): GatewayError;
+  /** The target of the conversation so far, by name. Asked only where there is a choice. */
+  stuckTo?(): string | undefined;
 }
 
 /** Why a candidate is left out, with the numbers that decided. */
 export type Reason =
   | { code: "disabled" }
-  | { code: "unable" }
+  | { code: "denied" }
+  | { code: "unable"; lacks: "protocol" | "vision" }
   | { code: "full" }
   | { code: "cooled"; cooling: Cooling };
 
 export interface PassedOver {
   candidate: Candidate;
+  /** Name of its group. */
+  group: string;
   reason: Reason;
 }
 
-export interface Ordered {
-  /** To be tried in this order; never empty. */
-  candidates: Candidate[];
-  passedOver: PassedOver[];
+/** How a group's targets came into their order. */
+export interface RankedGroup extends Ranking {
+  name: string;
+  selector: string;
+  /** What the scores are. */
+  measure?: string;
+  /** The first is there for the sake of the conversation. */
+  isStuck?: boolean;
 }
+
+export interface Ordered {
+  /** To be tried in this order. */
+  candidates: readonly Candidate[];
+  passedOver: readonly PassedOver[];
+  groups: readonly RankedGroup[];
+  /** Targets of the client's own protocol come first. */
+  isMatching?: boolean;
+  /** All are cooled: the one whose time is nearly over is tried. */
+  isLastResort?: boolean;
+  /** What the client is told where there is nobody to try. */
+  refusal?: GatewayError;
+}
+
+const nothing: readonly never[] = [];
 
 /** Where all are cooled, one whose time ends within this is tried at once. */
 export const nearlyOverMs = 5000;
 const leastWaitMs = 1000;
 
-/** Throws `no-target` (or `unsupported` when every enabled target is unable) when nothing is left to try. */
+/** With nothing left to try there is a refusal: `no-target`, or `unsupported` when every enabled target is unable. */
 export function order(route: Route, view: OrderView): Ordered {
   const left: PassedOver[] = [];
-  const ordered = route.groups.flatMap((group) => {
-    const able = group.candidates.filter((candidate) => {
-      const reason = passedOver(candidate, view);
-      if (reason) left.push({ candidate, reason });
-      return reason === undefined;
-    });
-    return findSelector(group.selector).order(able, view.random);
+  const groups: RankedGroup[] = [];
+  for (const group of route.groups) {
+    for (const candidate of group.denied ?? nothing)
+      left.push({ candidate, group: group.name, reason: { code: "denied" } });
+    groups.push(ranked(group, able(group, left, view), view));
+  }
+  const [only] = groups;
+  const ordered = groups.length === 1 && only ? only.candidates : groups.flatMap(({ candidates }) => candidates);
+  if (ordered.length === 0) return { ...lastResort(left, view), groups };
+  const isMatching = route.alias?.priority === "api_match" && ordered.length > 1;
+  const matched = isMatching ? firstThose(ordered, (one) => view.matches(one)) : ordered;
+  const candidates = hasBlind(matched) && view.blind?.() === "last" ? firstThose(matched, sees) : matched;
+  return { candidates, passedOver: left, groups, ...(isMatching ? { isMatching } : {}) };
+}
+
+function able({ name, candidates }: RouteGroup, left: PassedOver[], view: OrderView): readonly Candidate[] {
+  let isWhole = true;
+  const able = candidates.filter((candidate) => {
+    const reason = passedOver(candidate, view);
+    if (reason) {
+      isWhole = false;
+      left.push({ candidate, group: name, reason });
+    }
+    return reason === undefined;
   });
-  if (ordered.length === 0) return lastResort(left, view.now());
-  if (route.alias?.priority !== "api_match") return { candidates: ordered, passedOver: left };
-  const candidates = [...ordered.filter((one) => view.matches(one)), ...ordered.filter((one) => !view.matches(one))];
-  return { candidates, passedOver: left };
+  return isWhole ? candidates : able;
+}
+
+function ranked({ name, selector }: RouteGroup, able: readonly Candidate[], view: OrderView): RankedGroup {
+  if (able.length <= 1) return { name, selector, candidates: able };
+  const { measure, order } = findSelector(selector);
+  const group = { name, selector, ...(measure === undefined ? {} : { measure }), ...order(able, view) };
+  const stuckTo = view.stuckTo?.();
+  const at = stuckTo === undefined ? -1 : group.candidates.findIndex((candidate) => candidate.name === stuckTo);
+  if (at < 0) return group;
+  const { scores, candidates } = group;
+  const moved = { candidates: toFront(candidates, at), ...(scores ? { scores: toFront(scores, at) } : {}) };
+  return { ...group, ...moved, explores: false, isStuck: true };
+}
+
+function toFront<T>(list: readonly T[], at: number): T[] {
+  return [...list.slice(at, at + 1), ...list.slice(0, at), ...list.slice(at + 1)];
+}
+
+function firstThose(candidates: readonly Candidate[], are: (candidate: Candidate) => boolean): Candidate[] {
+  return [...candidates.filter((one) => are(one)), ...candidates.filter((one) => !are(one))];
+}
+
+function sees({ facts }: Candidate): boolean {
+  return facts.can.vision;
+}
+
+function hasBlind(candidates: readonly Candidate[]): boolean {
+  return candidates.length > 1 && !candidates.every(sees);
 }
 
 function passedOver(candidate: Candidate, view: OrderView): Reason | undefined {
   if (!candidate.enabled || !candidate.provider.enabled) return { code: "disabled" };
-  if (!view.isAble(candidate)) return { code: "unable" };
+  if (!view.isAble(candidate)) return { code: "unable", lacks: "protocol" };
+  if (!sees(candidate) && view.blind?.() === "out") return { code: "unable", lacks: "vision" };
   const cooling = view.cooling(candidate);
   if (cooling) return { code: "cooled", cooling };
-  if (view.isFull(candidate.provider.id)) return { code: "full" };
+  if (view.isFull(candidate.provider)) return { code: "full" };
   return undefined;
 }
 
 /** Nobody is left: the cooled one that is nearly over, else words on what would help. */
-function lastResort(left: readonly PassedOver[], now: number): Ordered {
+function lastResort(left: readonly PassedOver[], view: OrderView): Omit<Ordered, "groups"> {
+  const now = view.now();
   const first = earliest(left);
-  if (!first || first.cooling.openAt - now >= nearlyOverMs) throw noTarget(left, now);
-  return { candidates: [first.candidate], passedOver: left.filter(({ candidate }) => candidate !== first.candidate) };
+  if (!first || first.cooling.openAt - now >= nearlyOverMs) {
+    return { candidates: nothing, passedOver: left, refusal: noTarget(left, now, view) };
+  }
+  const passedOver = left.filter(({ candidate }) => candidate !== first.candidate);
+  return { candidates: [first.candidate], passedOver, isLastResort: true };
 }
 
 /** The cooled one that may be asked first. One that is just being tried is nobody's. */
@@ -83,7 +157,7 @@ function earliest(left: readonly PassedOver[]): { candidate: Candidate; cooling:
   return first;
 }
 
-function noTarget(left: readonly PassedOver[], now: number): GatewayError {
+function noTarget(left: readonly PassedOver[], now: number, view: OrderView): GatewayError {
   const codes = new Set(left.map(({ reason }) => reason.code));
   const first = earliest(left);
   if (codes.has("cooled")) {
@@ -97,6 +171,9 @@ function noTarget(left: readonly PassedOver[], now: number): GatewayError {
     return new GatewayError("no-target", message, { retryAfterMs: leastWaitMs });
   }
   if (codes.has("unable")) {
+    const isForImages = left.some(({ reason }) => reason.code === "unable" && reason.lacks === "vision");
+    const refused = isForImages ? view.imagesRefused?.() : undefined;
+    if (refused) return refused;
     const message = "No target of this model can be reached in a protocol that answers this request.";
     return new GatewayError("unsupported", message, { param: "model" });
   }

@@ -5,6 +5,8 @@ import type { TargetFacts } from "../model/target.ts";
 
 /** One target that may be tried: where it is and what it can. */
 export interface Candidate {
+  /** `provider/model`. */
+  name: string;
   provider: Provider;
   model: string;
   weight: number;
@@ -16,7 +18,15 @@ export interface Candidate {
 export interface Route {
   /** Null for a name of the form provider/model. */
   alias: Alias | null;
-  groups: { selector: string; candidates: Candidate[] }[];
+  groups: RouteGroup[];
+}
+
+export interface RouteGroup {
+  name: string;
+  selector: string;
+  candidates: Candidate[];
+  /** Those that the key may not use. */
+  denied?: Candidate[];
 }
 
 export type FactsOf = (provider: Provider, model: string, listed: ModelFacts | undefined) => TargetFacts;
@@ -28,6 +38,7 @@ export function resolve(snapshot: Snapshot, name: string, factsOf: FactsOf): Rou
     return {
       alias,
       groups: alias.groups.map((group) => ({
+        name: group.name,
         selector: group.selector,
         candidates: group.targets.flatMap((target) => {
           const provider = snapshot.providers.get(target.provider);
@@ -46,7 +57,20 @@ export function resolve(snapshot: Snapshot, name: string, factsOf: FactsOf): Rou
     });
   }
   const only = candidate({ provider, model, factsOf, weight: 1, enabled: true });
-  return { alias: null, groups: [{ selector: "in_order", candidates: [only] }] };
+  return { alias: null, groups: [{ name: "default", selector: "in_order", candidates: [only] }] };
+}
+
+/** `resolve`, with what it makes of an alias kept as long as the configuration: targets are the same objects then. */
+export function createResolve(factsOf: FactsOf): (snapshot: Snapshot, name: string) => Route {
+  const known = new WeakMap<Alias, { snapshot: Snapshot; route: Route }>();
+  return (snapshot, name) => {
+    const alias = snapshot.aliases.get(name);
+    const before = alias && known.get(alias);
+    if (before?.snapshot === snapshot) return before.route;
+    const route = resolve(snapshot, name, factsOf);
+    if (alias) known.set(alias, { snapshot, route });
+    return route;
+  };
 }
 
 function weighting(target: { weight: number; enabled: boolean }): { weight: number; enabled: boolean } {
@@ -64,7 +88,8 @@ interface Parts {
 function candidate({ provider, model, factsOf, weight, enabled }: Parts): Candidate {
   const listed = provider.models.get(model);
   const facts = factsOf(provider, model, listed);
-  return { provider, model, weight, enabled, facts, ...(listed ? { listed } : {}) };
+  const name = `${provider.id}/${model}`;
+  return { name, provider, model, weight, enabled, facts, ...(listed ? { listed } : {}) };
 }
 
 /** Applies the key's allow-lists: names first, then providers. Throws `forbidden` when nothing is left. */
@@ -79,6 +104,7 @@ export function permit(route: Route, name: string, key: Key): Route {
   const groups = route.groups.map((group) => ({
     ...group,
     candidates: group.candidates.filter((one) => allowed.has(one.provider.id)),
+    denied: group.candidates.filter((one) => !allowed.has(one.provider.id)),
   }));
   if (groups.every((group) => group.candidates.length === 0)) {
     throw new GatewayError("forbidden", `This key may not use any provider of the model ${JSON.stringify(name)}.`, {

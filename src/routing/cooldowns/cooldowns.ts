@@ -199,7 +199,7 @@ export class Cooldowns implements Keeper {
   private isFirstOfPair(key: CooldownKey, { rule, at, startedAt }: { rule: Rule; at: number; startedAt: number }) {
     if (rule.pairMs === undefined || this.shared.states.get(key)) return false;
     const first = this.strikes.get(key);
-    if (first !== undefined && startedAt >= first && at - first <= rule.pairMs) {
+    if (first !== undefined && startedAt > first && at - first <= rule.pairMs) {
       this.strikes.set(key, undefined);
       return false;
     }

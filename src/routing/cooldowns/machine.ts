@@ -51,7 +51,7 @@ export function failed(
   if (freed?.isFar && at < freed.until && (wasProbe || !failure.stated)) return freed;
   if (failure.stated) return untilStated(freed, failure, { ...failure.stated, settings });
   // Requests that ran together fail together: that is one failure.
-  if (freed && failure.startedAt < freed.steppedAt) return freed;
+  if (freed && failure.startedAt <= freed.steppedAt) return freed;
   const failures = (freed?.failures ?? 0) + 1;
   const until = Math.max(freed?.until ?? 0, at + stepMs(failure.rule, failures, settings));
   return { ...described(freed, failure), failures, until, openAt: until, source: "schedule", isFar: false };
@@ -83,7 +83,7 @@ function described(live: CooldownState | undefined, failure: Failure): Described
 
 /** A success that began before the present step says nothing of it. */
 export function succeeded(state: CooldownState | undefined, startedAt: number): CooldownState | undefined {
-  return state && startedAt < state.steppedAt ? state : undefined;
+  return state && startedAt <= state.steppedAt ? state : undefined;
 }
 
 export interface Claim {

@@ -3,5 +3,5 @@ import type { Selector } from "./selector.ts";
 
 export const inOrder: Selector = {
   name: "in_order",
-  order: (candidates) => [...candidates],
+  order: (candidates) => ({ candidates }),
 };

@@ -1,24 +1,13 @@
 /** By weight: each place goes to one of the rest with a chance of its weight's share. */
-import type { Candidate } from "../resolve.ts";
+import { leastFirst } from "./ranked.ts";
 import type { Selector } from "./selector.ts";
 
 export const random: Selector = {
   name: "random",
-  order(candidates, next) {
-    const rest = [...candidates];
-    if (rest.length <= 1) return rest;
-    const out: Candidate[] = [];
-    while (rest.length > 0) out.push(...rest.splice(draw(rest, next), 1));
-    return out;
+  order(candidates, view) {
+    if (candidates.length <= 1) return { candidates };
+    // Waiting times of rates that are the weights come in just this order; a weight of 0 is never its turn before others.
+    const waits = candidates.map(({ weight }) => -Math.log(1 - view.random()) / weight);
+    return { candidates: leastFirst(candidates, waits).candidates };
   },
 };
-
-function draw(rest: readonly Candidate[], next: () => number): number {
-  const total = rest.reduce((sum, one) => sum + one.weight, 0);
-  let left = next() * total;
-  for (const [at, one] of rest.entries()) {
-    left -= one.weight;
-    if (left < 0) return at;
-  }
-  return rest.length - 1;
-}
