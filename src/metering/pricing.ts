@@ -41,7 +41,7 @@ export function createPriceOf(stored: () => StoredPrices | null): PriceOf {
     const { source } = own ?? {};
     const isWhole = own !== undefined && source === undefined && hasRates(own);
     const listed = isWhole ? undefined : fromLists(source ?? priced.family, priced.model);
-    const found = own ? overlaid(own, listed) : listed;
+    const found = own && !isSourceAlone(own) ? overlaid(own, listed) : listed;
     return found && tariffOf(found.price, found.version);
   };
 }
@@ -63,6 +63,10 @@ function lists(stored: StoredPrices | null): { text: string; version: string }[]
 function configured({ provider, listed }: Priced): Price | undefined {
   if (listed) return listed.price ?? undefined;
   return provider.origin === "builtin" ? (provider.models.get(provider.id)?.price ?? undefined) : undefined;
+}
+
+function isSourceAlone(own: Price): boolean {
+  return Object.keys(own).every((name) => name === "source");
 }
 
 /** A price without rates, a discount say, goes with those of a list. */

@@ -211,6 +211,7 @@ describe("the price of a target", () => {
   test("is that of a list with a configured discount, from a configured source", () => {
     expect(dollars("vendor/gpt-5.4", { "gpt-5.4": { price: { discount: 0.5 } } })).toBe(2.5);
     expect(dollars("own/gpt-5.4", { "gpt-5.4": { price: { source: "openai" } } })).toBe(5);
+    expect(priceOf("own/gpt-5.4", { "gpt-5.4": { price: { source: "openai" } } })?.version).toBe(builtInVersion);
     expect(dollars("own/gpt-5.4", { "gpt-5.4": { price: { source: "openai", input: 3 } } })).toBe(3);
     expect(priceOf("own/gpt-5.4", { "gpt-5.4": { price: { discount: 0.5 } } })).toBeUndefined();
     expect(priceOf("own/gpt-5.4", { "gpt-5.4": { price: { source: "nowhere" } } })).toBeUndefined();
