@@ -14,6 +14,7 @@ import type { Gateway } from "./gateway/gateway.ts";
 import { priceOfTarget } from "./gateway/prices.ts";
 import { Refusals } from "./gateway/refusals.ts";
 import { requestLog } from "./gateway/request-log.ts";
+import { createRoutingMemory } from "./gateway/routing.ts";
 import { createSlots } from "./gateway/slots.ts";
 import type { AdminDeps } from "./http/admin.ts";
 import type { CooldownDeps } from "./http/cooldowns.ts";
@@ -35,6 +36,7 @@ import { createDemoTransport, demoScheme } from "./providers/demo/transport.ts";
 import { createTargetFacts } from "./providers/facts.ts";
 import { Cooldowns } from "./routing/cooldowns/cooldowns.ts";
 import { clearCooldowns, forgetGone, listCooldowns } from "./routing/cooldowns/upkeep.ts";
+import type { KeptStanding } from "./routing/standing.ts";
 import type { Sealer } from "./secrets/seal.ts";
 import { openSecrets } from "./store/canary.ts";
 import { type OpenCooldownStore, openCooldownStore } from "./store/cooldowns.ts";
@@ -48,6 +50,7 @@ import { addPrices, listPrices } from "./store/prices.ts";
 import { createRecomputeJob } from "./store/recompute-job.ts";
 import { countRequests, findRequest, recentRequests, requestToJson } from "./store/requests.ts";
 import { openResponseStore } from "./store/stored-responses.ts";
+import { keepTargetStats, readTargetStats } from "./store/target-stats.ts";
 import { startWriter } from "./store/writer.ts";
 
 export interface Store {
@@ -107,15 +110,15 @@ export async function startApp({ options, store, snapshot, adminHash, log }: App
   const kept = keepFor({ config, log, store, reader });
   const running = { count: 0 };
   const { cooldowns, ...cooling } = await openCooldowns({ config, log, store, reader });
-  const demo = createDemoTransport({ protocols, embeddingWires, countWires, compactingWires });
+  const { close: closeRouting, ...routed } = await openRouting({ config, log, store, reader });
   const gateway: Gateway = {
     config,
     protocols,
     embeddingWires,
     countWires,
     authenticate: createAuthenticate(),
-    targetFacts: createTargetFacts(createPriceOf(() => config.current().prices)),
-    transport: (url) => (url.startsWith(demoScheme) ? demo : fetchTransport),
+    ...routed,
+    transport: openTransport(),
     observers: [writer, counter(running), requestLog(log)],
     log,
     sweep,
@@ -139,10 +142,10 @@ export async function startApp({ options, store, snapshot, adminHash, log }: App
     ...{ ...requestReads(reader), ...cooling.reads, ...openPrices({ config, log, store, reader }, gateway) },
   });
   server.listen({ hostname: options.host, port: options.port });
-  const port = server.server?.port ?? options.port;
+  const stores = [cooling, { close: closeRouting }, writer, ...Object.values(kept), reader, store.database];
   return {
     ballast: createBallast(),
-    url: snapshot.settings.publicUrl ?? `http://${urlHost(options.host)}:${port}`,
+    url: snapshot.settings.publicUrl ?? `http://${urlHost(options.host)}:${server.server?.port ?? options.port}`,
     swap: (next) => config.swap(next),
     async close(graceMs) {
       isDraining = true;
@@ -151,7 +154,7 @@ export async function startApp({ options, store, snapshot, adminHash, log }: App
       await Promise.race([stopped, Bun.sleep(250)]);
       await server.server?.stop(true);
       sweep.stop();
-      await closeStore([cooling, writer, kept.stored, kept.turns, kept.descriptions, reader, store.database]);
+      await closeStore(stores);
     },
   };
 }
@@ -213,6 +216,29 @@ function requestReads({ sql }: Reader): Pick<AdminDeps, "listRequests" | "findRe
       const found = await findRequest(sql, id);
       return found && requestToJson(found);
     },
+  };
+}
+
+/** The network, or for its addresses the provider inside this process. */
+function openTransport(): Gateway["transport"] {
+  const demo = createDemoTransport({ protocols, embeddingWires, countWires, compactingWires });
+  return (url) => (url.startsWith(demoScheme) ? demo : fetchTransport);
+}
+
+/** What routing remembers, begun with what a former process had measured. */
+async function openRouting({ config, log, store: { database } }: Parts) {
+  const targetFacts = createTargetFacts(createPriceOf(() => config.current().prices));
+  const routing = createRoutingMemory(targetFacts);
+  const onError = (error: unknown) => log.warn("what was measured of targets could not be kept or read", { error });
+  const { standings } = routing;
+  for (const { target, kept } of await readTargetStats(database.sql)) {
+    // Nothing but what takeChanged gave is ever written there.
+    standings.restore(target, kept as KeptStanding);
+  }
+  return {
+    targetFacts,
+    routing,
+    ...keepTargetStats({ database, takeChanged: () => standings.takeChanged(), onError }),
   };
 }
 

@@ -12,12 +12,13 @@ import { answerJson, post, readText, told, underLimits } from "./attempt.ts";
 import { continued } from "./continuing.ts";
 import { type Exchange, openExchange } from "./exchange.ts";
 import type { Call, Gateway } from "./gateway.ts";
-import { admit, authenticate, mayPass, opened, read, route, type Speaker, tryInOrder } from "./handle.ts";
+import { admit, authenticate, mayPass, opened, read, tryInOrder } from "./handle.ts";
 import { crossingHeaders, ownHeaders } from "./headers.ts";
 import { Received } from "./inbound.ts";
 import { offeredBy } from "./offered.ts";
 import { type Addressed, configuredFields, passedOn, writtenAnew } from "./outgoing.ts";
 import { replyError } from "./reply.ts";
+import { route, type Speaker } from "./routing.ts";
 import { isEnvelope, openSeals } from "./seals.ts";
 import { withOpenSummaries } from "./summaries.ts";
 

@@ -8,12 +8,13 @@ import type { Candidate } from "../routing/resolve.ts";
 import { answerJson, post, readText, told, underLimits } from "./attempt.ts";
 import { type Exchange, openExchange } from "./exchange.ts";
 import type { Call, Gateway } from "./gateway.ts";
-import { admit, authenticate, mayPass, opened, read, route, tryInOrder } from "./handle.ts";
+import { admit, authenticate, mayPass, opened, read, tryInOrder } from "./handle.ts";
 import { crossingHeaders, ownHeaders } from "./headers.ts";
 import { Received } from "./inbound.ts";
 import { offeredBy } from "./offered.ts";
 import { type Addressed, passedOn, writtenAnew } from "./outgoing.ts";
 import { renamed, replyError } from "./reply.ts";
+import { route } from "./routing.ts";
 
 export async function embed(gateway: Gateway, call: Call<EmbeddingWire>): Promise<Response> {
   const exchange = openExchange(gateway, call);

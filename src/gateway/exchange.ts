@@ -278,12 +278,15 @@ export class Exchange<W extends Wire = Protocol> {
 
   /** What selectors go by. Counting is no answer, and a cut one says little of how fast it would have been. */
   private measure({ code, tokens }: RequestRecord): void {
-    const { asking, isStream } = { asking: this.asking, isStream: this.stream };
-    if (code !== null) return this.unasked();
-    if (asking?.committedAt === undefined) return;
+    const { asking, stream: isStream } = this;
+    if (!asking) return;
     const { of, startedAt, committedAt } = asking;
-    const times = { firstMs: committedAt - startedAt, totalMs: this.elapsed() - startedAt };
-    of.answered(this.minds ? { isStream, ...times, tokens: tokens?.output ?? 0 } : undefined);
+    if (code !== null) this.unasked();
+    else if (committedAt === undefined || !this.minds) of.answered();
+    else {
+      const times = { firstMs: committedAt - startedAt, totalMs: this.elapsed() - startedAt };
+      of.answered({ isStream, ...times, tokens: tokens?.output ?? 0 });
+    }
   }
 
   private calibrate(): void {

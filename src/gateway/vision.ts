@@ -48,16 +48,12 @@ export function hasImages(exchange: Exchange): boolean {
   return exchange.hasImages;
 }
 
-/** Of a request with images: targets that see come first; the others only where images can be put into words. */
-export function seeing(exchange: Exchange, candidates: Candidate[]): Candidate[] {
-  if (candidates.every(({ facts }) => facts.can.vision) || !hasImages(exchange)) return candidates;
-  const sighted = candidates.filter(({ facts }) => facts.can.vision);
-  if (describes(exchange)) return [...sighted, ...candidates.filter(({ facts }) => !facts.can.vision)];
-  if (sighted.length > 0) return sighted;
+/** What is told where nobody who could be asked sees. */
+export function imagesRefused(exchange: Exchange): GatewayError {
   const at = mediaOf(exchange.canonical()).find(({ kind }) => kind === "image")?.at ?? "items";
   const param = clientField(exchange.call.protocol, at);
   const words = `${param}: image input is not supported by this model. Send it without images, or ask another model.`;
-  throw new GatewayError("unsupported", words, { param });
+  return new GatewayError("unsupported", words, { param });
 }
 
 /** Sees to it that all images are described; undefined when there is nothing to do. */

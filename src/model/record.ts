@@ -97,6 +97,8 @@ export interface RequestRecord extends OpenedRecord {
   finish: string | null;
   degraded: Note[];
   errors: FailureRecord[];
+  /** Why it went there: the text of a RoutingRecord; null when it came to no choice. */
+  routing: string | null;
   /** The client's own x-client-request-id. */
   clientRequestId: string | null;
 }

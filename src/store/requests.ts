@@ -1,6 +1,7 @@
 /** The usage rows: one for each request, written once, read newest first. */
 import type { JsonObject } from "../model/json.ts";
 import type { Pricing, RequestRecord, TokenCounts } from "../model/record.ts";
+import { parseRouting, routingToJson } from "../model/routing-record.ts";
 import type { UsageParts } from "../model/usage-parts.ts";
 import { fragment, none, raw, type Sql, type SqlValue, type Transaction } from "./database.ts";
 import { type Column, firstIdAt, flag, int, intOrNull, json, toInt, toJson, toText } from "./rows.ts";
@@ -42,11 +43,14 @@ const columns: Record<string, (record: RequestRecord) => SqlValue> = {
   finish: (record) => toText(record.finish),
   degraded: (record) => toJson(record.degraded),
   errors: (record) => toJson(record.errors),
+  routing: (record) => record.routing ?? null,
   client_request_id: (record) => toText(record.clientRequestId),
 };
 const names = Object.keys(columns);
 const fields = Object.values(columns);
 const columnList = raw(names.join(", "));
+/** The choice among hundreds of targets may be long, and lists do not show it. */
+const listColumns = raw(names.filter((name) => name !== "routing").join(", "));
 const updates = names
   .filter((name) => name !== "id")
   .map((name) => `${name} = excluded.${name}`)
@@ -88,7 +92,7 @@ export async function recentRequests(sql: Sql, filter: RequestFilter = {}): Prom
   const limit = Math.min(Math.max(Math.trunc(filter.limit ?? 50) || 1, 1), 500);
   const key = filter.key === undefined ? none : fragment`AND key_name = ${filter.key}`;
   const after = filter.after === undefined ? none : fragment`AND id < ${filter.after}`;
-  const rows = await sql<RequestRow>`SELECT ${columnList} FROM requests WHERE 1 = 1 ${key} ${after}
+  const rows = await sql<RequestRow>`SELECT ${listColumns} FROM requests WHERE 1 = 1 ${key} ${after}
     ORDER BY id DESC LIMIT ${limit + 1}`;
   const data = rows.slice(0, limit).map(fromRow);
   return { data, next: rows.length > limit ? (data.at(-1)?.id ?? null) : null };
@@ -138,6 +142,7 @@ function fromRow(row: RequestRow): RequestRecord {
     // These two columns hold nothing but what rowOf wrote.
     degraded: json(String(row.degraded)) as unknown as RequestRecord["degraded"],
     errors: json(String(row.errors)) as unknown as RequestRecord["errors"],
+    routing: text("routing"),
     clientRequestId: text("client_request_id"),
   };
 }
@@ -212,7 +217,12 @@ export function requestToJson(record: RequestRecord): JsonObject {
     })),
     client_request_id: record.clientRequestId,
     parent: record.parent,
+    ...(record.routing === null ? {} : { routing: routingOf(record, record.routing) }),
   };
+}
+
+function routingOf({ target, attempts, errors }: RequestRecord, text: string): JsonObject {
+  return routingToJson(parseRouting(text), { target, attempts, failed: errors.map((failure) => failure.target) });
 }
 
 /** What stays of a request that was opened and never closed. */
@@ -243,6 +253,7 @@ export function interruptedRecord(opened: Pick<RequestRecord, "id" | "at" | "pro
     finish: null,
     degraded: [],
     errors: [],
+    routing: null,
     clientRequestId: null,
   };
 }

@@ -6,6 +6,7 @@ import { Backgrounds } from "../../src/gateway/background.ts";
 import { Describer } from "../../src/gateway/describe.ts";
 import type { Gateway } from "../../src/gateway/gateway.ts";
 import { Refusals } from "../../src/gateway/refusals.ts";
+import { createRoutingMemory } from "../../src/gateway/routing.ts";
 import type { SealRing } from "../../src/gateway/seals.ts";
 import { createSlots } from "../../src/gateway/slots.ts";
 import { ingressRoutes } from "../../src/http/ingress.ts";
@@ -113,6 +114,7 @@ export function openDoor(options: DoorOptions): Door {
     sweep,
     scratch: createScratch(),
     slots: createSlots(),
+    routing: createRoutingMemory(createTargetFacts()),
     cooldowns: new Cooldowns({ settings: () => ({ initialMs: 0, maxMs: 0, probeMs: 0, onTimeout: false }) }),
     stored: full,
     turns: options.turns ?? forgetful,

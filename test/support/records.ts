@@ -32,6 +32,7 @@ export function closedRecord(fields: Partial<RequestRecord> = {}): RequestRecord
     errors: [
       { code: "overloaded", message: "busy", target: "a/b", upstreamStatus: 503, chain: ["Error: busy\n    at x"] },
     ],
+    routing: '{"v":1,"g":[["default","random","",""]],"k":[["anthropic/claude",0]]}',
     clientRequestId: "client-1",
     ...fields,
   };

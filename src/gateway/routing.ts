@@ -1,0 +1,154 @@
+/** Where a request goes: what the pipeline knows, put before the rules of routing. */
+import type { Provider } from "../config/snapshot.ts";
+import type { GatewayError } from "../model/error.ts";
+import type { Protocol, Wire } from "../protocols/protocol.ts";
+import type { Cooling } from "../routing/cooldowns/cooldowns.ts";
+import { ExpectedCosts } from "../routing/expected-cost.ts";
+import { type OrderView, order } from "../routing/order.ts";
+import { type Candidate, createResolve, type FactsOf, permit, type Route } from "../routing/resolve.ts";
+import type { Standing } from "../routing/standing.ts";
+import { Standings } from "../routing/standings.ts";
+import { Conversations, conversationOf } from "./conversations.ts";
+import type { Exchange } from "./exchange.ts";
+import { protocolFor } from "./offered.ts";
+import { describes, hasImages, imagesRefused } from "./vision.ts";
+
+/** What routing remembers from request to request. */
+export interface RoutingMemory {
+  resolve: ReturnType<typeof createResolve>;
+  standings: Standings;
+  costs: ExpectedCosts;
+  conversations: Conversations;
+}
+
+export function createRoutingMemory(factsOf: FactsOf): RoutingMemory {
+  return {
+    resolve: createResolve(factsOf),
+    standings: new Standings(),
+    costs: new ExpectedCosts(),
+    conversations: new Conversations(),
+  };
+}
+
+/** The wire in which a candidate would be called; undefined when there is none. */
+export type Speaker = (candidate: Candidate) => Wire | undefined;
+
+export function speaker({ call, gateway }: Exchange): Speaker {
+  return (candidate) => protocolFor(candidate, call.protocol, gateway.protocols);
+}
+
+/** The targets of the model, in the order in which they are tried. */
+export function route(exchange: Exchange<Wire>, model: string, spoken: Speaker): readonly Candidate[] {
+  return ordered(exchange, permitted(exchange, model), new View(exchange, spoken));
+}
+
+/** Those for a conversation, which may hold images, and may have a target already. */
+export function routeConversation(exchange: Exchange, model: string): readonly Candidate[] {
+  const route = permitted(exchange, model);
+  const hasChoice = route.groups.some(({ candidates }) => candidates.length > 1);
+  if (route.alias?.sticky && hasChoice) exchange.conversation = conversationOf(exchange);
+  return ordered(exchange, route, new ConversationView(exchange, speaker(exchange)));
+}
+
+function permitted(exchange: Exchange<Wire>, model: string): Route {
+  const { gateway, snapshot, key } = exchange;
+  const resolved = gateway.routing.resolve(snapshot, model);
+  exchange.alias = resolved.alias;
+  // What a request asks for itself is nothing that its client called.
+  const asking = key && exchange.parent !== null ? { ...key, aliases: null } : key;
+  return asking ? permit(resolved, model, asking) : resolved;
+}
+
+function ordered(exchange: Exchange<Wire>, route: Route, view: View<Wire>): readonly Candidate[] {
+  const found = order(route, view);
+  exchange.ordered = found;
+  if (found.refusal) throw found.refusal;
+  exchange.mark("routed");
+  return found.candidates;
+}
+
+/** Characters of JSON for one token, on average over prose and code. */
+const charactersPerToken = 4;
+/** Output tokens of an answer, where no target of the model has given one yet. */
+const usualOutput = 500;
+
+class View<W extends Wire> implements OrderView {
+  readonly exploration: number;
+  readonly isStream: boolean;
+  protected readonly exchange: Exchange<W>;
+  private readonly spoken: Speaker;
+  private cost: ReturnType<ExpectedCosts["of"]> | undefined;
+
+  constructor(exchange: Exchange<W>, spoken: Speaker) {
+    this.exchange = exchange;
+    this.spoken = spoken;
+    this.exploration = exchange.snapshot.settings.exploration;
+    this.isStream = exchange.stream;
+  }
+
+  random(): number {
+    return this.exchange.gateway.random();
+  }
+
+  now(): number {
+    return this.exchange.gateway.cooldowns.now();
+  }
+
+  isFull({ id, maxConcurrency }: Provider): boolean {
+    return maxConcurrency !== null && this.exchange.gateway.slots.used(`provider ${id}`) >= maxConcurrency;
+  }
+
+  cooling(candidate: Candidate): Cooling | undefined {
+    return this.exchange.minds ? this.exchange.gateway.cooldowns.cooling(candidate) : undefined;
+  }
+
+  isAble(candidate: Candidate): boolean {
+    return this.spoken(candidate) !== undefined;
+  }
+
+  matches(candidate: Candidate): boolean {
+    return this.spoken(candidate) === this.exchange.call.protocol;
+  }
+
+  standingOf({ name }: Candidate): Standing | undefined {
+    return this.exchange.gateway.routing.standings.of(name);
+  }
+
+  costOf({ facts: { price } }: Candidate): number | undefined {
+    if (!price) return undefined;
+    this.cost ??= this.exchange.gateway.routing.costs.of(this.expected(), this.exchange.at);
+    return this.cost(price);
+  }
+
+  private expected() {
+    const { requestCharacters, alias, snapshot, model, gateway, stream } = this.exchange;
+    let tokens = 0;
+    let known = 0;
+    const route = alias && model !== null ? gateway.routing.resolve(snapshot, model) : undefined;
+    for (const { candidates } of route?.groups ?? []) {
+      for (const candidate of candidates) {
+        const average = this.standingOf(candidate)?.averages(stream)?.tokens;
+        if (average === undefined) continue;
+        tokens += average;
+        known++;
+      }
+    }
+    return { input: requestCharacters / charactersPerToken, output: known === 0 ? usualOutput : tokens / known };
+  }
+}
+
+class ConversationView extends View<Protocol> {
+  blind(): "as-others" | "last" | "out" {
+    if (!hasImages(this.exchange)) return "as-others";
+    return describes(this.exchange) ? "last" : "out";
+  }
+
+  imagesRefused(): GatewayError {
+    return imagesRefused(this.exchange);
+  }
+
+  stuckTo(): string | undefined {
+    const { conversation, gateway } = this.exchange;
+    return conversation === undefined ? undefined : gateway.routing.conversations.targetOf(conversation);
+  }
+}
