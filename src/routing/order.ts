@@ -140,7 +140,7 @@ function passedOver(candidate: Candidate, view: OrderView): Reason | undefined {
 function lastResort(left: readonly PassedOver[], view: OrderView): Omit<Ordered, "groups"> {
   const now = view.now();
   const first = earliest(left);
-  if (!first || first.cooling.openAt - now >= nearlyOverMs) {
+  if (!first || first.cooling.until - now >= nearlyOverMs) {
     return { candidates: nothing, passedOver: left, refusal: noTarget(left, now, view) };
   }
   const passedOver = left.filter(({ candidate }) => candidate !== first.candidate);

@@ -98,7 +98,7 @@ export class Cooldowns implements Keeper {
   }
 
   /**
-   * Leave to ask the target, or undefined when it is cooled or somebody else tries it. `slackMs`: how much too early it
+   * Leave to ask the target, or undefined when it is cooled or somebody else tries it. `slackMs`: how long before its end it
    * may be, where nothing else is left.
    */
   enter(
@@ -111,7 +111,7 @@ export class Cooldowns implements Keeper {
     if (!cooldown) return new Permit(unheard, given);
     if (this.shared.states.knowsNothingOf(id) && this.holds.knowsNothingOf(id)) return new Permit(this, given);
     const cooling = this.cooling(target);
-    if (cooling && (cooling.isProbing || cooling.openAt > given.startedAt + slackMs)) return undefined;
+    if (cooling && (cooling.isProbing || cooling.until > given.startedAt + slackMs)) return undefined;
     const states = this.shared.states.covering(asked).map(({ value }) => value);
     const open = states.filter((state) => machine.phaseOf(state, given.startedAt) !== "forgotten");
     return open.length === 0 ? new Permit(this, given) : this.claim(given, open, slackMs);

@@ -89,7 +89,7 @@ export function succeeded(state: CooldownState | undefined, startedAt: number): 
 export interface Claim {
   owner: string;
   at: number;
-  /** How much too early it may be. */
+  /** How long before its end it may be. */
   slackMs: number;
   probeMs: number;
 }
@@ -100,7 +100,7 @@ export function claimed(state: CooldownState | undefined, claim: Claim): Cooldow
   if (!state) return undefined;
   const phase = phaseOf(state, at);
   if (phase === "forgotten") return undefined;
-  if (phase === "probing" || at + slackMs < state.openAt) return state;
+  if (phase === "probing" || (at < state.openAt && at + slackMs < state.until)) return state;
   const openAt = state.isFar && at < state.until ? Math.min(state.until, at + probeMs) : state.openAt;
   return { ...state, openAt, probe: { owner, until: at + leaseMs } };
 }
