@@ -82,5 +82,7 @@ function sentBack(text: string, wrong: readonly Misfit[]): Item[] {
 function sum(one: Usage | undefined, other: Usage | undefined): Usage | undefined {
   if (one && other) return addUsage(one, other);
   const known = one ?? other;
-  return known && { ...known, estimated: true };
+  if (!known) return undefined;
+  const { reportedNano: _ofOneCall, ...counts } = known;
+  return { ...counts, estimated: true };
 }

@@ -66,6 +66,6 @@ function questionOf(body: JsonObject, notes: Notes): ChatRequest {
 
 function outcomeOf(body: Json): Outcome | undefined {
   if (!isObject(body) || body.object !== object || !Array.isArray(body.output)) return undefined;
-  const usage = isObject(body.usage) ? parseUsage(body.usage) : undefined;
+  const usage = isObject(body.usage) ? parseUsage(body.usage, body.service_tier) : undefined;
   return { finish: "stop", ...(usage ? { usage } : {}) };
 }
