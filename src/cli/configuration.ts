@@ -8,14 +8,12 @@ import { resolveReferences } from "../config/resolve.ts";
 import type { Snapshot } from "../config/snapshot.ts";
 import { embeddingWires, protocols } from "../protocols/index.ts";
 import { quirks } from "../providers/quirks.ts";
-import { selectors } from "../routing/selectors/index.ts";
 import type { StoredConfig } from "../store/config.ts";
 
 const wires = [...new Set([...protocols, ...embeddingWires].map(({ name }) => name))];
 
 export const names: Names = {
   protocols: wires,
-  selectors: selectors.map((selector) => selector.name),
   quirks: Object.keys(quirks),
   demoProtocols: wires,
 };

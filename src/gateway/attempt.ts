@@ -270,6 +270,7 @@ export async function post(exchange: Exchange<Wire>, posting: Posting): Promise<
     ...(proxy === null ? {} : { proxy }),
   });
   exchange.mark("headers");
+  exchange.heard(response.headers);
   if (!response.ok) throw named(exchange, candidate, await refused(posting, response));
   return response;
 }

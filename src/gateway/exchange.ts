@@ -14,6 +14,7 @@ import type { Tariff } from "../model/tariff.ts";
 import { emptyUsage, inputTokens, type Usage } from "../model/usage.ts";
 import { countTokens, partsOf } from "../model/usage-parts.ts";
 import { clientField, type Protocol, type Wire } from "../protocols/protocol.ts";
+import { allowancesOf } from "../providers/allowance.ts";
 import type { Permit } from "../routing/cooldowns/permit.ts";
 import type { Ordered } from "../routing/order.ts";
 import { recordText } from "../routing/recorded.ts";
@@ -144,6 +145,13 @@ export class Exchange<W extends Wire = Protocol> {
     this.price = facts.price;
     this.attempts++;
     this.active = controller;
+  }
+
+  /** Headers of an upstream have come: they may say what is left, where somebody goes by that. */
+  heard(headers: Headers): void {
+    if (!this.asking || !this.alias?.groups.some(({ selector }) => selector === "allowance")) return;
+    const allowances = allowancesOf(headers, this.gateway.cooldowns.now());
+    if (allowances.length > 0) this.asking.of.told(allowances);
   }
 
   /** Gives something back when the exchange closes, whichever way it does. */

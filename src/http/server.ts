@@ -10,6 +10,7 @@ import { type AdminDeps, adminRoutes } from "./admin.ts";
 import { type ConsoleDeps, consoleHttpRoutes, visitOf } from "./console.ts";
 import { type CooldownDeps, cooldownRoutes } from "./cooldowns.ts";
 import { bearer, headerBytes } from "./credentials.ts";
+import { explainRoute } from "./explain.ts";
 import { type HealthDeps, healthRoutes } from "./health.ts";
 import { ingressRoutes } from "./ingress.ts";
 import { type PricesDeps, priceRoutes } from "./prices.ts";
@@ -38,6 +39,7 @@ export function httpRoutes(deps: ServerDeps): HttpRoute[] {
     ...cooldownRoutes(deps),
     ...priceRoutes(deps, { config: deps.config, sweep: deps.gateway.sweep }),
     translateRoute(deps.gateway),
+    explainRoute(deps.gateway),
     ...refusalRoutes(deps.gateway.refusals),
     ...consoleHttpRoutes(deps),
   ];

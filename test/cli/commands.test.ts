@@ -120,11 +120,11 @@ settings:
       expect([code, error]).toEqual([0, ""]);
       expect(out).toContain("is valid");
     }
-    const odd = { ...valid, aliases: { a: { targets: ["one/m"], sticky: true } } };
+    const odd = { ...valid, aliases: { a: { targets: ["one/m"], capture: { mode: "all" } } } };
     const { code, out, error } = run(["check", file("odd.json", JSON.stringify(odd))]);
     expect(code).toBe(0);
     expect(out).toContain("1 warning");
-    expect(error).toContain("aliases.a.sticky");
+    expect(error).toContain("aliases.a.capture");
   });
 
   test("reads the file that --config and PLEXUS_CONFIG name", () => {

@@ -9,7 +9,6 @@ import { sha256Hex } from "../../src/kit/hash.ts";
 
 const names: Names = {
   protocols: ["chat", "messages"],
-  selectors: ["random", "in_order"],
   quirks: ["no-stream-options"],
   demoProtocols: ["messages", "chat"],
 };
@@ -255,8 +254,6 @@ mcp_servers: { d: { url: "https://d.example" } }`;
         .warnings.map((warning) => warning.path)
         .sort(),
     ).toEqual([
-      "aliases.x.selector",
-      "aliases.x.sticky",
       "aliases.x.vision_fallthrough",
       "keys.k.aliases.0",
       "keys.k.allow_raw",

@@ -18,7 +18,7 @@ const snapshot = compile(
       },
     },
   },
-  { protocols: [], selectors: [], quirks: [], demoProtocols: [] },
+  { protocols: [], quirks: [], demoProtocols: [] },
 );
 const authenticate = createAuthenticate();
 
@@ -75,7 +75,7 @@ describe("a client key", () => {
 
   test("is not let in by a remembered secret that the next configuration does not know", () => {
     expect(ask([secretOf("plain")])).toBe("plain");
-    const next = compile({}, { protocols: [], selectors: [], quirks: [], demoProtocols: [] });
+    const next = compile({}, { protocols: [], quirks: [], demoProtocols: [] });
     expect(() => authenticate(next, { credentials: [secretOf("plain")], address: "::1", now })).toThrow(GatewayError);
   });
 });

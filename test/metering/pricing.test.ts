@@ -14,7 +14,7 @@ import { createTargetFacts } from "../../src/providers/facts.ts";
 import { presets } from "../../src/providers/presets.ts";
 
 const builtIn = readFileSync(join(import.meta.dir, "../../src/metering/prices.txt"), "utf8");
-const names = { protocols: ["chat"], selectors: [], quirks: [], demoProtocols: ["chat"] };
+const names = { protocols: ["chat"], quirks: [], demoProtocols: ["chat"] };
 
 describe("the price list in the binary", () => {
   const { entries, date } = readList(builtIn);

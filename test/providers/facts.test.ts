@@ -159,7 +159,7 @@ describe("what is known of a target", () => {
   });
 });
 
-const names = { protocols: ["chat", "responses", "embeddings"], selectors: ["random"], quirks: [], demoProtocols: [] };
+const names = { protocols: ["chat", "responses", "embeddings"], quirks: [], demoProtocols: [] };
 
 describe("presets", () => {
   test.each(presets.map((preset) => [preset.id, preset] as const))(

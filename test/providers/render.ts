@@ -12,7 +12,6 @@ import type { ProtocolName } from "../recordings/door.ts";
 
 const names = {
   protocols: ["chat", "messages", "responses", "gemini", "embeddings"],
-  selectors: ["random"],
   quirks: Object.keys(quirks),
   demoProtocols: ["chat"],
 };

@@ -144,7 +144,6 @@ function matches(route: string, path: string): boolean {
 
 const names = {
   protocols: [...protocolNames],
-  selectors: ["random", "in_order"],
   quirks: Object.keys(quirks),
   demoProtocols: ["chat"],
 };

@@ -15,7 +15,7 @@ beforeAll(async () => {
 }, 60_000);
 
 const sealer = createPlainSealer();
-const names = { protocols: ["chat"], selectors: ["random"], quirks: [], demoProtocols: ["chat"] };
+const names = { protocols: ["chat"], quirks: [], demoProtocols: ["chat"] };
 
 async function codeOf(work: Promise<unknown>): Promise<string> {
   return work.then(

@@ -1,7 +1,7 @@
 /** Aliases to their compiled form: always groups, found under every name. */
 import { nearest } from "../../kit/nearest.ts";
 import type { Json } from "../../model/json.ts";
-import type { AliasConfig, SelectorName, TargetConfig } from "../schema/alias.ts";
+import type { AliasConfig, TargetConfig } from "../schema/alias.ts";
 import { namePattern } from "../schema/common.ts";
 import type { Alias, Group, Target } from "../snapshot.ts";
 import { type Context, type Entity, warnUnless } from "./context.ts";
@@ -49,7 +49,6 @@ function compileAlias(context: Context, entity: Entity<AliasConfig>, known: Know
   const { body, path } = entity;
   const later = (field: string, unused: boolean, what: string) =>
     warnUnless(context, unused, { path: `${path}.${field}`, message: `is accepted, but ${what} not in force yet` });
-  later("sticky", !body.sticky, "sticky conversations are");
   later("capture", body.capture === null, "capture is");
   return {
     name: entity.name,
@@ -72,7 +71,6 @@ function compileGroups(context: Context, entity: Entity<AliasConfig>, known: Kno
     context.faults.push({ path: `${path}.targets`, message: "is required: give targets, or groups of targets" });
   }
   const common = body.selector ?? "random";
-  checkSelector(context, common, `${path}.selector`);
   const groups: Group[] = [];
   if (body.targets) {
     groups.push({
@@ -88,7 +86,6 @@ function compileGroups(context: Context, entity: Entity<AliasConfig>, known: Kno
     if (names.has(name)) context.faults.push({ path: `${here}.name`, message: `"${name}" is already a group here` });
     names.add(name);
     const selector = group.selector ?? common;
-    if (group.selector) checkSelector(context, selector, `${here}.selector`);
     groups.push({
       name,
       selector,
@@ -96,13 +93,6 @@ function compileGroups(context: Context, entity: Entity<AliasConfig>, known: Kno
     });
   });
   return groups;
-}
-
-function checkSelector(context: Context, selector: SelectorName, path: string): void {
-  warnUnless(context, context.names.selectors.includes(selector), {
-    path,
-    message: `"${selector}" is accepted, but not in force yet: targets are tried at random`,
-  });
 }
 
 function compileTargets(

@@ -5,8 +5,6 @@ import type { Fault, Origin, Warning } from "../snapshot.ts";
 export interface Names {
   /** Protocols that the gateway serves and calls. */
   readonly protocols: readonly string[];
-  /** Selectors that are in force. */
-  readonly selectors: readonly string[];
   readonly quirks: readonly string[];
   /** Protocols that the built-in provider speaks, in order. */
   readonly demoProtocols: readonly string[];
