@@ -293,7 +293,10 @@ export class StreamReply {
   }
 
   private contracted(raw: string): string {
-    return !this.contract || this.contract.fits(raw) ? raw : this.contract.frame(raw);
+    const { contract } = this;
+    if (!contract) return raw;
+    const isPlain = !this.exchange.call.protocol.markers.test(raw);
+    return isPlain && contract.fits(raw) ? raw : contract.frame(raw);
   }
 
   private encode(frames: Frame[]): string {

@@ -5,7 +5,10 @@
 import type { Usage } from "../model/usage.ts";
 
 export interface Contract {
-  /** Are these frames of content that fit where they stand, and nothing else? Cheap: asked of each piece of a stream. */
+  /**
+   * Do these frames fit where they stand? Cheap: asked of each piece of a stream in which none of the protocol's `markers`
+   * was found.
+   */
   fits(raw: string): boolean;
   /** What is sent in place of one frame: mostly itself, "" when it has no place there, others before it where some lack. */
   frame(raw: string): string;

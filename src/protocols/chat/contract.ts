@@ -8,8 +8,6 @@ import { isObject } from "./wire.ts";
 const callMark = '"tool_calls"';
 const indexedCall = '"tool_calls":[{"index":';
 const callId = '"id"';
-/** What is more than content. */
-const anyMark = /"finish_reason"\s*:\s*"|"usage"\s*:\s*\{|\[DONE\]/;
 
 /** What came of one choice. */
 interface Choice {
@@ -34,7 +32,7 @@ export class ChatContract implements Contract {
   constructor(private readonly options: ContractOptions) {}
 
   fits(raw: string): boolean {
-    if (this.isDone || this.options.several || !this.choices.get(0)?.hasRole || anyMark.test(raw)) return false;
+    if (this.isDone || this.options.several || !this.choices.get(0)?.hasRole) return false;
     const at = raw.indexOf(callMark);
     if (at < 0) return true;
     // A call that begins is looked at.

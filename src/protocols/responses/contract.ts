@@ -12,7 +12,7 @@ export class ResponsesContract implements Contract {
   private isOver = false;
 
   fits(raw: string): boolean {
-    if (this.isOver || this.isMending || ending.test(raw) || raw.indexOf("\n\n") !== raw.length - 2) return false;
+    if (this.isOver || this.isMending || raw.indexOf("\n\n") !== raw.length - 2) return false;
     const number = numberOf(raw);
     if (number === undefined || number < this.next) return false;
     this.next = number + 1;
