@@ -12,8 +12,8 @@ const singleKey = "sk-single-0123456789abcdef";
 let stage: Stage;
 beforeAll(async () => {
   stage = await openStage((url) => {
-    const openai = { protocols: { embeddings: `${url}/v1` }, api_key: upstreamKey };
-    const google = { protocols: { gemini: `${url}/v1beta` }, api_key: upstreamKey };
+    const openai = { protocols: { embeddings: `${url}/v1` }, api_key: upstreamKey, cooldown: false };
+    const google = { protocols: { gemini: `${url}/v1beta` }, api_key: upstreamKey, cooldown: false };
     return {
       providers: {
         openai,
