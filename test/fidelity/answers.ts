@@ -27,6 +27,28 @@ const grounding = {
   groundingSupports: [support],
 };
 
+/** A call of a tool that the provider runs stands with its result. */
+function paired(block: JsonObject): JsonObject[] {
+  const { type, id, tool_use_id: of } = block;
+  if (type === "server_tool_use") {
+    const found = { type: "code_execution_result", stdout: "alpha", stderr: "", return_code: 0, content: [] };
+    const content = block.name === "web_search" ? [] : found;
+    return [block, { type: `${block.name}_tool_result`, tool_use_id: id ?? null, content }];
+  }
+  const [, name] = /^(web_search|code_execution)_tool_result$/.exec(String(type)) ?? [];
+  if (name === undefined) return [block];
+  const input = { query: "alpha", code: "alpha" };
+  return [{ type: "server_tool_use", id: of ?? null, name, input, caller: { type: "direct" } }, block];
+}
+
+function pairedParts(part: JsonObject): JsonObject[] {
+  if (part.executableCode !== undefined) {
+    return [part, { codeExecutionResult: { outcome: "OUTCOME_OK", output: "alpha" } }];
+  }
+  if (part.codeExecutionResult === undefined) return [part];
+  return [{ executableCode: { language: "PYTHON", code: "alpha" } }, part];
+}
+
 /** Answers of each protocol: what is required makes a valid one, but for members that are null in an ordinary one. */
 export const answerDialects: Record<Name, Dialect> = {
   chat: {
@@ -100,11 +122,14 @@ export const answerDialects: Record<Name, Dialect> = {
       [/^\.usage$/, { input_tokens: 1000, output_tokens: 1000 }],
       [/^\.usage\.(input_tokens|output_tokens)$/, 1037, 1000],
       [/^\.usage\.(?!cache_creation_input|cache_read_input)\w+$/, null],
+      [/\{server_tool_use\}\.input$/, { query: "zqmark", code: "zqmark" }, { query: "alpha", code: "alpha" }],
+      [/\.stdout$/, "zqmark", "alpha"],
+      [/\.return_code$/, 37, 0],
       [/\.input$/, { zq: "zqmark" }, { zq: "alpha" }],
     ],
     complete: (body) => ({
       ...body,
-      content: [...listOf(body.content), { type: "text", text: "beside", citations: null }],
+      content: [...listOf(body.content).flatMap(paired), { type: "text", text: "beside", citations: null }],
     }),
   },
   gemini: {
@@ -154,7 +179,10 @@ export const answerDialects: Record<Name, Dialect> = {
           if ((part.thought !== undefined || part.thoughtSignature !== undefined) && part.functionCall === undefined) {
             part.text ??= "alpha";
           }
+          // Code has its result behind it.
+          if (isObject(part.executableCode)) part.executableCode.code ??= "alpha";
         }
+        if (isObject(one.content)) one.content.parts = listOf(one.content.parts).flatMap(pairedParts);
         if (isObject(one.content)) one.content.parts = [...listOf(one.content.parts), { text: "beside" }];
         // Words about an end that has a reason.
         if (one.finishMessage !== undefined) one.finishReason ??= "SAFETY";

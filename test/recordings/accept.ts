@@ -13,27 +13,12 @@ export function accept(provider: ProtocolName, body: JsonObject, headers: Record
       checkChat(body, false);
       break;
     case "messages":
-      checkMessages({ body: withoutServerTools(body, isRun), headers: new Headers(headers), issued: new Map() });
+      checkMessages({ body, headers: new Headers(headers), issued: new Map() });
       break;
     case "responses":
-      checkResponses(withoutServerTools(body, isRun), { encrypted: new Map(), ids: new Set() });
+      checkResponses(body, { encrypted: new Map(), ids: new Set() });
       break;
     case "gemini":
-      checkGemini(withoutServerTools(body, isRun), new Map());
+      checkGemini(body, new Map());
   }
-}
-
-/** Run by the provider itself. */
-function isRun(tool: JsonObject): boolean {
-  const isTyped = /^(web_search|code_interpreter|code_execution)(_\d+)?$/.test(String(tool.type));
-  return isTyped || "googleSearch" in tool || "codeExecution" in tool || "urlContext" in tool;
-}
-
-/** The doubles search nothing and run no code, the providers do. */
-function withoutServerTools(body: JsonObject, isRun: (tool: JsonObject) => boolean): JsonObject {
-  if (!Array.isArray(body.tools)) return body;
-  const tools = body.tools.filter((tool) => !isRun(tool as JsonObject));
-  if (tools.length === body.tools.length) return body;
-  const { tools: _tools, tool_choice: _choice, parallel_tool_calls: _parallel, ...rest } = body;
-  return tools.length > 0 ? { ...body, tools } : rest;
 }

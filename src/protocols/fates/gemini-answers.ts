@@ -5,7 +5,11 @@ export const geminiAnswers = `
 - dropped  dropped  dropped  candidates.*.content.parts.*.toolCall**
 - dropped  dropped  dropped  candidates.*.content.parts.*.toolResponse**
 - dropped  dropped  dropped  candidates.*.content.parts.*.codeExecutionResult**
+- dropped  dropped  carried  candidates.*.content.parts.*.codeExecutionResult.output
+- dropped  mapped   mapped   candidates.*.content.parts.*.codeExecutionResult.outcome=OUTCOME_FAILED
+- dropped  mapped   mapped   candidates.*.content.parts.*.codeExecutionResult.outcome=OUTCOME_DEADLINE_EXCEEDED
 - dropped  dropped  dropped  candidates.*.content.parts.*.executableCode**
+- dropped  carried  carried  candidates.*.content.parts.*.executableCode.code
 - carried  carried  carried  candidates.*.content.parts.*.functionCall.args
 - carried  carried  carried  candidates.*.content.parts.*.functionCall.id
 - carried  carried  carried  candidates.*.content.parts.*.functionCall.name
@@ -74,7 +78,7 @@ export const geminiAnswers = `
 - dropped  dropped  dropped  candidates.*.groundingMetadata.groundingSupports.*.renderedParts
 - dropped  dropped  dropped  candidates.*.groundingMetadata.retrievalMetadata.googleSearchDynamicRetrievalScore
 - dropped  dropped  dropped  candidates.*.groundingMetadata.searchEntryPoint**
-- dropped  dropped  dropped  candidates.*.groundingMetadata.webSearchQueries
+- dropped  carried  dropped  candidates.*.groundingMetadata.webSearchQueries
 - dropped  dropped  dropped  candidates.*.groundingMetadata.googleMapsWidgetContextToken
 - dropped  dropped  dropped  candidates.*.groundingMetadata.imageSearchQueries
 - dropped  dropped  dropped  candidates.*.groundingMetadata.retrievalQueries

@@ -77,6 +77,8 @@ export const responsesAnswers = `
 - dropped  dropped  dropped  output.*{web_search_call}.id
 - implied  implied  implied  output.*{web_search_call}.action
 - dropped  dropped  dropped  output.*{web_search_call}.action{search}**
+- dropped  dropped  carried  output.*{web_search_call}.action{search}.queries
+- dropped  dropped  carried  output.*{web_search_call}.action{search}.query
 - dropped  dropped  dropped  output.*{web_search_call}.action{open_page}**
 - dropped  dropped  dropped  output.*{web_search_call}.action{find_in_page}**
 - dropped  dropped  dropped  output.*{web_search_call}.status**
@@ -103,7 +105,16 @@ export const responsesAnswers = `
 - dropped  dropped  dropped  output.*{additional_tools}**
 - dropped  dropped  dropped  output.*{compaction}**
 - dropped  dropped  dropped  output.*{image_generation_call}**
-- dropped  dropped  dropped  output.*{code_interpreter_call}**
+- dropped  dropped  dropped  output.*{code_interpreter_call}.id
+- dropped  dropped  dropped  output.*{code_interpreter_call}.container_id
+- dropped  dropped  dropped  output.*{code_interpreter_call}.status**
+- dropped  carried  carried  output.*{code_interpreter_call}
+- dropped  carried  carried  output.*{code_interpreter_call}.code
+- dropped  carried  carried  output.*{code_interpreter_call}.outputs
+- dropped  carried  carried  output.*{code_interpreter_call}.outputs.*{logs}**
+- dropped  mapped   mapped   output.*{code_interpreter_call}.outputs.*{image}
+- dropped  dropped  dropped  output.*{code_interpreter_call}.outputs.*{image}.url
+- dropped  mapped   mapped   output.*{code_interpreter_call}.status=failed
 - carried  carried  dropped  output.*{local_shell_call}
 - dropped  dropped  dropped  output.*{local_shell_call}.id
 - carried  carried  carried  output.*{local_shell_call}.action**

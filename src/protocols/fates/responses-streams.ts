@@ -39,6 +39,7 @@ export const responsesStreams = `
 - dropped  dropped  dropped  event{response.output_item.added}.item
 - dropped  dropped  dropped  event{response.output_item.added}.item{*}
 - carried  carried  carried  event{response.output_item.added}.item{function_call}
+- dropped  carried  carried  event{response.output_item.added}.item{code_interpreter_call}
 - carried  carried  carried  event{response.output_item.added}.item{reasoning}
 - carried  carried  dropped  event{response.output_item.added}.item{local_shell_call}
 - carried  carried  dropped  event{response.output_item.added}.item{shell_call}
@@ -49,6 +50,7 @@ export const responsesStreams = `
 - carried  carried  carried  event{response.output_item.done}.item{message}
 - dropped  dropped  dropped  event{response.output_item.done}.item{*}
 - carried  carried  carried  event{response.output_item.done}.item{function_call}
+- dropped  carried  carried  event{response.output_item.done}.item{code_interpreter_call}
 - carried  carried  carried  event{response.output_item.done}.item{reasoning}
 - carried  carried  dropped  event{response.output_item.done}.item{local_shell_call}
 - carried  carried  dropped  event{response.output_item.done}.item{shell_call}

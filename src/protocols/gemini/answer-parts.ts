@@ -2,7 +2,9 @@
 import type { Block, CallItem, ChatRequest, Item, MediaBlock, ReasoningItem, TextBlock } from "../../model/chat.ts";
 import type { JsonObject } from "../../model/json.ts";
 import { isObject } from "../read.ts";
+import { Traces } from "../server-traces.ts";
 import { callArguments } from "./arguments.ts";
+import { traceParts } from "./traces.ts";
 
 /** What the client asked to be shown. */
 export interface View {
@@ -30,6 +32,7 @@ export interface AnswerParts {
 
 export function answerParts(items: readonly Item[], view: View): AnswerParts {
   const out: AnswerParts = { parts: [], texts: [], malformed: false };
+  const traces = new Traces();
   for (const item of items) {
     if (item.type === "message") for (const block of item.blocks) addBlock(out, block, view);
     else if (item.type === "reasoning") out.parts.push(...thoughtParts(item, view));
@@ -38,6 +41,8 @@ export function answerParts(items: readonly Item[], view: View): AnswerParts {
       if (part) out.parts.push(part);
       else if (!item.incomplete) out.malformed = true;
     } else if (item.type !== "result" && item.origin === "gemini" && isObject(item.json)) out.parts.push(item.json);
+    else if (item.type === "server-call" || item.type === "server-result")
+      out.parts.push(...traceParts(traces.add(item)));
   }
   return out;
 }

@@ -10,9 +10,11 @@ import type { Json, JsonObject } from "../../model/json.ts";
 import { emptyUsage, type Usage } from "../../model/usage.ts";
 import type { Encoder, ReplyContext } from "../protocol.ts";
 import { isObject } from "../read.ts";
+import { Traces } from "../server-traces.ts";
 import { answerParts, bareWord, callPart, mediaPart, signed, type View, viewOf } from "./answer-parts.ts";
 import { errorBody } from "./error.ts";
 import { buildEnd, responseId } from "./response.ts";
+import { traceParts } from "./traces.ts";
 import { buildUsage } from "./usage.ts";
 
 type Finish = ChatEvent & { type: "finish" };
@@ -25,6 +27,7 @@ interface Said {
   spoke: boolean;
   /** Thought parts of an item that have begun, by item. */
   thought: Map<number, number>;
+  traces: Traces;
 }
 
 export class GeminiEncoder implements Encoder {
@@ -113,7 +116,10 @@ export class GeminiEncoder implements Encoder {
   private said(c: number | undefined): Said {
     const index = c ?? 0;
     while (this.candidates.length <= index) {
-      this.candidates.push({ items: [], finish: undefined, own: {}, spoke: false, thought: new Map() });
+      this.candidates.push({
+        ...{ items: [], finish: undefined, own: {}, spoke: false },
+        ...{ thought: new Map(), traces: new Traces() },
+      });
     }
     return this.candidates[index] as Said;
   }
@@ -162,6 +168,8 @@ export class GeminiEncoder implements Encoder {
       }
     } else if (item.type !== "result" && item.origin === "gemini" && isObject(item.json)) {
       this.part(c, item.json);
+    } else if (item.type === "server-call" || item.type === "server-result") {
+      for (const part of traceParts(this.said(c).traces.add(item))) this.part(c, part);
     }
   }
 

@@ -8,6 +8,7 @@ import { answerParts, viewOf } from "./answer-parts.ts";
 import { buildFinish } from "./finish.ts";
 import { buildGrounding } from "./grounding.ts";
 import { buildLogprobs } from "./logprobs.ts";
+import { queriesIn } from "./traces.ts";
 import { buildUsage } from "./usage.ts";
 
 export function buildResponse(answers: Answer[], context: ReplyContext): JsonObject {
@@ -51,6 +52,12 @@ export interface End {
   own?: Json | undefined;
 }
 
+function groundingOf(texts: End["texts"], items: readonly Item[]): JsonObject | undefined {
+  const queries = queriesIn(items);
+  const sources = buildGrounding(texts);
+  return queries.length === 0 ? sources : { webSearchQueries: queries, ...sources };
+}
+
 /** The members of a candidate beside its content and index. */
 export function buildEnd({ finish, texts, malformed, refusal, own, items }: End): JsonObject {
   const kept = isObject(own) ? own : {};
@@ -59,7 +66,7 @@ export function buildEnd({ finish, texts, malformed, refusal, own, items }: End)
       ? item.blocks.flatMap((block) => (block.type === "text" ? (block.logprobs ?? []) : []))
       : [],
   );
-  const grounding = kept.groundingMetadata === undefined ? buildGrounding(texts) : undefined;
+  const grounding = kept.groundingMetadata === undefined ? groundingOf(texts, items) : undefined;
   return {
     finishReason: malformed ? "MALFORMED_FUNCTION_CALL" : buildFinish(finish),
     ...(malformed ? { finishMessage: "The arguments of a function call are not valid JSON." } : {}),

@@ -5,6 +5,7 @@ import { isObject } from "../read.ts";
 import { callInput } from "./arguments.ts";
 import { type Build, buildBlock, withoutMark } from "./build-blocks.ts";
 import type { Pair } from "./pairing.ts";
+import { isMintedTrace } from "./traces.ts";
 
 export function buildAssistant(item: Item, pair: Pair | undefined, build: Build): JsonObject[] {
   switch (item.type) {
@@ -38,6 +39,7 @@ export function buildAssistant(item: Item, pair: Pair | undefined, build: Build)
     case "server-result":
     case "opaque": {
       if (item.origin === "messages" && isObject(item.json)) {
+        if (isMintedTrace(item.json)) return [];
         const object = withoutMark(item.json);
         if (isObject(item.json.cache_control))
           build.marks.add("messages", object, markOf(item.json.cache_control), item.at);

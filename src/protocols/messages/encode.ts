@@ -3,7 +3,7 @@
  * usage at the end. Items that overlap wait for the one before them.
  */
 import type { Frame } from "../../kit/sse.ts";
-import type { CallItem, Item, ReasoningItem, Seal } from "../../model/chat.ts";
+import type { CallItem, Item, ReasoningItem, Seal, ServerCallItem, ServerResultItem } from "../../model/chat.ts";
 import type { GatewayError } from "../../model/error.ts";
 import type { ChatEvent, FinishReason } from "../../model/event.ts";
 import type { JsonObject } from "../../model/json.ts";
@@ -14,8 +14,10 @@ import { isAbsent, isObject, remainder } from "../read.ts";
 import { callInput } from "./arguments.ts";
 import { withoutMark } from "./build-blocks.ts";
 import { errorBody } from "./error.ts";
+import { isServerCall } from "./items.ts";
 import { isRedacted, messageId } from "./response.ts";
 import { buildStop, buildStopDetails } from "./stop.ts";
+import { TraceWriter } from "./traces.ts";
 import { buildUsage } from "./usage.ts";
 
 type ItemEvent = Extract<ChatEvent, { index: number }>;
@@ -49,6 +51,7 @@ export class MessagesEncoder implements Encoder {
   private finish: { reason: FinishReason; stopSequence?: string; refusal?: string } | undefined;
   private ext: JsonObject = {};
   private failed = false;
+  private traces: TraceWriter | undefined;
 
   constructor(context: ReplyContext) {
     this.context = context;
@@ -281,14 +284,27 @@ export class MessagesEncoder implements Encoder {
 
   /** Blocks of this protocol that only it understands, as they were. */
   private writeForeign(item: Extract<Item, { origin: string; json: unknown }>): void {
-    if (item.origin !== "messages" || !isObject(item.json)) return;
-    const json = withoutMark(item.json);
-    if (item.type !== "server-call") {
+    if (item.origin !== "messages") {
+      if (item.type !== "opaque") for (const block of this.tracesOf(item)) this.writeBlock(block);
+    } else if (isObject(item.json)) {
+      const json = withoutMark(item.json);
+      this.writeBlock(item.type === "server-call" ? { ...json, input: item.input } : json);
+    }
+  }
+
+  private tracesOf(item: ServerCallItem | ServerResultItem): JsonObject[] {
+    this.traces ??= new TraceWriter(messageId(this.head?.id ?? "", this.context.requestId));
+    return this.traces.blocks(item);
+  }
+
+  /** What was called streams what it was called with. */
+  private writeBlock(json: JsonObject): void {
+    if (!isServerCall(String(json.type))) {
       this.openBlock(JSON.stringify(json));
       return;
     }
     this.openBlock(JSON.stringify({ ...json, input: {} }));
-    this.deltaFrame(`{"type":"input_json_delta","partial_json":${JSON.stringify(JSON.stringify(item.input))}}`);
+    this.deltaFrame(`{"type":"input_json_delta","partial_json":${JSON.stringify(JSON.stringify(json.input))}}`);
   }
 
   private openBlock(block: string): void {

@@ -6,17 +6,32 @@ import { safeId } from "../ids.ts";
 import type { Envelope, Passage } from "../protocol.ts";
 import { isObject } from "../read.ts";
 import { lostThinking } from "./thinking.ts";
+import { isMintedTrace } from "./traces.ts";
 
 export function pass(_envelope: Envelope, body: JsonObject, target: TargetFacts): Passage {
   const set = new Map([["model", JSON.stringify(target.model)]]);
   const messages = Array.isArray(body.messages) ? body.messages : [];
-  const legal = messages.map(withLegalIds);
-  if (legal.some((message, at) => message !== messages[at])) set.set("messages", JSON.stringify(legal));
+  const legal = legalMessages(messages);
+  if (legal.length < messages.length || legal.some((message, at) => message !== messages[at]))
+    set.set("messages", JSON.stringify(legal));
   return { path: "/messages", set };
 }
 
-/** Only ids of tool calls that the API refuses are edited in the messages. */
+/** Without the messages of which nothing is left. */
+function legalMessages(messages: Json[]): Json[] {
+  return messages.flatMap((message) => {
+    const legal = withLegalIds(message);
+    return legal !== message && isObject(legal) && isEmptyList(legal.content) ? [] : [legal];
+  });
+}
+
+function isEmptyList(content: Json | undefined): boolean {
+  return Array.isArray(content) && content.length === 0;
+}
+
+/** Only ids of tool calls that the API refuses are edited in the messages, and what another provider ran. */
 export function mayEdit(content: Content): boolean {
+  if (content.includes("srvtoolu_plx")) return true;
   return (
     content.includes('"tool_use') && /"(?:tool_use_id|id)"\s*:\s*"[a-zA-Z0-9_-]*[^a-zA-Z0-9_"-]/.test(content.text)
   );
@@ -27,11 +42,15 @@ const idKeys: ReadonlyMap<unknown, string> = new Map([
   ["tool_result", "tool_use_id"],
 ]);
 
-/** The message itself when its ids are what the API takes; else a copy with those that `safeId` makes of them. */
+/**
+ * The message itself when its ids are what the API takes; else a copy with those that `safeId` makes of them, and without
+ * the calls that stand for what another provider ran.
+ */
 function withLegalIds(message: Json): Json {
   if (!isObject(message) || !Array.isArray(message.content)) return message;
-  let changed = false;
-  const content = message.content.map((block) => {
+  const known = message.content.filter((block) => !isMintedTrace(block));
+  let changed = known.length < message.content.length;
+  const content = known.map((block) => {
     const key = isObject(block) ? idKeys.get(block.type) : undefined;
     if (!isObject(block) || key === undefined) return block;
     const id = block[key];
@@ -58,7 +77,7 @@ export function strip(body: JsonObject, foreign: (bytes: string) => boolean): Re
     return { ...message, content };
   });
   if (!removed) return set;
-  set.set("messages", JSON.stringify(messages.map(withLegalIds)));
+  set.set("messages", JSON.stringify(legalMessages(messages)));
   if (isObject(body.thinking) && body.thinking.type === "enabled" && lostThinking(messages)) {
     set.set("thinking", '{"type":"disabled"}');
   }

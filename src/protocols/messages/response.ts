@@ -12,6 +12,7 @@ import { citationsOf, withoutMark } from "./build-blocks.ts";
 import { errorOfBody } from "./error.ts";
 import { parseContent } from "./items.ts";
 import { buildStop, buildStopDetails, isCut, parseRefusal, parseStop } from "./stop.ts";
+import { TraceWriter } from "./traces.ts";
 import { buildUsage, parseUsage } from "./usage.ts";
 
 export const messageKeys = new Set([
@@ -77,11 +78,13 @@ export function messageId(id: string, requestId: string): string {
 export function buildResponse(answers: Answer[], context: ReplyContext): JsonObject {
   const answer = answers[0];
   if (!answer) throw new GatewayError("internal", "There is no answer to send.");
-  const content = answer.items.flatMap(buildAnswerItem);
+  const id = messageId(answer.id, context.requestId);
+  const traces = new TraceWriter(id);
+  const content = answer.items.flatMap((item) => buildAnswerItem(item, traces));
   const extra = { ...answer.ext?.messages };
   const hasCalls = answer.items.some((item) => item.type === "call");
   return {
-    id: messageId(answer.id, context.requestId),
+    id,
     type: "message",
     role: "assistant",
     model: context.request.model,
@@ -100,7 +103,7 @@ function stopDetails(answer: Answer): JsonObject | null {
   return buildStopDetails(refusal, answer.ext?.messages?.stop_details);
 }
 
-function buildAnswerItem(item: Item): JsonObject[] {
+function buildAnswerItem(item: Item, traces: TraceWriter): JsonObject[] {
   switch (item.type) {
     case "message":
       return item.blocks.flatMap((block) => {
@@ -125,7 +128,8 @@ function buildAnswerItem(item: Item): JsonObject[] {
     case "server-call":
     case "server-result":
     case "opaque":
-      return item.origin === "messages" && isObject(item.json) ? [withoutMark(item.json)] : [];
+      if (item.origin === "messages") return isObject(item.json) ? [withoutMark(item.json)] : [];
+      return item.type === "opaque" ? [] : traces.blocks(item);
     default:
       return [];
   }

@@ -5,6 +5,7 @@ import type { TargetFacts } from "../../model/target.ts";
 import { errorLine } from "../chat/request-messages.ts";
 import { pairCalls } from "../messages/pairing.ts";
 import { buildPart, contentOf, type PartContext, sideOf } from "./build-parts.ts";
+import { isMintedTrace } from "./ids.ts";
 import { bodyKeys, encryptedOf } from "./items.ts";
 
 export interface BuildContext extends PartContext {
@@ -30,7 +31,7 @@ export function buildItems(request: ChatRequest, context: BuildContext): JsonObj
       case "reasoning":
         return buildReasoning(item, context);
       default:
-        if (item.origin === "responses") return [item.json as JsonObject];
+        if (item.origin === "responses") return isMintedTrace(item.json) ? [] : [item.json as JsonObject];
         context.notes.add("dropped", item.at ?? "items", "no_counterpart");
         return [];
     }

@@ -19,11 +19,11 @@ import { buildPart } from "./build-parts.ts";
 import { buildSearchOption } from "./build-server-tools.ts";
 import { buildChoice, buildTools } from "./build-tools.ts";
 import { encryptedInclude, logprobsInclude } from "./request.ts";
+import { outputsInclude } from "./traces.ts";
 
 /** Appended to a base URL, which holds the version. */
 export const path = "/responses";
 
-const outputsInclude = "code_interpreter_call.outputs";
 const leastOutput = 16;
 const maxUserLength = 64;
 

@@ -10,12 +10,14 @@ import type { JsonObject } from "../../model/json.ts";
 import { emptyUsage, type Usage } from "../../model/usage.ts";
 import { errorBody } from "../chat/error.ts";
 import type { Encoder, ReplyContext } from "../protocol.ts";
+import { groundedSearch, type SearchTrace, type Trace, Traces } from "../server-traces.ts";
 import { buildDrawn } from "./drawn.ts";
 import { echoOf } from "./echo.ts";
 import { Frames } from "./encode-frames.ts";
 import { buildCall, OpenCall, type OpenItem, OpenMessage, OpenReasoning } from "./encode-items.ts";
 import { mintedId, responseId } from "./ids.ts";
 import { buildStatus } from "./status.ts";
+import { buildTrace, tracePrefix } from "./traces.ts";
 import { buildUsage } from "./usage.ts";
 
 type Of<T extends ChatEvent["type"]> = Extract<ChatEvent, { type: T }>;
@@ -37,6 +39,10 @@ export class ResponsesEncoder implements Encoder {
   private usage: Usage | undefined;
   private reason: FinishReason | undefined;
   private over = false;
+  private readonly traces = new Traces();
+  /** A search that is told beside the answer, unless an item tells of one. */
+  private grounded: SearchTrace | undefined;
+  private hasSearched = false;
 
   constructor(private readonly context: ReplyContext) {}
 
@@ -66,6 +72,7 @@ export class ResponsesEncoder implements Encoder {
         return this.shown(event.index, OpenMessage)?.annotate(event.block, event.annotation) ?? [];
       case "start":
         this.addOwn(event.ext?.responses);
+        this.grounded ??= groundedSearch(event.ext);
         return this.id === "" ? this.begin(event.id, event.created || this.context.now) : [];
       case "item-start":
         return this.startItem(event.index, event.item);
@@ -199,8 +206,17 @@ export class ResponsesEncoder implements Encoder {
       const id = this.idOf(item, this.output.length);
       return this.put(buildCall(item, id, item.incomplete ? "incomplete" : "completed"));
     }
-    const isServers = item.type === "server-call" || item.type === "server-result" || item.type === "opaque";
-    return isServers && item.origin === "responses" ? this.put(item.json as JsonObject) : [];
+    if (item.type !== "server-call" && item.type !== "server-result" && item.type !== "opaque") return [];
+    if (item.origin === "responses") return this.put(item.json as JsonObject);
+    const trace = item.type === "opaque" ? undefined : this.traces.add(item);
+    return trace ? this.trace(trace) : [];
+  }
+
+  private trace(trace: Trace): Frame[] {
+    this.hasSearched ||= trace.kind === "search";
+    const id = mintedId(tracePrefix(trace), this.id, this.output.length);
+    const item = buildTrace(trace, id, this.context.request);
+    return item ? this.put(item) : [];
   }
 
   private put(item: JsonObject): Frame[] {
@@ -227,6 +243,8 @@ export class ResponsesEncoder implements Encoder {
     this.addOwn(event.ext?.responses);
     const frames = this.id === "" ? this.open() : [];
     if (event.refusal) frames.push(...this.refuse(event.refusal));
+    const grounded = this.grounded ?? groundedSearch(event.ext);
+    if (grounded && !this.hasSearched) frames.push(...this.trace(grounded));
     this.reason = event.reason;
     return frames;
   }

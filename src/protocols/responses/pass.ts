@@ -8,7 +8,7 @@ import type { Envelope, Passage } from "../protocol.ts";
 import { path } from "./build-request.ts";
 import { previousMember } from "./continue.ts";
 import { parseDrawn } from "./drawn.ts";
-import { isMintedId } from "./ids.ts";
+import { isMintedId, isMintedTrace } from "./ids.ts";
 
 const maxIdLength = 64;
 /** Items that need no id to be understood. */
@@ -65,7 +65,7 @@ export function mayEdit(content: Content): boolean {
 
 /** What another model only drew came with a message that says nothing. */
 function fitting(items: Json[]): Json[] {
-  return items.filter((item) => !isEmptyMade(item)).map(withFittingMembers);
+  return items.filter((item) => !isEmptyMade(item) && !isMintedTrace(item)).map(withFittingMembers);
 }
 
 function isEmptyMade(item: Json): boolean {

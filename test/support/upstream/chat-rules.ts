@@ -169,7 +169,13 @@ const optional: Record<string, Check> = {
   store: flag,
   service_tier: oneOf("auto", "default", "flex", "scale", "priority"),
   moderation: map(anything),
-  web_search_options: map(anything),
+  web_search_options: shape(
+    {},
+    {
+      search_context_size: oneOf("low", "medium", "high"),
+      user_location: nullable(shape({ type: oneOf("approximate"), approximate: map(text()) })),
+    },
+  ),
 };
 
 /** Throws Violation. `router` knows reasoning fields in assistant messages. */

@@ -89,7 +89,15 @@ const generationConfig = shape(
 );
 const optional: Record<string, Check> = {
   systemInstruction: shape({ parts }, { role: text() }),
-  tools: list(shape({}, { functionDeclarations: list(declaration, { least: 1 }), googleSearch: map(anything) })),
+  tools: list(
+    shape(
+      {},
+      {
+        functionDeclarations: list(declaration, { least: 1 }),
+        ...{ googleSearch: shape({}, {}), codeExecution: shape({}, {}) },
+      },
+    ),
+  ),
   toolConfig: shape({}, { functionCallingConfig: calling }),
   safetySettings: list(anything),
   generationConfig,

@@ -44,6 +44,24 @@ const tool = shape(
     ...{ cache_control: cacheControl, defer_loading: flag, eager_input_streaming: nullable(flag) },
   },
 );
+const place = { country: text(), region: text(), city: text(), timezone: text() };
+const domains = list(text({ least: 1 }), { least: 1 });
+/** Tools that run at the provider. */
+const serverTool = tagged({
+  web_search_20250305: shape(
+    { type: anything, name: oneOf("web_search") },
+    {
+      ...{ max_uses: integer(1), allowed_domains: domains, blocked_domains: domains },
+      user_location: shape({ type: oneOf("approximate") }, place),
+    },
+  ),
+  code_execution_20250825: shape({ type: anything, name: oneOf("code_execution") }),
+});
+const anyTool: Check = (value, path) => (isServerTool(fieldsOf(value)) ? serverTool : tool)(value, path);
+
+function isServerTool({ type }: Fields): boolean {
+  return typeof type === "string" && type !== "custom";
+}
 
 const optional: Record<string, Check> = {
   system: textOr(list(textBlock)),
@@ -55,7 +73,7 @@ const optional: Record<string, Check> = {
       format: nullable(shape({ type: oneOf("json_schema"), schema: map(anything) })),
     },
   ),
-  tools: list(tool),
+  tools: list(anyTool),
   tool_choice: toolChoice,
   stop_sequences: list(text({ pattern: /\S/ })),
   temperature: number(0, 1),
@@ -181,7 +199,9 @@ function checkTools(body: Fields): void {
   const tools = listOf(body.tools);
   const names = new Set(tools.map(({ name }) => name));
   if (names.size < tools.length) throw new Violation("tools", "Tool names must be unique.");
-  for (const [at, { input_schema: schema, strict }] of tools.entries()) {
+  for (const [at, declared] of tools.entries()) {
+    if (isServerTool(declared)) continue;
+    const { input_schema: schema, strict } = declared;
     const path = `tools.${at}.input_schema`;
     if (fieldsOf(schema).type !== "object") throw new Violation(`${path}.type`, "Field required");
     walk(fieldsOf(schema), path, (node, place) => {

@@ -131,9 +131,16 @@ const tool = tagged({
     { type: oneOf("web_search") },
     {
       ...{ external_web_access: flag, search_context_size: oneOf("low", "medium", "high") },
-      ...{ filters: nullable(map(anything)), user_location: nullable(map(anything)) },
+      filters: nullable(shape({}, { allowed_domains: nullable(list(text())) })),
+      user_location: nullable(
+        shape({}, { type: oneOf("approximate"), country: text(), region: text(), city: text(), timezone: text() }),
+      ),
     },
   ),
+  code_interpreter: shape({
+    type: oneOf("code_interpreter"),
+    container: textOr(shape({ type: oneOf("auto") }, { file_ids: list(text()), memory_limit: nullable(text()) })),
+  }),
   custom: shape({ type: oneOf("custom"), name: toolName }, { description: text(), format: map(anything) }),
 });
 const named = (type: string) => shape({ type: oneOf(type), name: toolName });
