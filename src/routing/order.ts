@@ -139,7 +139,7 @@ function passedOver(candidate: Candidate, view: OrderView): Reason | undefined {
 /** Nobody is left: the cooled one that is nearly over, else words on what would help. */
 function lastResort(left: readonly PassedOver[], view: OrderView): Omit<Ordered, "groups"> {
   const now = view.now();
-  const first = earliest(left);
+  const first = earliest(left, "until");
   if (!first || first.cooling.until - now >= nearlyOverMs) {
     return { candidates: nothing, passedOver: left, refusal: noTarget(left, now, view) };
   }
@@ -147,19 +147,24 @@ function lastResort(left: readonly PassedOver[], view: OrderView): Omit<Ordered,
   return { candidates: [first.candidate], passedOver, isLastResort: true };
 }
 
-/** The cooled one that may be asked first. One that is just being tried is nobody's. */
-function earliest(left: readonly PassedOver[]): { candidate: Candidate; cooling: Cooling } | undefined {
-  let first: { candidate: Candidate; cooling: Cooling } | undefined;
+interface Cooled {
+  candidate: Candidate;
+  cooling: Cooling;
+}
+
+/** The cooled one that ends, or may be asked, before all others. One that is just being tried is nobody's. */
+function earliest(left: readonly PassedOver[], by: "until" | "openAt"): Cooled | undefined {
+  let first: Cooled | undefined;
   for (const { candidate, reason } of left) {
     if (reason.code !== "cooled" || reason.cooling.isProbing) continue;
-    if (!first || reason.cooling.openAt < first.cooling.openAt) first = { candidate, cooling: reason.cooling };
+    if (!first || reason.cooling[by] < first.cooling[by]) first = { candidate, cooling: reason.cooling };
   }
   return first;
 }
 
 function noTarget(left: readonly PassedOver[], now: number, view: OrderView): GatewayError {
   const codes = new Set(left.map(({ reason }) => reason.code));
-  const first = earliest(left);
+  const first = earliest(left, "openAt");
   if (codes.has("cooled")) {
     // A full one, or one that is just being tried, may be free in a moment.
     const isMoment = !first || codes.has("full");
