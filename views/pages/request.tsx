@@ -35,6 +35,8 @@ export interface RequestDetail extends Outcome {
     estimated: boolean;
   } | null;
   costNano: number | null;
+  /** Absent when there was nothing to be charged; nano-dollars. */
+  pricing?: { reportedNano: number | null; computedNano: number | null; version: string | null };
   ttftMs: number | null;
   totalMs: number | null;
   upstreamMs: number | null;
@@ -186,6 +188,9 @@ function Tokens({ request }: { request: RequestDetail }): Markup {
           </Fact>
           <Fact name="Counted by">{tokens.estimated ? "estimate" : "provider"}</Fact>
           <Fact name="Cost">{money(request.costNano)}</Fact>
+          <Fact name="Priced by">
+            <Or text={pricedBy(request)} />
+          </Fact>
           <Fact name="First token">
             <Or text={request.ttftMs === null ? null : duration(request.ttftMs)} />
           </Fact>
@@ -199,6 +204,14 @@ function Tokens({ request }: { request: RequestDetail }): Markup {
 }
 
 /** Output after the first token; of a whole answer there is no such time. */
+/** Whose number the cost is; beside a provider's own, what our price gives. */
+function pricedBy({ pricing }: RequestDetail): string | null {
+  if (!pricing) return null;
+  const { reportedNano, computedNano, version } = pricing;
+  if (reportedNano === null) return version;
+  return computedNano === null ? "the provider" : `the provider (${money(computedNano)} by ${version})`;
+}
+
 function speed({ tokens, ttftMs, totalMs, stream }: RequestDetail): string | null {
   if (!stream || !tokens || ttftMs === null || totalMs === null || totalMs <= ttftMs) return null;
   return `${((tokens.output * 1000) / (totalMs - ttftMs)).toFixed(1)} tok/s`;
