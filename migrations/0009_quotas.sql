@@ -29,6 +29,7 @@ CREATE TABLE quota_reservations (
   at BIGINT NOT NULL,
   amount BIGINT NOT NULL,
   until BIGINT NOT NULL,
+  ended BIGINT NOT NULL,
   PRIMARY KEY (request_id, counter)
 );
 

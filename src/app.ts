@@ -19,6 +19,7 @@ import { createSlots } from "./gateway/slots.ts";
 import type { AdminDeps } from "./http/admin.ts";
 import type { CooldownDeps } from "./http/cooldowns.ts";
 import type { PricesDeps } from "./http/prices.ts";
+import type { QuotaDeps } from "./http/quotas.ts";
 import { createServer } from "./http/server.ts";
 import { type Ballast, createBallast } from "./kit/ballast.ts";
 import { sha256Hex } from "./kit/hash.ts";
@@ -29,6 +30,7 @@ import { Calibration } from "./metering/calibration.ts";
 import { joinLists, readList, writeList } from "./metering/price-list.ts";
 import { readPriceList } from "./metering/price-source.ts";
 import { createPriceOf, listsInForce } from "./metering/pricing.ts";
+import { Ledger } from "./metering/quotas/ledger.ts";
 import type { JsonObject } from "./model/json.ts";
 import { compactingWires, countWires, embeddingWires, protocols } from "./protocols/index.ts";
 import { fetchTransport } from "./providers/call.ts";
@@ -47,11 +49,12 @@ import { ensureMeta } from "./store/meta.ts";
 import { migrate } from "./store/migrate.ts";
 import { openDatabase, openReader } from "./store/open.ts";
 import { addPrices, listPrices } from "./store/prices.ts";
+import { createQuotaStore } from "./store/quotas.ts";
 import { createRecomputeJob } from "./store/recompute-job.ts";
 import { countRequests, findRequest, recentRequests, requestToJson } from "./store/requests.ts";
 import { openResponseStore } from "./store/stored-responses.ts";
 import { keepTargetStats, readTargetStats } from "./store/target-stats.ts";
-import { startWriter } from "./store/writer.ts";
+import { startWriter, type Writer } from "./store/writer.ts";
 
 export interface Store {
   database: Database;
@@ -107,7 +110,7 @@ export async function startApp({ options, store, snapshot, adminHash, log }: App
     onError: (error) => log.error("usage rows could not be stored yet; they are safe in the journal", { error }),
   });
   const reader = openReader(options.databaseUrl, store.database);
-  const kept = keepFor({ config, log, store, reader });
+  const kept = { ...keepFor({ config, log, store, reader }), quotas: await openQuotas({ log, store, reader }) };
   const running = { count: 0 };
   const { cooldowns, ...cooling } = await openCooldowns({ config, log, store, reader });
   const { close: closeRouting, ...routed } = await openRouting({ config, log, store, reader });
@@ -139,7 +142,7 @@ export async function startApp({ options, store, snapshot, adminHash, log }: App
     console: openConsole({ config, log, store, isAdmin, reader }),
     isDraining: () => isDraining,
     isReady: async () => void (await store.database.sql`SELECT value FROM meta LIMIT 1`),
-    ...{ ...requestReads(reader), ...cooling.reads, ...openPrices({ config, log, store, reader }, gateway) },
+    ...{ ...requestReads(reader, writer), ...cooling.reads, ...openPrices({ config, log, store, reader }, gateway) },
   });
   server.listen({ hostname: options.host, port: options.port });
   const stores = [cooling, { close: closeRouting }, writer, ...Object.values(kept), reader, store.database];
@@ -206,8 +209,9 @@ function keepFor({ config, log, store, reader }: Parts) {
 }
 
 /** What the management API shows of requests. */
-function requestReads({ sql }: Reader): Pick<AdminDeps, "listRequests" | "findRequest"> {
+function requestReads({ sql }: Reader, writer: Writer): Omit<AdminDeps & QuotaDeps, "configSchema" | "gateway"> {
   return {
+    flushUsage: () => writer.flush(),
     listRequests: async (page) => {
       const { data, next } = await recentRequests(sql, page);
       return { data: data.map(requestToJson), next };
@@ -277,6 +281,18 @@ async function openCooldowns({ config, log, store: { database } }: Parts) {
     await cooldowns.shared.close();
   };
   return { cooldowns, reads, close };
+}
+
+/** PostgreSQL may have other nodes, and nobody knows: there the database decides. */
+async function openQuotas({ log, store: { database }, reader }: Omit<Parts, "config">): Promise<Ledger> {
+  const quotas = new Ledger({
+    store: createQuotaStore(database, reader),
+    isShared: database.dialect === "postgres",
+    onWarn: ({ quota, key, level }) => log.warn("a quota is nearly or wholly used up", { quota, key, level }),
+    onError: (error) => log.error("quotas could not be kept up to date, or not yet", { error }),
+  });
+  await quotas.open();
+  return quotas;
 }
 
 /** Which prices hold, and what changes them. */

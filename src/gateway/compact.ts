@@ -15,6 +15,7 @@ import type { Call, Gateway } from "./gateway.ts";
 import { admit, authenticate, parse, tryInOrder, wholeOnly } from "./handle.ts";
 import { ownHeaders } from "./headers.ts";
 import type { Inbound } from "./inbound.ts";
+import { hasQuotas, underQuotas, weightOf } from "./quotas.ts";
 import { replyContext } from "./rendering.ts";
 import { replyError, replyWhole } from "./reply.ts";
 import { route, speaker } from "./routing.ts";
@@ -31,7 +32,8 @@ export async function compact(gateway: Gateway, call: Call<CompactingWire>): Pro
     const candidates = route(exchange, inbound.envelope.model, speaker(exchange));
     const kept = call.protocol.keptItems(inbound.body, exchange.id);
     admit(exchange);
-    const upstream = await tryInOrder(exchange, candidates, (candidate) => ask(exchange, inbound, candidate));
+    const allowed = hasQuotas(exchange) ? await underQuotas(exchange, candidates, () => weightOf(inbound)) : candidates;
+    const upstream = await tryInOrder(exchange, allowed, (candidate) => ask(exchange, inbound, candidate));
     return upstream.isVerbatim
       ? replyWhole(exchange, upstream)
       : replySummary(exchange, upstream, { wire: call.protocol, kept });

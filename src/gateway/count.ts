@@ -35,6 +35,7 @@ type Counted = { headers: Headers; text: string } | { tokens: number } | undefin
 /** Leaves a usage row without tokens: counting is not charged. */
 export async function count(gateway: Gateway, call: Call<CountWire>): Promise<Response> {
   const exchange = openExchange(gateway, call);
+  exchange.isCounting = true;
   const spoken = (candidate: Candidate) =>
     isOwn(exchange, candidate) ? call.protocol : offeredBy(candidate, gateway.protocols)[0];
   // Counters have limits of their own: what they refuse says nothing of the model, and the other way round.

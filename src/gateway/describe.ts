@@ -13,6 +13,7 @@ import { attempt, type WholeUpstream } from "./attempt.ts";
 import { type Exchange, openExchange } from "./exchange.ts";
 import type { Call } from "./gateway.ts";
 import { parse, tryInOrder, wholeOnly } from "./handle.ts";
+import { hasQuotas, underQuotas, weightOf } from "./quotas.ts";
 import { route, speaker } from "./routing.ts";
 import type { Picture } from "./vision.ts";
 
@@ -48,7 +49,8 @@ async function ask(parent: Exchange, picture: Picture, signal: AbortSignal): Pro
   try {
     const inbound = await parse(exchange);
     const candidates = route(exchange, inbound.envelope.model, speaker(exchange));
-    const upstream = await tryInOrder(exchange, candidates, (candidate, isLast) =>
+    const allowed = hasQuotas(exchange) ? await underQuotas(exchange, candidates, () => weightOf(inbound)) : candidates;
+    const upstream = await tryInOrder(exchange, allowed, (candidate, isLast) =>
       attempt(exchange, inbound, { candidate, isLast }),
     );
     const text = wordsOf(answersOf(wholeOnly(upstream), exchange.call.protocol));

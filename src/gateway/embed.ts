@@ -13,6 +13,7 @@ import { crossingHeaders, ownHeaders } from "./headers.ts";
 import { Received } from "./inbound.ts";
 import { offeredBy } from "./offered.ts";
 import { type Addressed, passedOn, writtenAnew } from "./outgoing.ts";
+import { hasQuotas, underQuotas, weightOfLength } from "./quotas.ts";
 import { renamed, replyError } from "./reply.ts";
 import { route } from "./routing.ts";
 
@@ -27,7 +28,10 @@ export async function embed(gateway: Gateway, call: Call<EmbeddingWire>): Promis
     opened(exchange, asked.envelope);
     const candidates = route(exchange, asked.envelope.model, spoken);
     admit(exchange);
-    const upstream = await tryInOrder(exchange, candidates, (candidate) =>
+    const allowed = hasQuotas(exchange)
+      ? await underQuotas(exchange, candidates, () => weightOfLength(content.length))
+      : candidates;
+    const upstream = await tryInOrder(exchange, allowed, (candidate) =>
       attempt(exchange, asked, { candidate, protocol: spoken(candidate) ?? protocol }),
     );
     return reply(exchange, upstream);

@@ -5,17 +5,18 @@
 import type { Alias, Key, Snapshot } from "../config/snapshot.ts";
 import { errorChain } from "../kit/log.ts";
 import { estimateUsage } from "../metering/estimate.ts";
+import type { Reservation } from "../metering/quotas/reservation.ts";
 import type { ChatRequest } from "../model/chat.ts";
 import { GatewayError, toGatewayError } from "../model/error.ts";
 import type { ChatEvent, FinishReason } from "../model/event.ts";
 import { type Note, Notes } from "../model/note.ts";
-import type { FailureRecord, Phases, RequestRecord } from "../model/record.ts";
+import type { FailureRecord, OpenedRecord, Phases, RequestRecord } from "../model/record.ts";
 import type { Tariff } from "../model/tariff.ts";
 import { emptyUsage, inputTokens, type Usage } from "../model/usage.ts";
 import { countTokens, partsOf } from "../model/usage-parts.ts";
 import { clientField, type Protocol, type Wire } from "../protocols/protocol.ts";
-import { allowancesOf } from "../providers/allowance.ts";
 import type { Permit } from "../routing/cooldowns/permit.ts";
+import { allowancesOf } from "../providers/allowance.ts";
 import type { Ordered } from "../routing/order.ts";
 import { recordText } from "../routing/recorded.ts";
 import type { Candidate } from "../routing/resolve.ts";
@@ -26,6 +27,7 @@ import type { Call, Gateway, Observer } from "./gateway.ts";
 import type { Inbound } from "./inbound.ts";
 import type { Keeping } from "./keeping.ts";
 import type { Media } from "./media.ts";
+import { settled } from "./quotas.ts";
 import type { SealWatch } from "./seal-owners.ts";
 import type { TurnKeeper } from "./turn-seals.ts";
 import type { Turns } from "./turns.ts";
@@ -79,6 +81,8 @@ export class Exchange<W extends Wire = Protocol> {
   watch: SealWatch | undefined;
   /** Seals that the client brought back as their provider wrote them. */
   nativeSeals: readonly string[] | undefined;
+  /** It asks how many tokens a request has, which counts in no quota. */
+  isCounting = false;
   requestCharacters = 0;
   /** Our own count of the input, where the provider's is to be held against it. */
   estimatedInput: number | undefined;
@@ -101,6 +105,7 @@ export class Exchange<W extends Wire = Protocol> {
   private readonly started = performance.now();
   private lean: ChatRequest | undefined;
   private readonly releases: (() => void)[] = [];
+  private reservation: Reservation | undefined;
   private isClosed = false;
   private isDetached = false;
 
@@ -145,6 +150,13 @@ export class Exchange<W extends Wire = Protocol> {
     this.price = facts.price;
     this.attempts++;
     this.active = controller;
+  }
+
+  /** What it holds of its key's quotas until it closes; the journal knows, should the process end first. */
+  reserved(reservation: Reservation): void {
+    this.reservation = reservation;
+    const admission = reservation.admission();
+    this.tell((observer) => observer.admitted?.({ ...this.openedRecord(), admission }));
   }
 
   /** Headers of an upstream have come: they may say what is left, where somebody goes by that. */
@@ -258,13 +270,24 @@ export class Exchange<W extends Wire = Protocol> {
     if (error && this.errors.at(-1)?.message !== error.message) this.failed(error);
     this.calibrate();
     const record = this.record(status, error);
+    if (this.reservation) record.charges = settled(this.reservation, record, this.wasCalled);
     this.measure(record);
     this.tell((observer) => observer.closed?.(record));
   }
 
   open(): void {
+    const record = this.openedRecord();
+    this.tell((observer) => observer.opened?.(record));
+  }
+
+  private openedRecord(): OpenedRecord {
     const { id, at, call } = this;
-    this.tell((observer) => observer.opened?.({ id, at, protocol: call.protocol.name, address: call.address }));
+    return { id, at, protocol: call.protocol.name, address: call.address };
+  }
+
+  /** An upstream was asked for an answer. */
+  private get wasCalled(): boolean {
+    return this.phases.sent !== undefined;
   }
 
   private tell(what: (observer: Observer) => void): void {
@@ -324,6 +347,7 @@ export class Exchange<W extends Wire = Protocol> {
       status,
       code: error?.code ?? null,
       interrupted: false,
+      counted: this.wasCalled && this.parent === null && !this.isCounting,
       tokens: usage ? countTokens(usage) : null,
       ...this.charged(usage),
       ttftMs: this.phases.committed ?? null,

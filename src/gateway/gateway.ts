@@ -6,6 +6,7 @@ import type { Log } from "../kit/log.ts";
 import type { Scratch } from "../kit/scratch.ts";
 import type { Sweep } from "../kit/sweep.ts";
 import type { Calibration } from "../metering/calibration.ts";
+import type { Ledger } from "../metering/quotas/ledger.ts";
 import type { DescriptionStore } from "../model/description.ts";
 import type { TurnStore } from "../model/kept-turn.ts";
 import type { OpenedRecord, RequestRecord } from "../model/record.ts";
@@ -25,6 +26,8 @@ import type { Slots } from "./slots.ts";
 /** Told of every exchange; can never change its course. */
 export interface Observer {
   opened?(record: OpenedRecord): void;
+  /** Its key has quotas, and they let it in. */
+  admitted?(record: OpenedRecord): void;
   closed?(record: RequestRecord): void;
 }
 
@@ -52,6 +55,7 @@ export interface Gateway {
   readonly describer: Describer;
   readonly refusals: Refusals;
   readonly calibration: Calibration;
+  readonly quotas: Ledger;
   /** Key of the envelopes in which seals travel. */
   readonly sealKey: Buffer;
   readonly random: () => number;

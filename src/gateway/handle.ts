@@ -13,6 +13,7 @@ import { type Exchange, openExchange } from "./exchange.ts";
 import type { Call, Gateway } from "./gateway.ts";
 import { Inbound, smallBody } from "./inbound.ts";
 import { keepingFor } from "./keeping.ts";
+import { hasQuotas, underQuotas, weightOf } from "./quotas.ts";
 import { replyBackground, replyEarly, replyError, replyStream, replyWhole } from "./reply.ts";
 import { routeConversation, type Speaker, speaker } from "./routing.ts";
 import { withOpenSummaries } from "./summaries.ts";
@@ -30,7 +31,8 @@ export async function handle(gateway: Gateway, call: Call): Promise<Response> {
     const kept = inbound.envelope.background ? keptFor(exchange) : undefined;
     const candidates = routeConversation(exchange, inbound.envelope.model);
     admit(exchange);
-    const upstream = tryInOrder(exchange, candidates, (candidate, isLast) =>
+    const allowed = hasQuotas(exchange) ? await underQuotas(exchange, candidates, () => weightOf(inbound)) : candidates;
+    const upstream = tryInOrder(exchange, allowed, (candidate, isLast) =>
       attempt(exchange, inbound, { candidate, isLast }),
     );
     if (kept) return replyBackground(exchange, { inbound, upstream, ...kept });

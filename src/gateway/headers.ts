@@ -2,6 +2,7 @@
 import type { Note } from "../model/note.ts";
 import type { Wire } from "../protocols/protocol.ts";
 import type { Exchange } from "./exchange.ts";
+import { hasQuotas, quotaHeaders } from "./quotas.ts";
 
 const degradedBytes = 2048;
 
@@ -22,8 +23,9 @@ export function ownHeaders(exchange: Exchange<Wire>): Record<string, string> {
   const headers: Record<string, string> = { "x-request-id": exchange.id };
   const { idHeader } = exchange.call.protocol;
   if (idHeader !== undefined) headers[idHeader] = exchange.id;
-  const { target } = exchange;
-  if (target && exchange.key?.revealTarget !== false) {
+  const { target, key } = exchange;
+  if (hasQuotas(exchange)) Object.assign(headers, quotaHeaders(exchange));
+  if (target && key?.revealTarget !== false) {
     headers["x-plexus-target"] = headerText(`${target.provider}/${target.model}`);
   }
   if (exchange.attempts > 0) headers["x-plexus-attempts"] = String(exchange.attempts);

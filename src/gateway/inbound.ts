@@ -10,7 +10,7 @@ import type { ChatRequest } from "../model/chat.ts";
 import { guardDepth } from "../model/deep.ts";
 import { GatewayError } from "../model/error.ts";
 import type { Json, JsonObject } from "../model/json.ts";
-import type { Notes } from "../model/note.ts";
+import { Notes } from "../model/note.ts";
 import type { Envelope, Place, Protocol, Wire } from "../protocols/protocol.ts";
 import { notJson, type Outline, outlineOf, patchedEnds } from "./outline.ts";
 import { envelopeMark, openSeals, type SealRing } from "./seals.ts";
@@ -110,6 +110,13 @@ export class Inbound extends Received<Protocol> {
       );
     }
     return this.request;
+  }
+
+  /** The whole request as its protocol understands it, for those who only look; nothing is told of it. */
+  understood(): ChatRequest {
+    if (this.request && this.isWhole) return this.request;
+    const body = this.held ? parseBody(this.content.text) : this.body;
+    return guardDepth(() => this.protocol.parseRequest(body, new Notes(), this.place));
   }
 
   /** Nothing of the canonical request is held aside. */

@@ -13,14 +13,16 @@ import { bearer, headerBytes } from "./credentials.ts";
 import { explainRoute } from "./explain.ts";
 import { type HealthDeps, healthRoutes } from "./health.ts";
 import { ingressRoutes } from "./ingress.ts";
+import { meRoute } from "./me.ts";
 import { type PricesDeps, priceRoutes } from "./prices.ts";
 import { problem } from "./problem.ts";
+import { type QuotaDeps, quotaRoutes } from "./quotas.ts";
 import { refusalRoutes } from "./refusals.ts";
 import type { HttpRoute, Incoming } from "./route.ts";
 import { shapeFor } from "./shape.ts";
 import { translateRoute } from "./translate.ts";
 
-export interface ServerDeps extends AdminDeps, CooldownDeps, PricesDeps, HealthDeps, ConsoleDeps {
+export interface ServerDeps extends AdminDeps, CooldownDeps, PricesDeps, QuotaDeps, HealthDeps, ConsoleDeps {
   gateway: Gateway;
   config: LiveConfig;
   log: Log;
@@ -41,6 +43,8 @@ export function httpRoutes(deps: ServerDeps): HttpRoute[] {
     translateRoute(deps.gateway),
     explainRoute(deps.gateway),
     ...refusalRoutes(deps.gateway.refusals),
+    ...quotaRoutes(deps),
+    meRoute(deps.gateway),
     ...consoleHttpRoutes(deps),
   ];
 }

@@ -55,8 +55,10 @@ export interface CounterQuery {
 
 export interface CounterState {
   slots: Map<number, number>;
-  /** Of every process. */
+  /** Of requests that run, in every process. */
   reserved: number;
+  /** Of those that ended and are not in the slots yet. */
+  ended: number;
 }
 
 /** What is to be counted anew from the usage rows. */

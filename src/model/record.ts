@@ -1,6 +1,7 @@
 /** What is kept of every request: one usage row, whatever became of it. Written by the gateway, stored by the store. */
 import type { ErrorCode } from "./error.ts";
 import type { Note } from "./note.ts";
+import type { Admission, Charge } from "./quota.ts";
 import type { UsageParts } from "./usage-parts.ts";
 
 /** One failed attempt, or the failure of the exchange itself (then without a target). */
@@ -61,6 +62,8 @@ export interface OpenedRecord {
   protocol: string;
   /** The client's address. */
   address: string;
+  /** Of a request that was let in under quotas. */
+  admission?: Admission;
 }
 
 export interface RequestRecord extends OpenedRecord {
@@ -83,6 +86,10 @@ export interface RequestRecord extends OpenedRecord {
   code: ErrorCode | null;
   /** Opened, and never closed: the process ended first. */
   interrupted: boolean;
+  /** A client's request (no count of tokens) for which an upstream was called. */
+  counted: boolean;
+  /** What it counts in quotas; absent where it reserved nothing. */
+  charges?: Charge[];
   /** Null when no upstream answered. */
   tokens: TokenCounts | null;
   /** Nano-dollars: what the provider says that it charged, else what our price gives; null while unknown. */

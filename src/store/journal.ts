@@ -22,6 +22,8 @@ export type JournalLine = { opened: OpenedRecord } | { closed: RequestRecord };
 export interface Journal {
   /** Written within 25 ms, or not at all when the request has closed by then. */
   opened(record: OpenedRecord): void;
+  /** The same request with more known of it. */
+  admitted(record: OpenedRecord): void;
   /** Throws when the disk refuses. Say `stored` of the segment once the record is in the database. */
   closed(record: RequestRecord): Segment;
   /** So many closed records of the segment are in the database. */
@@ -66,6 +68,11 @@ class FileJournal implements Journal {
     this.running.set(record.id, record);
     this.unwritten.set(record.id, record);
     this.timer ??= setTimeout(() => this.writeOpened(), openedWithinMs);
+  }
+
+  /** A later line of a request takes the place of an earlier one. */
+  admitted(record: OpenedRecord): void {
+    this.opened(record);
   }
 
   private writeOpened(): void {

@@ -29,9 +29,9 @@ const addToSlot = statement`INSERT INTO quota_slots (counter, slot, amount) VALU
 const hold = statement`INSERT INTO quota_counters (counter, touched) VALUES (${"?"}, ${"?"})
   ON CONFLICT (counter) DO UPDATE SET touched = excluded.touched`;
 const dropReservations = statement`DELETE FROM quota_reservations WHERE request_id = ${"?"}`;
-const addReservation = statement`INSERT INTO quota_reservations (request_id, counter, at, amount, until)
-  VALUES (${"?"}, ${"?"}, ${"?"}, ${"?"}, ${"?"})`;
-const correct = statement`UPDATE quota_reservations SET amount = ${"?"}
+const addReservation = statement`INSERT INTO quota_reservations (request_id, counter, at, amount, until, ended)
+  VALUES (${"?"}, ${"?"}, ${"?"}, ${"?"}, ${"?"}, 0)`;
+const correct = statement`UPDATE quota_reservations SET amount = ${"?"}, ended = 1
   WHERE request_id = ${"?"} AND counter = ${"?"}`;
 const renew = statement`UPDATE quota_reservations SET until = ${"?"} WHERE request_id = ${"?"}`;
 
@@ -98,18 +98,21 @@ function sumOf({ counter, slot, amount }: SlotRow): SlotSum {
 }
 
 async function readCounters(sql: Sql, counters: readonly CounterQuery[]): Promise<Map<string, CounterState>> {
-  const state = new Map<string, CounterState>(counters.map(({ id }) => [id, { slots: new Map(), reserved: 0 }]));
+  const state = new Map<string, CounterState>(
+    counters.map(({ id }) => [id, { slots: new Map(), reserved: 0, ended: 0 }]),
+  );
   if (counters.length === 0) return state;
   const slots = await sql<SlotRow>`SELECT counter, slot, amount FROM quota_slots
     WHERE ${anyOf(counters.map(({ id, since }) => fragment`counter = ${toText(id)} AND slot >= ${since}`))}`;
   for (const { counter, slot, amount } of slots.map(sumOf)) state.get(counter)?.slots.set(slot, amount);
   const now = Date.now();
   const each = counters.map(({ id, reservedSince }) => fragment`counter = ${toText(id)} AND at >= ${reservedSince}`);
-  const reserved = await sql<Record<"counter" | "amount", Column>>`SELECT counter, CAST(sum(amount) AS BIGINT) AS amount
-    FROM quota_reservations WHERE until > ${now} AND (${anyOf(each)}) GROUP BY counter`;
-  for (const { counter, amount } of reserved) {
+  const held = await sql<Record<"counter" | "amount" | "ended", Column>>`SELECT counter, ended,
+    CAST(sum(amount) AS BIGINT) AS amount FROM quota_reservations WHERE until > ${now} AND (${anyOf(each)})
+    GROUP BY counter, ended`;
+  for (const { counter, amount, ended } of held) {
     const found = state.get(String(counter));
-    if (found) found.reserved = int(amount);
+    if (found) found[flag(ended) ? "ended" : "reserved"] = int(amount);
   }
   return state;
 }

@@ -1,9 +1,10 @@
 /** The usage rows: one for each request, written once, read newest first. */
 import type { JsonObject } from "../model/json.ts";
-import type { Pricing, RequestRecord, TokenCounts } from "../model/record.ts";
+import type { OpenedRecord, Pricing, RequestRecord, TokenCounts } from "../model/record.ts";
 import { parseRouting, routingToJson } from "../model/routing-record.ts";
 import type { UsageParts } from "../model/usage-parts.ts";
 import { fragment, none, raw, type Sql, type SqlValue, type Transaction } from "./database.ts";
+import { type Charged, insertCharges } from "./quotas.ts";
 import { type Column, firstIdAt, flag, int, intOrNull, json, toInt, toJson, toText } from "./rows.ts";
 
 /** Column -> what a record puts into it; the one list that writing is made of. */
@@ -25,6 +26,7 @@ const columns: Record<string, (record: RequestRecord) => SqlValue> = {
   status: (record) => toInt(record.status),
   code: (record) => record.code,
   interrupted: (record) => (record.interrupted ? 1 : 0),
+  counted: (record) => (record.counted ? 1 : 0),
   tokens_input: (record) => toInt(record.tokens?.input ?? null),
   tokens_output: (record) => toInt(record.tokens?.output ?? null),
   tokens_reasoning: (record) => toInt(record.tokens?.reasoning ?? null),
@@ -68,8 +70,14 @@ function templateOf(parts: string[]): TemplateStringsArray {
 
 /** Any number of records, each once: what is stored stays, but for a row that was only known as interrupted. */
 export async function insertRequests(sql: Transaction, records: readonly RequestRecord[]): Promise<void> {
+  const charged = records.filter(({ charges }) => charges !== undefined);
+  if (charged.length > 0) await insertCharges(sql, charged.map(chargedOf));
   const rows = records.map((record) => fields.map((field) => field(record)));
   await sql.each(insertParts, rows);
+}
+
+function chargedOf({ id, charges, interrupted }: RequestRecord): Charged {
+  return { id, charges: charges ?? [], interrupted };
 }
 
 export interface RequestFilter {
@@ -131,6 +139,7 @@ function fromRow(row: RequestRow): RequestRecord {
     status: intOrNull(row.status),
     code: text("code") as RequestRecord["code"],
     interrupted: flag(row.interrupted),
+    counted: flag(row.counted),
     tokens: tokensOf(row),
     costNano: intOrNull(row.cost_nano),
     ...pricingOf(row),
@@ -225,17 +234,23 @@ function routingOf({ target, attempts, errors }: RequestRecord, text: string): J
   return routingToJson(parseRouting(text), { target, attempts, failed: errors.map((failure) => failure.target) });
 }
 
-/** What stays of a request that was opened and never closed. */
-export function interruptedRecord(opened: Pick<RequestRecord, "id" | "at" | "protocol" | "address">): RequestRecord {
+/**
+ * What stays of a request that was opened and never closed. One that was let in under quotas is taken to have been asked of
+ * somebody, with its input as far as that was estimated: nobody knows what came of it.
+ */
+export function interruptedRecord(opened: OpenedRecord): RequestRecord {
+  const { admission } = opened;
+  const input = admission?.inputTokens ?? null;
+  const tokens = { input: input ?? 0, output: 0, reasoning: 0, cacheRead: 0, cacheWrite: 0, estimated: true };
   return {
     id: opened.id,
-    parent: null,
+    parent: admission?.parent ?? null,
     at: opened.at,
     protocol: opened.protocol,
     address: opened.address,
-    key: null,
+    key: admission?.key ?? null,
     label: null,
-    model: null,
+    model: admission?.model ?? null,
     alias: null,
     target: null,
     provider: null,
@@ -244,8 +259,10 @@ export function interruptedRecord(opened: Pick<RequestRecord, "id" | "at" | "pro
     status: null,
     code: "internal",
     interrupted: true,
-    tokens: null,
-    costNano: null,
+    counted: admission !== undefined && admission.parent === null,
+    ...(admission ? { charges: admission.charges } : {}),
+    tokens: input === null ? null : tokens,
+    costNano: admission?.inputNano ?? null,
     ttftMs: null,
     totalMs: null,
     upstreamMs: null,

@@ -12,6 +12,8 @@ import { insertRequests } from "./requests.ts";
 export interface Writer {
   /** When a request arrives. Never throws. */
   opened(record: OpenedRecord): void;
+  /** When it was let in under quotas. Never throws. */
+  admitted(record: OpenedRecord): void;
   /** Before the last byte of the answer leaves. Never throws; idempotent by the record's id in the database. */
   closed(record: RequestRecord): void;
   /** Resolves when everything closed so far is in the database; rejects after `timeoutMs`. */
@@ -72,6 +74,10 @@ class BatchWriter implements Writer {
 
   opened(record: OpenedRecord): void {
     this.guarded(() => this.journal.opened(record));
+  }
+
+  admitted(record: OpenedRecord): void {
+    this.guarded(() => this.journal.admitted(record));
   }
 
   closed(record: RequestRecord): void {

@@ -257,7 +257,6 @@ mcp_servers: { d: { url: "https://d.example" } }`;
       "aliases.x.vision_fallthrough",
       "keys.k.aliases.0",
       "keys.k.allow_raw",
-      "keys.k.quotas",
       "mcp_servers.d",
     ]);
   });

@@ -14,8 +14,10 @@ import { silentLog } from "../../src/kit/log.ts";
 import { createScratch } from "../../src/kit/scratch.ts";
 import { createSweep } from "../../src/kit/sweep.ts";
 import { Calibration } from "../../src/metering/calibration.ts";
+import { Ledger } from "../../src/metering/quotas/ledger.ts";
 import type { JsonObject } from "../../src/model/json.ts";
 import type { TurnStore } from "../../src/model/kept-turn.ts";
+import type { QuotaStore } from "../../src/model/quota.ts";
 import type { RequestRecord } from "../../src/model/record.ts";
 import type { ResponseStore } from "../../src/model/stored.ts";
 import { countWires, protocols } from "../../src/protocols/index.ts";
@@ -89,6 +91,15 @@ const full: ResponseStore = {
 /** Keeps no seals: recorded conversations are answered more than once. */
 const forgetful: TurnStore = { keep: () => undefined, mayHave: () => false, recall: () => null, load: () => undefined };
 
+/** Its keys have no quotas. */
+const noQuotaStore: QuotaStore = {
+  load: async () => [],
+  reserve: () => Promise.reject(new Error("nothing is shared")),
+  correct: async () => undefined,
+  keep: async () => undefined,
+  adjust: async () => [],
+};
+
 export function openDoor(options: DoorOptions): Door {
   const sent: Sent[] = [];
   const records: RequestRecord[] = [];
@@ -123,6 +134,7 @@ export function openDoor(options: DoorOptions): Door {
     describer: new Describer(),
     refusals: new Refusals(),
     calibration: new Calibration(),
+    quotas: new Ledger({ store: noQuotaStore, isShared: false }),
     sealKey,
     random: () => 0,
   };

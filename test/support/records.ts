@@ -21,6 +21,7 @@ export function closedRecord(fields: Partial<RequestRecord> = {}): RequestRecord
     status: 200,
     code: null,
     interrupted: false,
+    counted: true,
     tokens: { input: 120, output: 30, reasoning: 10, cacheRead: 100, cacheWrite: 5, estimated: false },
     costNano: 8_123_456_789_012,
     ttftMs: 80,

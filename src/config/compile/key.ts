@@ -63,7 +63,6 @@ function compileKey(context: Context, given: { entity: Entity<KeyConfig>; known:
   checkQuotas(context, given.entity, given.known);
   const later = (field: string, unused: boolean, what: string) =>
     warnUnless(context, unused, { path: `${path}.${field}`, message: `is accepted, but ${what} not in force yet` });
-  later("quotas", body.quotas.length === 0, "quotas are");
   later("allow_raw", !body.allow_raw, "/raw is");
   later("capture", body.capture === null, "capture is");
   return {

@@ -5,7 +5,7 @@
 import type { Key, Quota, Snapshot } from "../../config/snapshot.ts";
 import type { QuotaStore, SlotSum } from "../../model/quota.ts";
 import { Counter, definitionOf } from "./counter.ts";
-import { type Ask, fits, type Need, needsOf, Reservation } from "./reservation.ts";
+import { type Ask, fits, type Need, needsOf, Reservation, take } from "./reservation.ts";
 import { type Decided, SharedDesk } from "./shared.ts";
 import { refusal, type Standing, standingOf } from "./standing.ts";
 
@@ -75,7 +75,7 @@ export class Ledger {
   private admitted(ask: Ask, needs: Need[], at: number): Reservation {
     for (const { counter } of needs) this.watch(counter);
     this.inFlight.add(ask.requestId);
-    return new Reservation({ ask, needs, at, now: this.options.now, isShared: this.desk !== undefined }, (held) => {
+    return new Reservation({ ask, needs, at, now: this.options.now }, (held) => {
       this.inFlight.delete(ask.requestId);
       this.desk?.settle({ requestId: ask.requestId, held });
       for (const { counter } of needs) this.watch(counter);
@@ -127,6 +127,7 @@ export class Ledger {
 
   async close(): Promise<void> {
     clearInterval(this.keeper);
+    await this.desk?.idle();
   }
 
   private countersUnder(snapshot: Snapshot, quota: Quota): Counter[] {
@@ -168,10 +169,4 @@ export class Ledger {
 
 function keysOf(snapshot: Snapshot, quota: Quota): string[] {
   return [...snapshot.keys.values()].filter(({ quotas }) => quotas.includes(quota.name)).map(({ name }) => name);
-}
-
-/** A request counts as soon as it is let in; tokens and money are held until it is known what they come to. */
-function take({ counter, amount }: Need, now: number): void {
-  if (counter.definition.quota.unit === "requests") counter.add(counter.slotAt(now), amount);
-  else counter.reserved += amount;
 }

@@ -42,6 +42,12 @@ export function fits({ counter, amount }: Need, now: number): boolean {
   return counter.used(now) + counter.reserved + amount <= counter.limit;
 }
 
+/** A request counts as soon as it is let in; tokens and money are held until it is known what they come to. */
+export function take({ counter, amount }: Need, now: number): void {
+  if (counter.definition.quota.unit === "requests") counter.add(counter.slotAt(now), amount);
+  else counter.reserved += amount;
+}
+
 /** What came of the request. */
 export interface Outcome {
   /** An upstream was called. */
@@ -56,7 +62,6 @@ interface Held {
   /** When it was made. */
   at: number;
   now: () => number;
-  isShared: boolean;
 }
 
 export class Reservation {
@@ -99,7 +104,7 @@ export class Reservation {
     const isRequest = unit === "requests";
     const actual = actualOf(unit, outcome);
     const slot = counter.slotAt(isRequest ? at : now);
-    if (isRequest && !this.held.isShared) counter.add(slot, actual - amount);
+    if (isRequest) counter.add(slot, actual - amount);
     else {
       counter.reserved = Math.max(0, counter.reserved - amount);
       counter.add(slot, actual);

@@ -4,7 +4,7 @@
  */
 import type { CounterQuery, CounterState, Ended, QuotaStore, Reserved } from "../../model/quota.ts";
 import type { Counter } from "./counter.ts";
-import { fits, type Need } from "./reservation.ts";
+import { fits, type Need, take } from "./reservation.ts";
 import { unreachable } from "./standing.ts";
 
 export interface Asked {
@@ -35,7 +35,7 @@ export class SharedDesk {
   private readonly options: DeskOptions;
   private waiting: Waiting[] = [];
   private ended: Ended[] = [];
-  private isRunning = false;
+  private running: Promise<void> | undefined;
 
   constructor(options: DeskOptions) {
     this.options = options;
@@ -44,14 +44,14 @@ export class SharedDesk {
   reserve(asked: Asked): Promise<Decided> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ asked, resolve, reject });
-      void this.run();
+      this.run();
     });
   }
 
   /** A request that is over. */
   settle(ended: Ended): void {
     this.ended.push(ended);
-    void this.run();
+    this.run();
   }
 
   /** Reads what other processes did, too. */
@@ -59,18 +59,28 @@ export class SharedDesk {
     if (counters.length > 0) await this.step(counters, () => []);
   }
 
-  private async run(): Promise<void> {
-    if (this.isRunning) return;
-    this.isRunning = true;
+  /** Resolves when nothing is on its way. */
+  async idle(): Promise<void> {
+    while (this.running) await this.running;
+  }
+
+  private run(): void {
+    this.running ??= this.work().finally(() => {
+      this.running = undefined;
+      if (this.waiting.length > 0 || this.ended.length > 0) this.run();
+    });
+  }
+
+  private async work(): Promise<void> {
     // What comes in the same turn goes along.
     await Promise.resolve();
     while (this.waiting.length > 0 || this.ended.length > 0) {
-      await this.correct();
+      // What ended before a request came makes room for it.
+      while (this.ended.length > 0) await this.correct();
       const batch = this.waiting;
       this.waiting = [];
       if (batch.length > 0) await this.decide(batch);
     }
-    this.isRunning = false;
   }
 
   /** What could not be told stays with us until it can. */
@@ -82,7 +92,9 @@ export class SharedDesk {
       await this.options.store.correct(batch);
     } catch (error) {
       this.options.onError(error);
-      const again = setTimeout(() => batch.forEach((one) => void this.settle(one)), retryMs);
+      const again = setTimeout(() => {
+        for (const one of batch) this.settle(one);
+      }, retryMs);
       again.unref();
     }
   }
@@ -108,10 +120,8 @@ export class SharedDesk {
     const refused = needs.find((need) => !fits(need, now));
     outcomes.set(one, refused ? { refused } : {});
     if (refused) return [];
-    return needs.map(({ counter, amount }) => {
-      counter.reserved += amount;
-      return { requestId, counter: counter.definition.id, at, amount };
-    });
+    for (const need of needs) take(need, now);
+    return needs.map(({ counter, amount }) => ({ requestId, counter: counter.definition.id, at, amount }));
   }
 
   private async step(counters: readonly Counter[], decide: () => Reserved[]): Promise<void> {
@@ -124,9 +134,16 @@ export class SharedDesk {
     await this.options.store.reserve(queries, (state: ReadonlyMap<string, CounterState>) => {
       for (const counter of counters) {
         const found = state.get(counter.definition.id);
-        counter.replace(found?.slots ?? new Map(), found?.reserved ?? 0);
+        if (found) takeOver(counter, found, now);
       }
       return { reserved: decide(), decided: undefined };
     });
   }
+}
+
+/** What ended counts already, though its row is on its way; requests count as soon as they are let in. */
+function takeOver(counter: Counter, { slots, reserved, ended }: CounterState, now: number): void {
+  const isRequests = counter.definition.quota.unit === "requests";
+  counter.replace(slots, isRequests ? 0 : reserved);
+  counter.add(counter.slotAt(now), isRequests ? ended + reserved : ended);
 }
