@@ -19,7 +19,10 @@ import {
 } from "./stage.ts";
 
 /** A request at 1000 nano-dollars, a token of input at 2000, one of output at 10000. */
-const price = { input: 2, output: 10, cache_read: 0.5, per_request: 0.000001 };
+const price = {
+  ...{ input: 2, output: 10, cache_read: 0.5, cache_write: 3, cache_write_1h: 5, input_image: 7 },
+  ...{ per_request: 0.000001, modes: { flex: { input: 1, output: 5, send: { service_tier: "flex" } } } },
+};
 const priceOf = (calls: number, input: number, output: number) => calls * 1000 + input * 2000 + output * 10_000;
 const whole = priceOf(1, 5, 2);
 const both: ProtocolName[] = ["chat", "messages"];
@@ -37,6 +40,8 @@ beforeAll(async () => {
         chat: own("chat"),
         messages: own("messages"),
         embeddings: own("embeddings"),
+        responses: own("responses"),
+        google: own("gemini"),
         worded: own("chat", { quirks: ["no_output_schema"] }),
       },
     };
@@ -83,6 +88,47 @@ describe.each(both)("a client of %s", (client) => {
       });
     }
   }
+});
+
+describe.each(both)("a client of %s, over other providers,", (client) => {
+  test("pays for an answer of Responses, at the speed that it was given", async () => {
+    const content = [{ type: "output_text", text: "Hi there", annotations: [] }];
+    const message = { type: "message", id: "msg_1", role: "assistant", status: "completed", content };
+    const usage = { input_tokens: 5, output_tokens: 2, total_tokens: 7 };
+    const answer = { id: "resp_1", object: "response", created_at: 1, status: "completed", model: "one" };
+    for (const [service_tier, cost] of [
+      ["default", whole],
+      ["flex", 1000 + (whole - 1000) / 2],
+    ] as const) {
+      stage.upstream.on("one", (visit) => visit.answer(200, { ...answer, output: [message], usage, service_tier }));
+      const { row } = await sent(client, ask(client, "responses/one"));
+      expect(row).toMatchObject({ status: 200, cost_nano: cost });
+    }
+  });
+
+  test("pays for an answer of Gemini, pictures and thoughts included", async () => {
+    const content = { role: "model", parts: [{ text: "Hi there" }] };
+    const usageMetadata = {
+      ...{ promptTokenCount: 50, cachedContentTokenCount: 10, candidatesTokenCount: 20, thoughtsTokenCount: 4 },
+      ...{ totalTokenCount: 74, promptTokensDetails: [{ modality: "IMAGE", tokenCount: 30 }] },
+    };
+    const answer = { candidates: [{ content, finishReason: "STOP", index: 0 }], usageMetadata, modelVersion: "one" };
+    stage.upstream.on("one", (visit) => visit.answer(200, answer));
+    const { row } = await sent(client, ask(client, "google/one"));
+    const cost = 1000 + 10 * 2000 + 30 * 7000 + 10 * 500 + 24 * 10_000;
+    expect(row).toMatchObject({ status: 200, cost_nano: cost });
+  });
+
+  test("pays for what is written to a cache by how long it stays there", async () => {
+    const usage = {
+      ...{ input_tokens: 5, output_tokens: 2, cache_read_input_tokens: 100, cache_creation_input_tokens: 30 },
+      cache_creation: { ephemeral_5m_input_tokens: 20, ephemeral_1h_input_tokens: 10 },
+    };
+    stage.upstream.on("one", (visit) => visit.answer(200, { ...wholeAnswer("messages", "one"), usage }));
+    const { row } = await sent(client, ask(client, "messages/one"));
+    expect(row).toMatchObject({ tokens: { input: 135, cache_read: 100, cache_write: 30 } });
+    expect(row.cost_nano).toBe(whole + 100 * 500 + 20 * 3000 + 10 * 5000);
+  });
 });
 
 test("a price that nobody knows is unknown", async () => {
