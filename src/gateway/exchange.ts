@@ -15,8 +15,8 @@ import type { Tariff } from "../model/tariff.ts";
 import { emptyUsage, inputTokens, type Usage } from "../model/usage.ts";
 import { countTokens, partsOf } from "../model/usage-parts.ts";
 import { clientField, type Protocol, type Wire } from "../protocols/protocol.ts";
-import type { Permit } from "../routing/cooldowns/permit.ts";
 import { allowancesOf } from "../providers/allowance.ts";
+import type { Permit } from "../routing/cooldowns/permit.ts";
 import type { Ordered } from "../routing/order.ts";
 import { recordText } from "../routing/recorded.ts";
 import type { Candidate } from "../routing/resolve.ts";
@@ -215,6 +215,11 @@ export class Exchange<W extends Wire = Protocol> {
     return this.notes.list.map((note) => ({ ...note, field: clientField(this.call.protocol, note.field) }));
   }
 
+  /** The target failed, before its commit or after it: unless the client had left, or it is not the target's fault. */
+  cools(error: GatewayError): void {
+    if (!this.left && !error.detail.isAside) this.permit?.failed(error);
+  }
+
   /** A target has begun its answer. */
   committed(): void {
     this.permit?.succeeded();
@@ -254,7 +259,7 @@ export class Exchange<W extends Wire = Protocol> {
     const failure: FailureRecord = { code: error.code, message: error.message, chain };
     if (target !== undefined) {
       failure.target = target;
-      if (!this.left && !error.detail.isAside) this.permit?.failed(error);
+      this.cools(error);
     }
     if (error.detail.upstreamStatus !== undefined) failure.upstreamStatus = error.detail.upstreamStatus;
     this.errors.push(failure);

@@ -244,7 +244,7 @@ export class StreamReply {
     if (this.isOver) return;
     this.isOver = true;
     const error = discreet(failure, this.exchange.snapshot.secrets);
-    if (!this.exchange.left && !this.pending) this.exchange.permit?.failed(error);
+    if (!this.pending) this.exchange.cools(error);
     this.exchange.close(200, error);
     if (step) this.send(step.bytes ?? this.encode(this.translate(step)));
     const isPassed = this.encoder === undefined && this.passed !== undefined;

@@ -45,7 +45,7 @@ export interface ErrorDetail {
   vendorCode?: string;
   /** The status that the upstream answered with. */
   upstreamStatus?: number;
-  /** What failed was not the target, but something that was needed to ask it. */
+  /** It says nothing of how the target is: something else was needed to ask it, or the model answered in a useless way. */
   isAside?: true;
   /** The upstream said nothing of the cause: the message is about its status alone. */
   isSilent?: true;

@@ -35,7 +35,7 @@ export function failureOf(reason: string, message: string): GatewayError | undef
   if (!failures.test(reason)) return undefined;
   const words = message === "" ? "The model's answer is not usable." : message;
   return new GatewayError("upstream-failed", `The provider ended the answer with ${reason}: ${words}`, {
-    vendorCode: reason,
+    ...{ vendorCode: reason, isAside: true },
   });
 }
 
