@@ -186,6 +186,7 @@ switch (command) {
     break;
   case "bench":
   case "crash":
+  case "quotas":
   case "transcripts":
     install("test");
     build();
@@ -193,7 +194,7 @@ switch (command) {
     break;
   default:
     console.error(
-      `Unknown command ${command}. Use start, test, test:clients, build, check, format, fidelity, bench, crash or transcripts.`,
+      `Unknown command ${command}. Use start, test, test:clients, build, check, format, fidelity, bench, crash, quotas or transcripts.`,
     );
     process.exit(2);
 }
