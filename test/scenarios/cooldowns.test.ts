@@ -305,12 +305,16 @@ describe("the management API", () => {
 });
 
 describe("after the end of a process", () => {
-  const world = async (urls: { databaseUrl?: string; folder?: string }, upstreamUrl: string) =>
+  const world = async (
+    urls: { databaseUrl?: string; folder?: string },
+    upstreamUrl: string,
+    apiKey = "up-0123456789",
+  ) =>
     startPlexus({
       ...(urls.folder ? { folder: urls.folder } : {}),
       environment: { ADMIN_KEY: adminKey, ...(urls.databaseUrl ? { DATABASE_URL: urls.databaseUrl } : {}) },
       config: {
-        providers: { a: provider("chat", { url: upstreamUrl }, { cooldown: true }) },
+        providers: { a: provider("chat", { url: upstreamUrl }, { cooldown: true, api_key: apiKey }) },
         keys: { test: { secret: clientKey } },
         settings: { cooldown: { initial_s: 2, max_s: 600, probe_s: 2 } },
       },
@@ -321,6 +325,32 @@ describe("after the end of a process", () => {
       headers: { "content-type": "application/json", authorization: `Bearer ${clientKey}` },
       body: JSON.stringify(ask("chat", `a/${model}`)),
     });
+
+  test("a killed gateway still knows what was cooled, and a new credential begins well", async () => {
+    const upstream = await startRawUpstream();
+    upstream.on("broken", refuse(500));
+    upstream.on("refused", refuse(401));
+    const first = await world({}, upstream.url);
+    const { folder } = first;
+    try {
+      expect((await send(first.url, "refused")).status).toBe(502);
+      await Bun.sleep(500);
+      await first.stop({ signal: "SIGKILL", keep: true });
+      const second = await world({ folder }, upstream.url);
+      const { data } = (await second.api("/api/cooldowns")) as { data: JsonObject[] };
+      expect(data).toMatchObject([{ scope: "account", provider: "a", reason: "upstream-auth", failures: 1 }]);
+      expect((await send(second.url, "broken")).status).toBe(503);
+      expect(upstream.visits("broken")).toHaveLength(0);
+      await second.stop({ keep: true });
+      const third = await world({ folder }, upstream.url, "another-key-0123456789");
+      expect((await third.api("/api/cooldowns")).data).toEqual([]);
+      expect((await send(third.url, "broken")).status).toBe(502);
+      await third.stop();
+    } finally {
+      upstream.stop();
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }, 60_000);
 
   for (const dialect of ["sqlite", "postgres"] as const) {
     test(`two gateways on one ${dialect} share cooldowns and have one trial between them`, async () => {
