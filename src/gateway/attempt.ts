@@ -8,6 +8,7 @@ import { GatewayError, toGatewayError } from "../model/error.ts";
 import type { Answer } from "../model/event.ts";
 import type { Json } from "../model/json.ts";
 import { cutAnswers } from "../model/stops.ts";
+import { addCostOfHeaders } from "../protocols/charges.ts";
 import { clientField, type Protocol, type Wire } from "../protocols/protocol.ts";
 import { callUpstream, readErrorBody, transportError } from "../providers/call.ts";
 import type { Candidate } from "../routing/resolve.ts";
@@ -316,6 +317,7 @@ async function readWhole(
   const parsed = outcome ? [] : json === undefined ? collectText(prepared, text) : protocol.parseResponse(json);
   const answers = stops ? cutAnswers(parsed, stops.sequences) : parsed;
   const { usage, finish } = outcome ?? answers[0] ?? {};
+  if (usage && !isStream) addCostOfHeaders(usage, response.headers);
   exchange.usage = usage;
   exchange.finish = finish ?? null;
   if (json !== undefined && protocol.sealMembers.some((name) => text.includes(name))) {

@@ -47,6 +47,14 @@ export function reportedCost(json: JsonObject): number | undefined {
   return beside === undefined ? undefined : charged + beside;
 }
 
+/** Other gateways (LiteLLM) say it in a header of whole answers, in dollars; nought where they do not know. */
+export function addCostOfHeaders(usage: Usage, headers: Headers): void {
+  const text = headers.get("x-litellm-response-cost");
+  if (text === null || usage.reportedNano !== undefined) return;
+  const told = /^[\d.]+(e-?\d+)?$/i.test(text) ? nanoOf(Number(text), 1n) : undefined;
+  if (told) usage.reportedNano = told;
+}
+
 /** Of an amount of which so many are a dollar. */
 function nanoOf(amount: Json | undefined, dollar: bigint): number | undefined {
   const value = typeof amount === "string" && /^\d+(\.\d+)?$/.test(amount) ? Number(amount) : numberOf(amount);

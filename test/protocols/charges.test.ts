@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import type { JsonObject } from "../../src/model/json.ts";
-import { reportedCost } from "../../src/protocols/charges.ts";
+import { emptyUsage } from "../../src/model/usage.ts";
+import { addCostOfHeaders, reportedCost } from "../../src/protocols/charges.ts";
 import { parseUsage as parseChat } from "../../src/protocols/chat/usage.ts";
 import { parseUsage as parseGemini } from "../../src/protocols/gemini/usage.ts";
 import { parseUsage as parseMessages } from "../../src/protocols/messages/usage.ts";
@@ -37,6 +38,25 @@ test("the cost is read beside the tokens, in each protocol that has a place for 
   ]) {
     expect(usage?.reportedNano).toBe(500_000_000);
   }
+});
+
+test.each<[string, number | undefined]>([
+  ["0.000123", 123_000],
+  ["1.5e-05", 15_000],
+  ["0.0", undefined],
+  ["None", undefined],
+  ["-1", undefined],
+])("a header of a whole answer says %p", (text, expected) => {
+  const usage = emptyUsage();
+  addCostOfHeaders(usage, new Headers({ "x-litellm-response-cost": text }));
+  expect(usage.reportedNano).toBe(expected);
+});
+
+test("a header changes nothing of what the answer itself says", () => {
+  const usage = { ...emptyUsage(), reportedNano: 7 };
+  addCostOfHeaders(usage, new Headers({ "x-litellm-response-cost": "1" }));
+  addCostOfHeaders(usage, new Headers());
+  expect(usage.reportedNano).toBe(7);
 });
 
 test("the speed is read where it is not the usual one", () => {

@@ -153,6 +153,15 @@ describe("a cost that the provider reports", () => {
     }
   });
 
+  test("is read in a header of other gateways", async () => {
+    const headers = { "x-litellm-response-cost": "0.00025" };
+    stage.upstream.on("one", (visit) => visit.answer(200, wholeAnswer("chat", "one"), headers));
+    for (const client of both) {
+      const { row } = await sent(client, ask(client, "chat/one"));
+      expect(row).toMatchObject({ cost_nano: 250_000, cost_reported_nano: 250_000, cost_computed_nano: whole });
+    }
+  });
+
   test("is read in streams, and without a price of ours", async () => {
     const { opening, text } = framesOf("chat", "unheard");
     const ended = { choices: [{ index: 0, delta: {}, finish_reason: "stop" }], object: "chat.completion.chunk" };
