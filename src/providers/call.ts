@@ -9,6 +9,8 @@ export interface TransportInit {
   signal: AbortSignal;
   /** http(s) proxy for this call. */
   proxy?: string;
+  /** On a connection of its own. */
+  isFresh?: true;
 }
 
 /** Sends a request and resolves at the response's headers: `fetch`, or an upstream inside the process. */
@@ -24,6 +26,7 @@ export const fetchTransport: Transport = (url, init) =>
     // The gateway has its own deadlines; the runtime's must not cut in before them.
     timeout: false,
     ...(init.proxy === undefined ? {} : { proxy: init.proxy }),
+    ...(init.isFresh ? { keepalive: false } : {}),
   } as BunFetchRequestInit);
 
 /** Reads at most this much of an error's body: enough to classify and to show. */
