@@ -205,10 +205,17 @@ class Sums {
 async function changesOf(sql: Sql, recount: Recount, to: "nothing" | "rows"): Promise<SlotSum[]> {
   const { counter, since } = recount;
   const slots = fragment`SELECT slot, -amount AS amount FROM quota_slots WHERE counter = ${toText(counter)} AND slot >= ${since}`;
-  const both = to === "nothing" ? slots : fragment`${slots} UNION ALL ${rowsOf(recount)}`;
+  const both = fragment`${slots} UNION ALL ${to === "nothing" ? endedOf(recount) : rowsOf(recount)}`;
   const rows =
     await sql<SlotRow>`SELECT slot, CAST(sum(amount) AS BIGINT) AS amount FROM (${both}) AS each_slot GROUP BY slot`;
   return rows.map((row) => sumOf({ ...row, counter })).filter(({ amount }) => amount !== 0);
+}
+
+/** What ended in another process and will be counted when it stores its rows. */
+function endedOf({ counter, since, slotMs }: Recount): Fragment {
+  const slot = slotMs === null ? fragment`CAST(${since} AS BIGINT)` : fragment`at - at % CAST(${slotMs} AS BIGINT)`;
+  return fragment`SELECT ${slot} AS slot, -amount AS amount FROM quota_reservations
+    WHERE counter = ${toText(counter)} AND ended = 1 AND until > ${Date.now()}`;
 }
 
 /** Requests count when they came, tokens and money when they were known. */

@@ -77,7 +77,7 @@ export class Ledger {
     this.inFlight.add(ask.requestId);
     return new Reservation({ ask, needs, at, now: this.options.now }, (held) => {
       this.inFlight.delete(ask.requestId);
-      this.desk?.settle({ requestId: ask.requestId, held });
+      if (needs.length > 0) this.desk?.settle({ requestId: ask.requestId, held });
       for (const { counter } of needs) this.watch(counter);
     });
   }
