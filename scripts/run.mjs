@@ -184,6 +184,10 @@ switch (command) {
     install("test");
     foreground(bunPath(), [join(root, "scripts/fidelity.ts"), ...args], {});
     break;
+  case "simulate":
+    install("test");
+    foreground(bunPath(), [join(root, "scripts/simulate.ts"), ...args], {});
+    break;
   case "bench":
   case "crash":
   case "quotas":
@@ -194,7 +198,7 @@ switch (command) {
     break;
   default:
     console.error(
-      `Unknown command ${command}. Use start, test, test:clients, build, check, format, fidelity, bench, crash, quotas or transcripts.`,
+      `Unknown command ${command}. Use start, test, test:clients, build, check, format, fidelity, bench, simulate, crash, quotas or transcripts.`,
     );
     process.exit(2);
 }

@@ -19,6 +19,8 @@ export interface RoutingMemory {
   standings: Standings;
   costs: ExpectedCosts;
   conversations: Conversations;
+  /** By the client's protocol, what is spoken with each target. */
+  spoken: WeakMap<Wire, WeakMap<Candidate, Protocol | "nothing">>;
 }
 
 export function createRoutingMemory(factsOf: FactsOf): RoutingMemory {
@@ -27,6 +29,7 @@ export function createRoutingMemory(factsOf: FactsOf): RoutingMemory {
     standings: new Standings(),
     costs: new ExpectedCosts(),
     conversations: new Conversations(),
+    spoken: new WeakMap(),
   };
 }
 
@@ -34,7 +37,17 @@ export function createRoutingMemory(factsOf: FactsOf): RoutingMemory {
 export type Speaker = (candidate: Candidate) => Wire | undefined;
 
 export function speaker({ call, gateway }: Exchange): Speaker {
-  return (candidate) => protocolFor(candidate, call.protocol, gateway.protocols);
+  const { spoken } = gateway.routing;
+  const known = spoken.get(call.protocol) ?? new WeakMap<Candidate, Protocol | "nothing">();
+  spoken.set(call.protocol, known);
+  return (candidate) => {
+    let found = known.get(candidate);
+    if (found === undefined) {
+      found = protocolFor(candidate, call.protocol, gateway.protocols) ?? "nothing";
+      known.set(candidate, found);
+    }
+    return found === "nothing" ? undefined : found;
+  };
 }
 
 /** The targets of the model, in the order in which they are tried. */

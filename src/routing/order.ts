@@ -86,16 +86,14 @@ export function order(route: Route, view: OrderView): Ordered {
 }
 
 function able({ name, candidates }: RouteGroup, left: PassedOver[], view: OrderView): readonly Candidate[] {
-  let isWhole = true;
-  const able = candidates.filter((candidate) => {
+  const before = left.length;
+  for (const candidate of candidates) {
     const reason = passedOver(candidate, view);
-    if (reason) {
-      isWhole = false;
-      left.push({ candidate, group: name, reason });
-    }
-    return reason === undefined;
-  });
-  return isWhole ? candidates : able;
+    if (reason) left.push({ candidate, group: name, reason });
+  }
+  if (left.length === before) return candidates;
+  const out = new Set(left.map(({ candidate }) => candidate));
+  return candidates.filter((candidate) => !out.has(candidate));
 }
 
 function ranked({ name, selector }: RouteGroup, able: readonly Candidate[], view: OrderView): RankedGroup {

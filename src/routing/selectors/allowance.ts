@@ -22,8 +22,7 @@ export const allowance: Selector = {
       if (!mayTell) return { candidates };
     }
     const keys = candidates.map((candidate, place) => keyOf(candidate, lost[place], view));
-    const ranked = leastFirst(candidates, keys);
-    return { ...ranked, scores: ranked.candidates.map((one) => lost[candidates.indexOf(one)]) };
+    return leastFirst(candidates, keys, lost);
   },
 };
 

@@ -7,7 +7,8 @@ export const random: Selector = {
   order(candidates, view) {
     if (candidates.length <= 1) return { candidates };
     // Waiting times of rates that are the weights come in just this order; a weight of 0 is never its turn before others.
-    const waits = candidates.map(({ weight }) => -Math.log(1 - view.random()) / weight);
+    const waits: number[] = [];
+    for (const { weight } of candidates) waits.push(-Math.log(1 - view.random()) / weight);
     return { candidates: leastFirst(candidates, waits).candidates };
   },
 };
