@@ -220,7 +220,7 @@ function endedOf({ counter, since, slotMs }: Recount): Fragment {
 
 /** Requests count when they came, tokens and money when they were known. */
 function rowsOf({ unit, keys, since, slotMs }: Recount): Fragment {
-  const ended = raw("at + COALESCE(total_ms, 0)");
+  const ended = raw("(at + COALESCE(total_ms, 0))");
   const when = unit === "requests" ? raw("at") : ended;
   const slot =
     slotMs === null ? fragment`CAST(${since} AS BIGINT)` : fragment`${when} - ${when} % CAST(${slotMs} AS BIGINT)`;
