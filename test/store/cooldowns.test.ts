@@ -76,6 +76,19 @@ describe.each(dialects)("cooldowns in %s", (dialect: Dialect) => {
       for (const node of nodes) expect(node.states()).toMatchObject([{ failures: 1 }]);
     }));
 
+  test("count once what another node asked before it heard of the failure", () =>
+    withMigrated(dialect, async ({ database }) => {
+      const one = await openNode(database);
+      const other = await openNode(database);
+      (await one.enter()).failed(broken());
+      await one.cooldowns.shared.flush();
+      const late = await other.enter();
+      await Bun.sleep(5);
+      late.failed(broken());
+      await other.flush();
+      expect(other.states()).toMatchObject([{ failures: 1 }]);
+    }));
+
   test("mean the same moment on nodes whose clocks do not agree", () =>
     withMigrated(dialect, async ({ database }) => {
       const one = await openNode(database);

@@ -50,8 +50,8 @@ export function failed(
   // Before its far end, a trial that fails has found what was known.
   if (freed?.isFar && at < freed.until && (wasProbe || !failure.stated)) return freed;
   if (failure.stated) return untilStated(freed, failure, { ...failure.stated, settings });
-  // Requests that ran together fail together: that is one failure.
-  if (freed && failure.startedAt <= freed.steppedAt) return freed;
+  // Requests that ran together fail together, also those of a node that had not heard of the step: that is one failure.
+  if (freed && !wasProbe && failure.startedAt < freed.openAt) return freed;
   const failures = (freed?.failures ?? 0) + 1;
   const until = Math.max(freed?.until ?? 0, at + stepMs(failure.rule, failures, settings));
   return { ...described(freed, failure), failures, until, openAt: until, source: "schedule", isFar: false };
