@@ -178,6 +178,8 @@ export interface Tool {
   grammar?: JsonObject;
   cache?: CacheMark;
   defer?: boolean;
+  /** An item of the history brought it: a provider of the client's own protocol finds it there. */
+  found?: true;
   origin?: string;
   json?: JsonObject;
   ext?: Ext;

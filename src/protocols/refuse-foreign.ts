@@ -13,7 +13,7 @@ const constraints: Readonly<Record<string, Readonly<Record<string, string>>>> = 
 };
 
 /** Items of Responses that set what holds from there on. */
-const settings = new Set(["additional_tools", "configuration_update", "compaction_trigger"]);
+const settings = new Set(["configuration_update", "compaction_trigger"]);
 /** Parts that hold what was said, in a form that is nowhere else. */
 const contents: Readonly<Record<string, ReadonlySet<string>>> = {
   messages: new Set(["container_upload"]),

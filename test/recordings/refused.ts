@@ -46,13 +46,6 @@ export const refused: Readonly<Record<string, Partial<Record<ProtocolName | "all
   "anthropic-messages/pydantic-ai_test-anthropic-test-anthropic-web-fetch-tool_11bdee46": { all: "web_fetch" },
   "anthropic-messages/pydantic-ai_test-code-execution-files-vc-test-anthropic-code-execution-files-cache-prefix-sta_de909196":
     { all: "container" },
-  "anthropic-messages/pydantic-ai_test-tool-availability-porta-test-anthropic-live-delta-preserves-the-warmed-cache_ac723c11":
-    { all: "kind of content" },
-  "anthropic-messages/pydantic-ai_test-tool-availability-porta-test-tool-availability-portability-matrix-r4-t1-tool_e6f341ee":
-    { all: "kind of content" },
-  "anthropic-messages/pydantic-ai_test-tool-search-test-anthropic-to-google-deferred-capability-history_f444c3ea": {
-    all: "kind of content",
-  },
   "anthropic-messages/req-llm_claude-sonnet-4-5-20250929-web-fetch-basic_be057cea": { all: "web_fetch" },
   "anthropic-messages/rig_pdf-citations-pdf-document-citations-decode-as-page-locations_24c56d54": {
     chat: "document by URL",

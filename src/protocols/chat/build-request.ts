@@ -11,6 +11,7 @@ import { commonNames, toolNames } from "../names.ts";
 import type { Outgoing } from "../protocol.ts";
 import { refuseForeign } from "../refuse-foreign.ts";
 import { tellField, tellForeign } from "../tell-foreign.ts";
+import { withToolsExpanded } from "../tool-search.ts";
 import { type BuildContext, buildMessages } from "./build-messages.ts";
 import { buildSearchOptions } from "./build-server-tools.ts";
 import { buildChoice, buildTools } from "./build-tools.ts";
@@ -30,7 +31,8 @@ const required: Record<string, string[]> = {
 };
 
 export function buildRequest(given: ChatRequest, target: TargetFacts, notes: Notes): Outgoing {
-  const request = fitted(withReadableCompactions(given, notes), target, notes);
+  const whole = withToolsExpanded(withReadableCompactions(given, notes), "chat", notes);
+  const request = fitted(whole, target, notes);
   const names = toolNames(request.tools, commonNames);
   const context: BuildContext = { from: request.protocol, notes, target, names, marks: target.can.cacheMarks };
   refuseKeptElsewhere(request, "chat");

@@ -104,7 +104,9 @@ H dropped  dropped  dropped  messages.*{user}.content.*{tool_result}.content.*{d
 H emulated implied  emulated messages.*{user}.content.*{tool_result}.content.*{document}.citations.enabled=false
 D carried  carried  carried  messages.*{user}.content.*{tool_result}.content.*{document}.context
 H carried  carried  dropped  messages.*{user}.content.*{tool_result}.content.*{document}.title
-D refused  refused  refused  messages.*{user}.content.*{tool_result}.content.*{tool_reference}**
+D emulated emulated emulated messages.*{user}.content.*{tool_result}.content.*{tool_reference}
+D carried  carried  carried  messages.*{user}.content.*{tool_result}.content.*{tool_reference}.tool_name
+H emulated emulated emulated messages.*{user}.content.*{tool_result}.content.*{tool_reference}.cache_control**
 D refused  refused  refused  messages.*{user}.content.*{tool_result}.content.*{browser_state}**
 D mapped   mapped   mapped   messages.*{user}.content.*{tool_result}.is_error=true
 D implied  implied  implied  messages.*{user}.content.*{tool_result}.is_error=false
@@ -156,7 +158,9 @@ D carried  carried  emulated messages.*{system}.content
 D carried  carried  emulated messages.*{system}.content.*{text}
 D carried  carried  carried  messages.*{system}.content.*{text}.text
 H dropped  dropped  dropped  messages.*{system}.content.*{text}.cache_control**
-D refused  refused  refused  messages.*{system}.content.*{tool_addition}**
+D emulated emulated emulated messages.*{system}.content.*{tool_addition}**
+D refused  refused  refused  messages.*{system}.content.*{tool_addition}.tool{*}**
+D emulated emulated emulated messages.*{system}.content.*{tool_addition}.tool{tool_reference}**
 D refused  refused  refused  messages.*{system}.content.*{tool_removal}**
 H dropped  dropped  dropped  messages.*{system}.output_config**
 D carried  carried  carried  model**

@@ -11,6 +11,7 @@ import { toolNames } from "../names.ts";
 import type { Outgoing } from "../protocol.ts";
 import { refuseForeign } from "../refuse-foreign.ts";
 import { tellField, tellForeign } from "../tell-foreign.ts";
+import { withToolsExpanded } from "../tool-search.ts";
 import type { Build } from "./build.ts";
 import { buildConfig } from "./build-config.ts";
 import { buildContents } from "./build-contents.ts";
@@ -20,7 +21,8 @@ import { unsupported } from "./read.ts";
 
 /** Throws `unsupported` or `invalid-request` for what cannot be carried. */
 export function buildRequest(given: ChatRequest, target: TargetFacts, notes: Notes): Outgoing {
-  const request = fitted(withReadableCompactions(given, notes), target, notes);
+  const whole = withToolsExpanded(withReadableCompactions(given, notes), "gemini", notes);
+  const request = fitted(whole, target, notes);
   refuseKeptElsewhere(request, "gemini");
   refuseForeign(request, "gemini");
   tellForeign(request, "gemini", notes);

@@ -10,6 +10,7 @@ import { type LegalNames, toolNames } from "../names.ts";
 import type { Outgoing } from "../protocol.ts";
 import { refuseForeign } from "../refuse-foreign.ts";
 import { tellForeign } from "../tell-foreign.ts";
+import { withToolsExpanded } from "../tool-search.ts";
 import { type Build, buildBlock } from "./build-blocks.ts";
 import { buildTools } from "./build-tools.ts";
 import { buildTurns } from "./build-turns.ts";
@@ -26,7 +27,7 @@ export const legalKeys: LegalNames = { pattern: /^[a-zA-Z0-9_.-]+$/, maxLength: 
 
 /** Throws `unsupported` or `invalid-request` for what cannot be carried. */
 export function buildRequest(given: ChatRequest, target: TargetFacts, notes: Notes): Outgoing {
-  const request = fitted(given, target, notes);
+  const request = fitted(withToolsExpanded(given, "messages", notes), target, notes);
   refuseUncarried(request);
   refuseForeign(request, "messages");
   tellForeign(request, "messages", notes);

@@ -14,6 +14,7 @@ import { commonNames, toolNames } from "../names.ts";
 import type { Outgoing } from "../protocol.ts";
 import { refuseForeign } from "../refuse-foreign.ts";
 import { tellField, tellForeign } from "../tell-foreign.ts";
+import { withToolsExpanded } from "../tool-search.ts";
 import { type BuildContext, buildItems } from "./build-items.ts";
 import { buildPart } from "./build-parts.ts";
 import { buildSearchOption } from "./build-server-tools.ts";
@@ -38,7 +39,8 @@ const required: Readonly<Record<string, readonly string[]>> = {
 const shared = ["safety_identifier", "prompt_cache_retention", "prompt_cache_options", "moderation"] as const;
 
 export function buildRequest(given: ChatRequest, target: TargetFacts, notes: Notes): Outgoing {
-  const request = fitted(withReadableCompactions(given, notes), target, notes);
+  const whole = withToolsExpanded(withReadableCompactions(given, notes), "responses", notes);
+  const request = fitted(whole, target, notes);
   const own = request.protocol === "responses";
   const names = toolNames(
     request.tools.filter((tool) => tool.namespace === undefined),

@@ -46,7 +46,7 @@ export function echoOf({ request, previous }: Pick<ReplyContext, "request" | "pr
 
 function toolsOf(request: ChatRequest): Json[] {
   // Tools of other protocols cannot be shown here; an answer does not fail for that.
-  const tools = request.tools.filter((tool) => tool.kind !== "server" || tool.origin === "responses");
+  const tools = request.tools.filter((tool) => !tool.found && (tool.kind !== "server" || tool.origin === "responses"));
   const seen = new Set<string>();
   const distinct = tools.filter((tool) => {
     const key = `${tool.namespace ?? ""}\u0000${tool.name}`;

@@ -1,5 +1,5 @@
 /** The client's tool declarations and its choice among them. */
-import type { ChatRequest, Tool, ToolChoice } from "../../model/chat.ts";
+import type { ChatRequest, Item, Tool, ToolChoice } from "../../model/chat.ts";
 import type { JsonObject } from "../../model/json.ts";
 import { objects } from "../chat/request-parts.ts";
 import {
@@ -12,6 +12,7 @@ import {
   rest,
 } from "../chat/wire.ts";
 import { isTyped, typedTool } from "../emulated-tools.ts";
+import { broughtBy, isClientRun } from "../tool-search.ts";
 import { defined, ownExt } from "./wire.ts";
 
 const functionKeys = new Set(["type", "name", "description", "parameters", "strict", "defer_loading"]);
@@ -79,6 +80,22 @@ function parseNamespace(tool: JsonObject, at: string): Tool[] {
       return { at: `${at}.tools.${index}`, ...one, namespace, ...ownExt(ext) };
     }),
   );
+}
+
+/** Tools that items of the input bring and that are not declared. The last of those with one name counts. */
+export function foundTools(items: readonly Item[], declared: readonly Tool[]): Tool[] {
+  const nameOf = ({ name, namespace = "" }: Tool) => `${namespace}\u0000${name}`;
+  const known = new Set(declared.map(nameOf));
+  const found = new Map<string, Tool>();
+  for (const item of items) {
+    const { tools = [], isPast = false } = broughtBy(item) ?? {};
+    const wanted = isPast ? tools.filter(({ type }) => isClientRun(type)) : tools;
+    for (const tool of parseTools({ tools: wanted })) {
+      if (isPast && tool.kind === "server") continue;
+      if (!known.has(nameOf(tool))) found.set(nameOf(tool), { ...tool, found: true });
+    }
+  }
+  return [...found.values()];
 }
 
 /** A choice that only this protocol knows (a tool that the provider runs) is left to `ext`. */

@@ -17,7 +17,7 @@ import {
 import type { Envelope } from "../protocol.ts";
 import { previousMember } from "./continue.ts";
 import { parseItem } from "./items.ts";
-import { parseToolChoice, parseTools } from "./request-tools.ts";
+import { foundTools, parseToolChoice, parseTools } from "./request-tools.ts";
 import { defined, ownExt } from "./wire.ts";
 
 /** Top-level members that the canonical request holds whole; all others go to `ext`. */
@@ -64,6 +64,8 @@ export function parseRequest(body: JsonObject, notes: Notes): ChatRequest {
   const stream = isStreamed && !background;
   const instructions = optionalString(body, "instructions") ?? "";
   const { own, ...choice } = parseToolChoice(body);
+  const items = parseInput(body);
+  const tools = parseTools(body);
   const text = parseText(body);
   const reasoning = parseReasoning(body);
   const include = parseInclude(body);
@@ -82,8 +84,8 @@ export function parseRequest(body: JsonObject, notes: Notes): ChatRequest {
     protocol: "responses",
     model,
     instructions: instructions === "" ? [] : [{ type: "text", text: instructions, at: "instructions" }],
-    items: parseInput(body),
-    tools: parseTools(body),
+    items,
+    tools: [...tools, ...foundTools(items, tools)],
     ...choice,
     ...defined("parallel", optionalBoolean(body, "parallel_tool_calls")),
     sampling: parseSampling(body),
