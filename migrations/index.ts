@@ -6,8 +6,9 @@ import storedItems from "./0004_stored_items.sql" with { type: "text" };
 import cooldowns from "./0005_cooldowns.sql" with { type: "text" };
 import prices from "./0006_prices.sql" with { type: "text" };
 import vision from "./0007_vision.sql" with { type: "text" };
-import quotas from "./0009_quotas.sql" with { type: "text" };
 import targetStats from "./0008_target_stats.sql" with { type: "text" };
+import quotas from "./0009_quotas.sql" with { type: "text" };
+import rollups from "./0010_rollups.sql" with { type: "text" };
 
 export interface Migration {
   version: number;
@@ -26,4 +27,5 @@ export const migrations: readonly Migration[] = [
   { version: 7, name: "vision", text: vision },
   { version: 8, name: "target stats", text: targetStats },
   { version: 9, name: "quotas", text: quotas },
+  { version: 10, name: "rollups", text: rollups },
 ];

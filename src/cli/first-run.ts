@@ -2,11 +2,11 @@
 import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Store } from "../app.ts";
 import type { Snapshot } from "../config/snapshot.ts";
 import { sha256Hex } from "../kit/hash.ts";
 import { createKey } from "../store/config.ts";
 import { ensureMeta, findMeta } from "../store/meta.ts";
+import type { Store } from "../wiring/openings.ts";
 import { definesKeys } from "./configuration.ts";
 import type { Options } from "./options.ts";
 

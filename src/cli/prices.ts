@@ -1,6 +1,6 @@
 /** `plexus prices`: which hold, loading newer ones, and pricing usage rows again. */
 import { readFileSync } from "node:fs";
-import { loadPriceList, openStore } from "../app.ts";
+import { openStore } from "../app.ts";
 import { priceOfTarget } from "../gateway/prices.ts";
 import { createPriceOf, listsInForce } from "../metering/pricing.ts";
 import type { Tariff } from "../model/tariff.ts";
@@ -9,6 +9,7 @@ import { loadConfig } from "../store/config.ts";
 import type { Database } from "../store/database.ts";
 import { listPrices } from "../store/prices.ts";
 import { recomputeCosts } from "../store/recompute.ts";
+import { loadPriceList } from "../wiring/openings.ts";
 import { type Command, type Io, parseArguments, UsageError } from "./command.ts";
 import { loadSnapshot } from "./configuration.ts";
 import { readOptions } from "./options.ts";

@@ -1,12 +1,13 @@
 /** `plexus serve`: the gateway itself, until a signal ends it. */
 import { statSync } from "node:fs";
-import { type App, openStore, type Store, startApp } from "../app.ts";
+import { type App, openStore, startApp } from "../app.ts";
 import { ConfigFaults, faultLine } from "../config/faults.ts";
 import type { Snapshot } from "../config/snapshot.ts";
 import { createLog, type Log } from "../kit/log.ts";
 import { makeRedactor } from "../secrets/redact.ts";
 import { SealError } from "../secrets/seal.ts";
 import { loadConfig, watchConfig } from "../store/config.ts";
+import type { Store } from "../wiring/openings.ts";
 import { type Command, type Io, parseArguments, UsageError } from "./command.ts";
 import { loadSnapshot } from "./configuration.ts";
 import { adminHash, announcement, prepareFirstRun } from "./first-run.ts";

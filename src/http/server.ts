@@ -21,8 +21,9 @@ import { refusalRoutes } from "./refusals.ts";
 import type { HttpRoute, Incoming } from "./route.ts";
 import { shapeFor } from "./shape.ts";
 import { translateRoute } from "./translate.ts";
+import { type UsageDeps, usageRoutes } from "./usage.ts";
 
-export interface ServerDeps extends AdminDeps, CooldownDeps, PricesDeps, QuotaDeps, HealthDeps, ConsoleDeps {
+export interface ServerDeps extends AdminDeps, CooldownDeps, PricesDeps, QuotaDeps, UsageDeps, HealthDeps, ConsoleDeps {
   gateway: Gateway;
   config: LiveConfig;
   log: Log;
@@ -44,6 +45,7 @@ export function httpRoutes(deps: ServerDeps): HttpRoute[] {
     explainRoute(deps.gateway),
     ...refusalRoutes(deps.gateway.refusals),
     ...quotaRoutes(deps),
+    ...usageRoutes(deps),
     meRoute(deps.gateway),
     ...consoleHttpRoutes(deps),
   ];

@@ -4,6 +4,7 @@ import type { Tariff } from "../model/tariff.ts";
 import { usageOf } from "../model/usage-parts.ts";
 import { type Database, fragment, none, type Reader, type SqlValue, statement } from "./database.ts";
 import { partsColumn, type RequestRow, tokensOf } from "./requests.ts";
+import { markStale } from "./rollups.ts";
 import { firstIdAt, int, intOrNull } from "./rows.ts";
 
 export interface RecomputeOptions {
@@ -49,7 +50,15 @@ export async function recomputeCosts(deps: RecomputeDeps, options: RecomputeOpti
       WHERE id > ${after} ${until} ${which} AND tokens_input IS NOT NULL AND target IS NOT NULL
       ORDER BY id LIMIT ${step}`;
     const priced = rows.flatMap((row) => pricedRow(row, deps) ?? []);
-    if (priced.length > 0) await deps.database.transaction((sql) => sql.each(update, priced));
+    if (priced.length > 0) {
+      await deps.database.transaction(async (sql) => {
+        await sql.each(update, priced);
+        await markStale(
+          sql,
+          rows.map(({ at }) => int(at)),
+        );
+      });
+    }
     so.looked += rows.length;
     so.priced += priced.length;
     deps.onStep?.({ ...so });

@@ -5,6 +5,7 @@ import { parseRouting, routingToJson } from "../model/routing-record.ts";
 import type { UsageParts } from "../model/usage-parts.ts";
 import { fragment, none, raw, type Sql, type SqlValue, type Transaction } from "./database.ts";
 import { type Charged, insertCharges } from "./quotas.ts";
+import { markStale } from "./rollups.ts";
 import { type Column, firstIdAt, flag, int, intOrNull, json, toInt, toJson, toText } from "./rows.ts";
 
 /** Column -> what a record puts into it; the one list that writing is made of. */
@@ -74,6 +75,10 @@ export async function insertRequests(sql: Transaction, records: readonly Request
   if (charged.length > 0) await insertCharges(sql, charged.map(chargedOf));
   const rows = records.map((record) => fields.map((field) => field(record)));
   await sql.each(insertParts, rows);
+  await markStale(
+    sql,
+    records.map(({ at }) => at),
+  );
 }
 
 function chargedOf({ id, charges, interrupted }: RequestRecord): Charged {

@@ -1,0 +1,69 @@
+/** Sums of usage rows, and what can be read off them. */
+
+/** What adds up. Money is in nano-dollars, times in milliseconds. */
+export interface UsageSum {
+  requests: number;
+  /** Those with a code, whoever was to blame; clients that left are not among them. */
+  failed: number;
+  tokensInput: number;
+  tokensOutput: number;
+  tokensReasoning: number;
+  tokensCacheRead: number;
+  tokensCacheWrite: number;
+  /** How many have estimated tokens. */
+  estimated: number;
+  costNano: number;
+  /** How many took tokens whose price is not known: their cost is not among the sum. */
+  unpriced: number;
+  ttftMs: number;
+  ttftCount: number;
+  /** From the first token to the end of streams, and the output that came in it. */
+  flowMs: number;
+  flowTokens: number;
+  totalMs: number;
+  totalCount: number;
+  /** How many had their first token in each class of time. */
+  sketch: Sketch;
+}
+
+/** Counts by class; a class is a quarter of an octave wide, so what is read off is at most a tenth off. */
+export type Sketch = Record<number, number>;
+
+const classes = 80;
+const perOctave = 4;
+
+export function classOf(milliseconds: number): number {
+  return Math.min(classes - 1, Math.max(0, Math.floor(Math.log2(Math.max(1, milliseconds)) * perOctave)));
+}
+
+/** The middle of the class that holds the share (0 to 1) of all counts; undefined where nothing was counted. */
+export function quantile(sketch: Sketch, share: number): number | undefined {
+  const counts = Object.entries(sketch).map(([name, count]) => [Number(name), count] as const);
+  const all = counts.reduce((sum, [, count]) => sum + count, 0);
+  if (all === 0) return undefined;
+  let left = share * all;
+  for (const [name, count] of counts.sort(([one], [other]) => one - other)) {
+    left -= count;
+    if (left <= 0) return Math.round(2 ** ((name + 0.5) / perOctave));
+  }
+  return undefined;
+}
+
+export function emptySum(): UsageSum {
+  return {
+    ...{ requests: 0, failed: 0, tokensInput: 0, tokensOutput: 0, tokensReasoning: 0, tokensCacheRead: 0 },
+    ...{ tokensCacheWrite: 0, estimated: 0, costNano: 0, unpriced: 0, ttftMs: 0, ttftCount: 0 },
+    ...{ flowMs: 0, flowTokens: 0, totalMs: 0, totalCount: 0, sketch: {} },
+  };
+}
+
+/** Adds to the first. */
+export function addSum(sum: UsageSum, more: UsageSum): UsageSum {
+  for (const name of Object.keys(sum) as (keyof UsageSum)[]) {
+    if (name !== "sketch") sum[name] += more[name];
+  }
+  for (const [name, count] of Object.entries(more.sketch)) {
+    sum.sketch[Number(name)] = (sum.sketch[Number(name)] ?? 0) + count;
+  }
+  return sum;
+}

@@ -1,0 +1,274 @@
+/**
+ * Sums of usage rows, kept as time goes by. Writing rows marks their quarter of an hour as stale; a job sums quarters that
+ * are over, then days. What is stale is summed from the rows when somebody asks: totals are always those of the rows.
+ */
+import type { UsageSum } from "../model/usage-sum.ts";
+import { addSum, emptySum } from "../model/usage-sum.ts";
+import { type Database, raw, type Sql, type SqlValue, statement, type Transaction } from "./database.ts";
+import {
+  type Dimension,
+  dimensionNames,
+  quarterMs,
+  quarterOf,
+  type Span,
+  type Summed,
+  sumColumns,
+  sumRows,
+  sumTable,
+} from "./rollup-sums.ts";
+import { type Column, int, toText } from "./rows.ts";
+
+export interface RollupOptions {
+  database: Database;
+  /** For reading, off the request thread. */
+  reader: { sql: Sql };
+  /** The reporting timezone, and its day in which a time lies. */
+  timezone(): string;
+  dayOf(at: number): { start: number; end: number };
+  now?: () => number;
+  onError?: (error: unknown) => void;
+  everyMs?: number;
+}
+
+export interface UsageQuery extends Span {
+  kind: Dimension;
+  /** One sum for each of these; without, one for all. */
+  bucket?: "quarter" | "day";
+}
+
+export interface Rollups {
+  query(query: UsageQuery): Promise<Summed[]>;
+  /** Sums what is stale and over. */
+  run(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A row may be written a moment after its quarter is over. */
+const settleMs = 5_000;
+const stepQuarters = 32;
+const zoneKey = "rollup_timezone";
+
+/** In the transaction that writes or changes rows of these times. */
+export async function markStale(sql: Transaction, times: readonly number[]): Promise<void> {
+  const quarters = [...new Set(times.map(quarterOf))];
+  await sql.each(
+    mark,
+    quarters.map((bucket) => ["q", bucket]),
+  );
+}
+
+const mark = statement`INSERT INTO rollup_stale (span, bucket, mark) VALUES (${"?"}, ${"?"}, 1)
+  ON CONFLICT (span, bucket) DO UPDATE SET mark = rollup_stale.mark + 1`;
+
+export function openRollups(options: RollupOptions): Rollups {
+  return new Job(options);
+}
+
+class Job implements Rollups {
+  private readonly options: Required<RollupOptions>;
+  private readonly timer: Timer;
+  private running: Promise<void> | undefined;
+  private isClosed = false;
+
+  constructor(options: RollupOptions) {
+    this.options = { now: Date.now, onError: () => undefined, everyMs: 60_000, ...options };
+    this.timer = setInterval(() => void this.run(), this.options.everyMs);
+    this.timer.unref();
+  }
+
+  run(): Promise<void> {
+    this.running ??= this.work()
+      .catch((error) => {
+        if (!this.isClosed) this.options.onError(error);
+      })
+      .finally(() => {
+        this.running = undefined;
+      });
+    return this.running;
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true;
+    clearInterval(this.timer);
+    await this.running;
+  }
+
+  private async work(): Promise<void> {
+    await this.followTimezone();
+    const over = quarterOf(this.options.now() - settleMs);
+    while (!this.isClosed) {
+      const stale = await this.stale("q", { from: 0, to: over });
+      for (const one of stale.slice(0, stepQuarters)) await this.sumQuarter(one);
+      if (stale.length <= stepQuarters) break;
+      await Bun.sleep(5);
+    }
+    const today = this.options.dayOf(this.options.now() - settleMs).start;
+    for (const one of await this.stale("d", { from: 0, to: today })) {
+      if (this.isClosed) return;
+      await this.sumDay(one);
+    }
+  }
+
+  /** Days are those of the timezone that is set: after a change all of them are summed anew, from the quarters. */
+  private async followTimezone(): Promise<void> {
+    const timezone = this.options.timezone();
+    if ((await this.summedTimezone()) === timezone) return;
+    const { database, reader, dayOf } = this.options;
+    const rows = await reader.sql<{
+      bucket: Column;
+    }>`SELECT DISTINCT bucket FROM rollups WHERE span = ${"q"} AND kind = ${"all"}`;
+    const days = new Set(rows.map(({ bucket }) => dayOf(int(bucket)).start));
+    await database.transaction(async (sql) => {
+      await sql`DELETE FROM rollups WHERE span = ${"d"}`;
+      await sql`DELETE FROM rollup_stale WHERE span = ${"d"}`;
+      await sql.each(
+        mark,
+        [...days].map((day) => ["d", day]),
+      );
+      await sql`INSERT INTO meta (key, value) VALUES (${zoneKey}, ${timezone})
+        ON CONFLICT (key) DO UPDATE SET value = excluded.value`;
+    });
+  }
+
+  private async summedTimezone(): Promise<string | undefined> {
+    const [row] = await this.options.reader.sql<{ value: string }>`SELECT value FROM meta WHERE key = ${zoneKey}`;
+    return row?.value;
+  }
+
+  private async stale(span: "q" | "d", { from, to }: Span): Promise<Stale[]> {
+    const rows = await this.options.database.sql<Record<string, Column>>`SELECT bucket, mark FROM rollup_stale
+      WHERE span = ${span} AND bucket >= ${from} AND bucket < ${to} ORDER BY bucket`;
+    return rows.map(({ bucket, mark }) => ({ bucket: int(bucket), mark: int(mark) }));
+  }
+
+  private async sumQuarter({ bucket, mark: seen }: Stale): Promise<void> {
+    const { reader, database, dayOf } = this.options;
+    const span = { from: bucket, to: bucket + quarterMs };
+    const sums = new Map<Dimension, Summed[]>();
+    for (const kind of dimensionNames) sums.set(kind, await sumRows(reader.sql, kind, span));
+    await database.transaction(async (sql) => {
+      await replace(sql, { span: "q", bucket }, sums);
+      // Rows that were written meanwhile leave it stale.
+      await sql`DELETE FROM rollup_stale WHERE span = ${"q"} AND bucket = ${bucket} AND mark = ${seen}`;
+      await sql.each(mark, [["d", dayOf(bucket).start]]);
+    });
+  }
+
+  private async sumDay({ bucket, mark: seen }: Stale): Promise<void> {
+    const { reader, database, dayOf } = this.options;
+    const { start, end } = dayOf(bucket);
+    if ((await this.stale("q", { from: start, to: end })).length > 0) return;
+    const sums = new Map<Dimension, Summed[]>();
+    for (const kind of dimensionNames) {
+      const quarters = await sumTable(reader.sql, { span: "q", kind, from: start, to: end, each: false });
+      sums.set(
+        kind,
+        folded(quarters, () => start),
+      );
+    }
+    await database.transaction(async (sql) => {
+      await replace(sql, { span: "d", bucket: start }, sums);
+      await sql`DELETE FROM rollup_stale WHERE span = ${"d"} AND bucket = ${bucket} AND mark = ${seen}`;
+    });
+  }
+
+  async query({ kind, from, to, bucket }: UsageQuery): Promise<Summed[]> {
+    const { reader, dayOf } = this.options;
+    const found: Summed[] = [];
+    for (const piece of await this.pieces({ from, to }, bucket === "quarter")) {
+      const { span, ...range } = piece;
+      if (span === "rows") found.push(...(await sumRows(reader.sql, kind, range)));
+      else found.push(...(await sumTable(reader.sql, { span, kind, ...range, each: bucket !== undefined })));
+    }
+    if (bucket === "quarter") return folded(found, (at) => at);
+    return folded(found, bucket === "day" ? (at) => dayOf(at).start : () => from);
+  }
+
+  /** The range as days and quarters that are summed, and the rest as rows; neighbours of one kind are one piece. */
+  private async pieces({ from, to }: Span, isFine: boolean): Promise<Piece[]> {
+    const { dayOf, now, timezone } = this.options;
+    const isZone = (await this.summedTimezone()) === timezone();
+    const staleQuarters = new Set((await this.stale("q", { from: quarterOf(from), to })).map(({ bucket }) => bucket));
+    const firstDay = dayOf(from).start;
+    const staleDays = new Set((await this.stale("d", { from: firstDay, to })).map(({ bucket }) => bucket));
+    const pieces: Piece[] = [];
+    const until = Math.min(to, quarterOf(now()) + quarterMs);
+    for (let at = from; at < until; ) {
+      const day = dayOf(at);
+      const isWhole = at === day.start && day.end <= until && day.end <= now() - settleMs;
+      const hasStale = staleDays.has(day.start) || [...staleQuarters].some((one) => one >= day.start && one < day.end);
+      if (!isFine && isZone && isWhole && !hasStale) {
+        add(pieces, { span: "d", from: at, to: day.end });
+        at = day.end;
+        continue;
+      }
+      const end = Math.min(quarterOf(at) + quarterMs, until);
+      const isQuarter = end - at === quarterMs && !staleQuarters.has(at);
+      add(pieces, { span: isQuarter ? "q" : "rows", from: at, to: end });
+      at = end;
+    }
+    return pieces;
+  }
+}
+
+interface Stale {
+  bucket: number;
+  mark: number;
+}
+
+interface Piece extends Span {
+  span: "d" | "q" | "rows";
+}
+
+function add(pieces: Piece[], piece: Piece): void {
+  const last = pieces.at(-1);
+  if (last?.span === piece.span && last.to === piece.from) last.to = piece.to;
+  else pieces.push(piece);
+}
+
+/** One sum for each place and value. */
+function folded(sums: readonly Summed[], bucketOf: (at: number) => number): Summed[] {
+  const found = new Map<string, Summed>();
+  for (const { bucket, value, other, sum } of sums) {
+    const place = bucketOf(bucket);
+    const key = JSON.stringify([place, value, other]);
+    const known = found.get(key);
+    if (known) addSum(known.sum, sum);
+    else found.set(key, { bucket: place, value, other, sum: addSum(emptySum(), sum) });
+  }
+  return [...found.values()].sort((one, two) => one.bucket - two.bucket || (one.value < two.value ? -1 : 1));
+}
+
+const columnNames = Object.values(sumColumns);
+const sumNames = Object.keys(sumColumns) as (keyof typeof sumColumns)[];
+const insert = template([
+  `INSERT INTO rollups (span, kind, bucket, value, other, ${columnNames.join(", ")}, sketch) VALUES (`,
+  ...Array.from({ length: columnNames.length + 5 }, () => ", "),
+  `) ON CONFLICT (span, kind, bucket, value, other) DO UPDATE SET ${[...columnNames, "sketch"]
+    .map((name) => `${name} = excluded.${name}`)
+    .join(", ")}`,
+]);
+
+function template(parts: string[]): TemplateStringsArray {
+  return Object.assign(parts, { raw: parts });
+}
+
+async function replace(
+  sql: Transaction,
+  { span, bucket }: { span: "q" | "d"; bucket: number },
+  sums: ReadonlyMap<Dimension, readonly Summed[]>,
+): Promise<void> {
+  await sql`DELETE FROM rollups WHERE span = ${span} AND bucket = ${bucket} AND kind IN ${raw(kindList)}`;
+  const rows: SqlValue[][] = [];
+  for (const [kind, list] of sums) {
+    for (const { value, other, sum } of list)
+      rows.push([span, kind, bucket, toText(value), toText(other), ...valuesOf(sum)]);
+  }
+  await sql.each(insert, rows);
+}
+
+const kindList = `(${dimensionNames.map((name) => `'${name}'`).join(", ")})`;
+
+function valuesOf(sum: UsageSum): SqlValue[] {
+  return [...sumNames.map((name) => sum[name]), JSON.stringify(sum.sketch)];
+}
