@@ -83,13 +83,13 @@ export function typedTool(kind: TypedKind, json: JsonObject, origin: string): To
 }
 
 /**
- * A search that a vendor runs over deferred tools of its own protocol. Elsewhere every tool that it would find is sent
- * whole. A search that the client runs itself is something else: its tools are not in the request.
+ * A search over deferred tools, which only its own protocol has. Elsewhere every tool that it would find is sent whole; of a
+ * search that the client runs itself those that it has found.
  */
 export function isToolSearch({ kind, origin, json }: Tool): boolean {
   if (kind !== "server" || typeof json?.type !== "string") return false;
   if (origin === "messages") return json.type.startsWith("tool_search_tool");
-  return origin === "responses" && json.type === "tool_search" && json.execution !== "client";
+  return origin === "responses" && json.type === "tool_search";
 }
 
 /** A call's arguments as a function has them: JSON text, or what stands for it. */

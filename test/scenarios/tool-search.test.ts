@@ -85,6 +85,23 @@ test.each(["chat", "messages", "gemini"] as const)(
   },
 );
 
+test("a search that the client runs is left out elsewhere, and told", async () => {
+  const tools = [
+    { type: "tool_search", execution: "client", description: "finds tools", parameters: { type: "object" } },
+  ];
+  for (const provider of ["chat", "messages", "gemini"] as const) {
+    const alone = await exchange({ client: "responses", provider, body: { input: "go", store: false, tools } });
+    expect([alone.status, alone.sent.tools, alone.sent.tool_choice]).toEqual([200, undefined, undefined]);
+    expect(alone.told).toContain("dropped tools.0");
+    const { status, sent } = await exchange({
+      client: "responses",
+      provider,
+      body: { input: history, store: false, tools },
+    });
+    expect([status, names(sent)]).toEqual([200, ["look", "maps__draw", "late"]]);
+  }
+});
+
 test("a call of a tool that was found has its namespace again", async () => {
   const body = { input: history, store: false };
   const { json } = await exchange({

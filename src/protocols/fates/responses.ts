@@ -151,7 +151,7 @@ D carried  carried  carried  tools.*{namespace}.tools.*{custom}.format{grammar}*
 H dropped  dropped  dropped  tools.*{tool_search}
 H dropped  dropped  dropped  tools.*{tool_search}.description
 H dropped  dropped  dropped  tools.*{tool_search}.execution=server
-H refused  refused  refused  tools.*{tool_search}.execution=client
+H dropped  dropped  dropped  tools.*{tool_search}.execution=client
 H dropped  dropped  dropped  tools.*{tool_search}.parameters
 D mapped   mapped   mapped   tools.*{WebSearchPreviewTool}
 D implied  implied  implied  tools.*{WebSearchPreviewTool}.type=web_search_preview
