@@ -62,11 +62,10 @@ interface Pricing {
   weight: Weight;
 }
 
-/** Targets with a price, where a quota wants that, and what the request costs at the dearest of them. */
+/** Targets with a price for all that is asked, where a quota wants that, and what the request costs at the dearest of them. */
 function pricedBy(exchange: Exchange<Wire>, candidates: readonly Candidate[], { quotas, weight }: Pricing) {
   const costs = candidates.map((candidate) => costAt(candidate, weight, exchange.at));
-  const refuses = quotas.some(({ unit, unpriced }) => unit === "cost" && unpriced === "refuse");
-  const left = refuses ? candidates.filter((_, place) => costs[place] !== undefined) : candidates;
+  const left = refusesUnpriced(quotas) ? candidates.filter((_, place) => costs[place] !== undefined) : candidates;
   if (left.length === 0 && candidates.length > 0) throw unpriced(exchange.model);
   const known = costs.flatMap((cost) => cost ?? []);
   const dearest = (part: keyof Estimate) => known.reduce((most, cost) => Math.max(most, cost[part]), 0);
@@ -81,7 +80,17 @@ function costAt({ facts: { price } }: Candidate, { input, output }: Weight, at: 
   return { input: price?.costOf(usage, at) ?? 0, whole };
 }
 
-function unpriced(model: string | null): GatewayError {
+/** Does a quota leave out targets whose price nobody knows? Not for counting tokens, which costs nothing. */
+export function wantsPrice({ snapshot, key, isCounting }: Exchange<Wire>): boolean {
+  if (isCounting || !key) return false;
+  return refusesUnpriced(key.quotas.flatMap((name) => snapshot.quotas.get(name) ?? []));
+}
+
+function refusesUnpriced(quotas: readonly Quota[]): boolean {
+  return quotas.some(({ unit, unpriced }) => unit === "cost" && unpriced === "refuse");
+}
+
+export function unpriced(model: string | null): GatewayError {
   const named = JSON.stringify(model);
   const message = `No price is known for the model ${named}, and a quota of this key allows priced models only.`;
   return new GatewayError("forbidden", message, { param: "model" });

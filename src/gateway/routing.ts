@@ -11,6 +11,7 @@ import { Standings } from "../routing/standings.ts";
 import { Conversations, conversationOf } from "./conversations.ts";
 import type { Exchange } from "./exchange.ts";
 import { protocolFor } from "./offered.ts";
+import { hasQuotas, unpriced, wantsPrice } from "./quotas.ts";
 import { describes, hasImages, imagesRefused } from "./vision.ts";
 
 /** What routing remembers from request to request. */
@@ -88,6 +89,7 @@ const usualOutput = 500;
 class View<W extends Wire> implements OrderView {
   readonly exploration: number;
   readonly isStream: boolean;
+  readonly wantsPrice: boolean;
   protected readonly exchange: Exchange<W>;
   private readonly spoken: Speaker;
   private cost: ReturnType<ExpectedCosts["of"]> | undefined;
@@ -97,6 +99,7 @@ class View<W extends Wire> implements OrderView {
     this.spoken = spoken;
     this.exploration = exchange.snapshot.settings.exploration;
     this.isStream = exchange.stream;
+    this.wantsPrice = hasQuotas(exchange) && wantsPrice(exchange);
   }
 
   random(): number {
@@ -113,6 +116,10 @@ class View<W extends Wire> implements OrderView {
 
   cooling(candidate: Candidate): Cooling | undefined {
     return this.exchange.minds ? this.exchange.gateway.cooldowns.cooling(candidate) : undefined;
+  }
+
+  priceRefused(): GatewayError {
+    return unpriced(this.exchange.model);
   }
 
   isAble(candidate: Candidate): boolean {

@@ -38,7 +38,7 @@ export interface RecordedCandidate {
 export interface RecordedPass {
   target: string;
   group: number;
-  /** `disabled`, `denied`, `unable`, `full`, `cooled`. */
+  /** `disabled`, `denied`, `unable`, `unpriced`, `full`, `cooled`. */
   reason: string;
   /** What it could not do: `protocol`, `vision`. */
   lacks?: string;
@@ -157,6 +157,8 @@ function wordsOf({ reason, lacks, until, cause }: RecordedPass): string {
       return "The target or its provider is switched off.";
     case "denied":
       return "The key may not use this provider.";
+    case "unpriced":
+      return "Nobody knows its price, and a quota of the key wants one.";
     case "full":
       return "The provider is at its limit of concurrent requests.";
     case "cooled": {

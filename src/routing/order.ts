@@ -17,6 +17,10 @@ export interface OrderView extends SelectorView {
   matches(candidate: Candidate): boolean;
   /** What becomes of targets that cannot see: asked only where there are some. */
   blind?(): "as-others" | "last" | "out";
+  /** Are targets left out whose price nobody knows? */
+  readonly wantsPrice?: boolean;
+  /** The refusal when that leaves nobody to ask. */
+  priceRefused?(): GatewayError;
   /** The refusal when images leave nobody to ask. */
   imagesRefused?(): GatewayError;
   /** The target of the conversation so far, by name. Asked only where there is a choice. */
@@ -28,6 +32,7 @@ export type Reason =
   | { code: "disabled" }
   | { code: "denied" }
   | { code: "unable"; lacks: "protocol" | "vision" }
+  | { code: "unpriced" }
   | { code: "full" }
   | { code: "cooled"; cooling: Cooling };
 
@@ -128,6 +133,7 @@ function passedOver(candidate: Candidate, view: OrderView): Reason | undefined {
   if (!candidate.enabled || !candidate.provider.enabled) return { code: "disabled" };
   if (!view.isAble(candidate)) return { code: "unable", lacks: "protocol" };
   if (!sees(candidate) && view.blind?.() === "out") return { code: "unable", lacks: "vision" };
+  if (view.wantsPrice && candidate.facts.price === undefined) return { code: "unpriced" };
   const cooling = view.cooling(candidate);
   if (cooling) return { code: "cooled", cooling };
   if (view.isFull(candidate.provider)) return { code: "full" };
@@ -173,6 +179,8 @@ function noTarget(left: readonly PassedOver[], now: number, view: OrderView): Ga
     const message = "Every target of this model is at its limit of concurrent requests. Try again in a second.";
     return new GatewayError("no-target", message, { retryAfterMs: leastWaitMs });
   }
+  const refusedPrice = codes.has("unpriced") ? view.priceRefused?.() : undefined;
+  if (refusedPrice) return refusedPrice;
   if (codes.has("unable")) {
     const isForImages = left.some(({ reason }) => reason.code === "unable" && reason.lacks === "vision");
     const refused = isForImages ? view.imagesRefused?.() : undefined;

@@ -180,6 +180,12 @@ describe.each(["sqlite", "postgres"] as const)("quotas on %s", (dialect) => {
     const unpriced = await send(secrets.cost, "chat/free");
     expect(unpriced.status).toBe(403);
     expect(await unpriced.text()).toContain("chat/free");
+    const explained = await fetch(`${stage.plexus.url}/api/explain`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${stage.plexus.adminKey}` },
+      body: JSON.stringify({ path: "/v1/chat/completions", key: "cost", body: ask("chat", "mixed") }),
+    });
+    expect(await explained.text()).toContain('"reason":"unpriced"');
     const mixed = await send(secrets.cost, "mixed", { max_tokens: 100 });
     expect([mixed.status, mixed.headers.get("x-plexus-target")]).toEqual([200, "priced/cheap"]);
     expect(mixed.headers.get("ratelimit-limit")).toBe("0.01");

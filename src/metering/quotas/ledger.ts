@@ -14,7 +14,7 @@ export interface LedgerOptions {
   /** Other processes may write to the same database. */
   isShared: boolean;
   now?: () => number;
-  /** Told once when a counter passes its warn level, and again after it fell below. */
+  /** Told once when a counter passes its warn level and when it is spent, and again after it fell below. */
   onWarn?: (standing: Standing) => void;
   onError?: (error: unknown) => void;
 }
@@ -31,7 +31,7 @@ export class Ledger {
   /** What was counted before this process began, of counters that nobody has asked for yet. */
   private readonly stored = new Map<string, SlotSum[]>();
   private readonly inFlight = new Set<string>();
-  private readonly warned = new Set<string>();
+  private readonly levels = new Map<string, Standing["level"]>();
   private readonly options: Required<LedgerOptions>;
   private readonly desk: SharedDesk | undefined;
   private keeper: Timer | undefined;
@@ -159,9 +159,9 @@ export class Ledger {
   private watch(counter: Counter): void {
     const standing = standingOf(counter, this.options.now());
     const { id } = counter.definition;
-    if (standing.level === "ok") this.warned.delete(id);
-    else if (!this.warned.has(id)) {
-      this.warned.add(id);
+    const last = this.levels.get(id) ?? "ok";
+    this.levels.set(id, standing.level);
+    if (standing.level === "spent" ? last !== "spent" : standing.level === "warn" && last === "ok") {
       this.options.onWarn(standing);
     }
   }

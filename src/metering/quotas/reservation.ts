@@ -113,10 +113,14 @@ export class Reservation {
   }
 }
 
+/** Providers say what they like: one absurd count must not end all counting. */
+const mostCounted = 1e13;
+
 function actualOf(unit: "requests" | "tokens" | "cost", { wasCalled, tokens, costNano }: Outcome): number {
   if (!wasCalled) return 0;
   if (unit === "requests") return 1;
-  return unit === "tokens" ? tokens : costNano;
+  const told = Math.round(unit === "tokens" ? tokens : costNano);
+  return told > 0 ? Math.min(told, mostCounted) : 0;
 }
 
 function chargeOf({ definition: { id } }: Counter, slot: number, amount: number): Charge {

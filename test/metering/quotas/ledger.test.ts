@@ -259,6 +259,18 @@ describe("tokens and money", () => {
   );
 
   test(
+    "what is no count of tokens counts nothing, and an absurd one does not end all counting",
+    onBench("{ q: { unit: tokens, limit: 1000, window: daily } }", (bench) => {
+      for (const odd of [Number.NaN, -500, Number.NEGATIVE_INFINITY]) {
+        expect(bench.ask(tokens(10)).settle(done(odd))).toEqual([]);
+      }
+      expect(bench.standing()).toMatchObject({ used: 0, reserved: 0 });
+      const [charge] = bench.ask(tokens(10)).settle(done(1e300));
+      expect(Number.isSafeInteger(charge?.amount)).toBe(true);
+    }),
+  );
+
+  test(
     "warnings come once, and again after the counter was lower",
     onBench("{ q: { unit: tokens, limit: 1000, window: daily, warn: 0.5 } }", (bench) => {
       bench.ask(tokens(10)).settle(done(499));
@@ -269,7 +281,7 @@ describe("tokens and money", () => {
       bench.now += 24 * hour;
       bench.ask(tokens(10)).settle(done(499));
       bench.ask(tokens(10)).settle(done(600));
-      expect(bench.warnings).toEqual(["q k warn", "q k warn"]);
+      expect(bench.warnings).toEqual(["q k warn", "q k warn", "q k spent"]);
     }),
   );
 });
