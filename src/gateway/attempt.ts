@@ -1,7 +1,7 @@
 /** One attempt at one target: sends the request and reads until it is committed, or throws what went wrong. */
 import { parseJson } from "../kit/json.ts";
 import { Watch } from "../kit/sweep.ts";
-import { estimateInput } from "../metering/estimate-input.ts";
+import { estimateInput, estimateOutput } from "../metering/estimate-input.ts";
 import { collect } from "../model/collect.ts";
 import { guardDepth } from "../model/deep.ts";
 import { GatewayError, toGatewayError } from "../model/error.ts";
@@ -320,11 +320,25 @@ async function readWhole(
   if (usage && !isStream) addCostOfHeaders(usage, response.headers);
   exchange.usage = usage;
   exchange.finish = finish ?? null;
+  if (!usage || candidate.provider.estimateTokens) countOurselves(exchange, { parsed: answers, json, protocol });
   if (json !== undefined && protocol.sealMembers.some((name) => text.includes(name))) {
     watchFor(exchange, protocol, candidate)?.json(json);
   }
   const { headers } = response;
   return { kind: "whole", candidate, protocol, isVerbatim, headers, answers, ...(isVerbatim ? { text } : {}) };
+}
+
+/** Of an answer whose provider counts nothing, or not well. */
+function countOurselves(exchange: Exchange, { parsed, json, protocol }: Uncounted): void {
+  const answers = parsed.length > 0 || json === undefined ? parsed : protocol.parseResponse(json);
+  const tokens = answers.reduce((sum, { items }) => sum + estimateOutput(items), 0);
+  exchange.frames = () => tokens;
+}
+
+interface Uncounted {
+  parsed: readonly Answer[];
+  json: Json | undefined;
+  protocol: Protocol;
 }
 
 /** The whole text of an answer. */

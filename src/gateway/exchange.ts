@@ -5,6 +5,7 @@
 import type { Alias, Key, Snapshot } from "../config/snapshot.ts";
 import { errorChain } from "../kit/log.ts";
 import { estimateUsage } from "../metering/estimate.ts";
+import { estimateInput } from "../metering/estimate-input.ts";
 import type { Reservation } from "../metering/quotas/reservation.ts";
 import type { ChatRequest } from "../model/chat.ts";
 import { GatewayError, toGatewayError } from "../model/error.ts";
@@ -84,6 +85,9 @@ export class Exchange<W extends Wire = Protocol> {
   /** It asks how many tokens a request has, which counts in no quota. */
   isCounting = false;
   requestCharacters = 0;
+  /** What the target says of tokens is not believed: they are estimated. */
+  private isDoubted = false;
+  private ownInput: number | undefined;
   /** Our own count of the input, where the provider's is to be held against it. */
   estimatedInput: number | undefined;
   /** How many frames of content the upstream has sent. */
@@ -148,6 +152,7 @@ export class Exchange<W extends Wire = Protocol> {
     this.asking = { of: this.gateway.routing.standings.ask(name), name, startedAt: this.elapsed() };
     this.target = { provider: provider.id, model };
     this.price = facts.price;
+    this.isDoubted = provider.estimateTokens;
     this.attempts++;
     this.active = controller;
   }
@@ -185,6 +190,7 @@ export class Exchange<W extends Wire = Protocol> {
 
   /** An upstream has committed: of the request only what writing the answer needs is kept. */
   answering(isVerbatim: boolean): void {
+    if (this.isDoubted && this.inbound?.isWhole) this.ownInput = estimateInput(this.canonical());
     this.lean ??= isVerbatim ? this.bareRequest() : { ...this.replyRequest(), instructions: [], items: [] };
     this.inbound?.content.release();
     this.inbound = undefined;
@@ -327,7 +333,7 @@ export class Exchange<W extends Wire = Protocol> {
 
   private calibrate(): void {
     const { target, usage, estimatedInput: estimated } = this;
-    if (!target || !usage || usage.estimated || estimated === undefined) return;
+    if (!target || !usage || this.isDoubted || usage.estimated || estimated === undefined) return;
     const observed = { estimated, reported: inputTokens(usage) };
     this.gateway.calibration.observe(`${target.provider}/${target.model}`, observed);
   }
@@ -369,11 +375,15 @@ export class Exchange<W extends Wire = Protocol> {
 
   /** What an answer took whose provider was not let speak to its end. */
   estimate(reported: Usage | undefined, frames: number): Usage {
-    return estimateUsage(reported, { requestCharacters: this.requestCharacters, frames });
+    const inputTokens = this.ownInput === undefined ? {} : { inputTokens: this.ownInput };
+    return estimateUsage(reported, { requestCharacters: this.requestCharacters, frames, ...inputTokens });
   }
 
   /** What the provider reported, completed by our estimate where it said nothing or was cut. */
   private measured(): Usage | undefined {
+    if (this.isDoubted && (this.usage || this.frames || this.finish !== null)) {
+      return this.estimate(undefined, this.frames?.() ?? 0);
+    }
     if (this.requestCharacters === 0 || (this.usage && this.finish !== null)) return this.usage;
     if (!this.usage && this.frames === undefined && this.finish === null) return undefined;
     return this.estimate(this.usage, this.frames?.() ?? 0);

@@ -30,6 +30,11 @@ export function estimateInput(request: ChatRequest): number {
   return Math.max(1, framed + sum(items, ofItem) + sum(tools, ofTool) + formatted);
 }
 
+/** Of an answer: what its items hold, without what frames them. */
+export function estimateOutput(items: readonly Item[]): number {
+  return sum(items, (item) => Math.max(0, ofItem(item) - (item.type === "reasoning" ? 0 : perItem)));
+}
+
 function sum<T>(list: readonly T[], tokens: (one: T) => number): number {
   return list.reduce((total, one) => total + tokens(one), 0);
 }
