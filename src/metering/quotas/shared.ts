@@ -56,7 +56,9 @@ export class SharedDesk {
 
   /** Reads what other processes did, too. */
   async look(counters: readonly Counter[]): Promise<void> {
-    if (counters.length > 0) await this.step(counters, () => []);
+    if (counters.length === 0) return;
+    await this.correct();
+    await this.step(counters, () => []);
   }
 
   /** Resolves when nothing is on its way. */
