@@ -20,7 +20,7 @@ const bounds: ReadonlySet<Wish> = new Set(["allowed", "blocked", "period"]);
 export interface WebSearch {
   kind: "search";
   wishes: ReadonlyMap<Wish, { at: string; value: Json }>;
-  /** Paths of members that no other protocol has. */
+  /** Paths of members, also of the answer, that no other protocol has. */
   others: readonly string[];
 }
 
@@ -45,7 +45,8 @@ export function serverToolOf(tool: Tool, at: string): ServerTool | undefined {
   if (isOpenAi && /^web_search(?:_preview)?(?:_\d|$)/.test(type)) return search(fromResponses(json, at));
   if (isOpenAi && type === "code_interpreter") return codeRun(json, at);
   if (tool.origin !== "messages") return undefined;
-  if (/^web_search_\d/.test(type)) return search(fromMessages(json, at));
+  // Its clients are shown no sources of others: citations there have a sealed index.
+  if (/^web_search_\d/.test(type)) return search([...fromMessages(json, at), [undefined, "content.citations", true]]);
   return /^code_execution_\d/.test(type) ? codeRun(json, at) : undefined;
 }
 

@@ -420,7 +420,7 @@ describe("tools", () => {
     const server = (json: object) => ({ kind: "server", name: "x", origin: "messages", json });
     expect(tools([server({ type: "web_search_20250305", name: "web_search", max_uses: 3 })])).toMatchObject({
       body: { tools: [{ googleSearch: {} }] },
-      notes: ["dropped tools.0.max_uses"],
+      notes: ["dropped tools.0.max_uses", "dropped content.citations"],
     });
     expect(tools([server({ type: "code_execution_20250825" })]).body.tools).toEqual([{ codeExecution: {} }]);
     expect(failure(() => tools([server({ type: "web_search_20250305", allowed_domains: ["a.example"] })])).code).toBe(

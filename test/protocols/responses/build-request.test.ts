@@ -233,7 +233,10 @@ describe("a request of another protocol's client", () => {
     const search = { type: "web_search_20250305", name: "web_search", max_uses: 2, allowed_domains: ["e.x"] };
     const { body, notes } = build(fromMessages({ tools: [search] }));
     expect(body.tools).toEqual([{ type: "web_search", filters: { allowed_domains: ["e.x"] } }]);
-    expect(notes.list.map((note) => `${note.action} ${note.field}`)).toEqual(["dropped tools.0.max_uses"]);
+    expect(notes.list.map((note) => `${note.action} ${note.field}`)).toEqual([
+      "dropped tools.0.max_uses",
+      "dropped content.citations",
+    ]);
     const bounded = { ...search, allowed_domains: null, blocked_domains: ["e.y"] };
     expect(thrown(() => build(fromMessages({ tools: [bounded] }))).detail.param).toBe("tools.0.blocked_domains");
   });
