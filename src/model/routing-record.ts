@@ -83,6 +83,11 @@ export function routingText(record: RoutingRecord): string {
   return JSON.stringify(short);
 }
 
+/** The same text for a target that had no rival, without the detour: each request has one. */
+export function loneText(target: string, { name, selector }: RecordedGroup, snapshot: number): string {
+  return `{"v":${snapshot},"g":[[${JSON.stringify(name)},"${selector}","",""]],"k":[[${JSON.stringify(target)},0]]}`;
+}
+
 /** Six digits say enough. */
 function brief(score: number): number {
   return Number(score.toPrecision(6));

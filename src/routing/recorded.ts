@@ -1,10 +1,21 @@
 /** What is recorded of an order. Made when a request closes, for nobody reads it before. */
-import { type RecordedCandidate, type RecordedPass, type RoutingRecord, routingText } from "../model/routing-record.ts";
+import {
+  loneText,
+  type RecordedCandidate,
+  type RecordedPass,
+  type RoutingRecord,
+  routingText,
+} from "../model/routing-record.ts";
 import type { Ordered, PassedOver, RankedGroup } from "./order.ts";
 import type { Candidate } from "./resolve.ts";
 
 /** The short JSON of the record. Most models have one target, and then it is little more than its name. */
 export function recordText(ordered: Ordered, snapshot: number): string {
+  const { candidates, passedOver, groups, isLastResort } = ordered;
+  const [candidate, ...others] = candidates;
+  const [group, ...more] = groups;
+  const isPlain = passedOver.length + others.length + more.length === 0 && !isLastResort;
+  if (candidate && group && isPlain) return loneText(candidate.name, group, snapshot);
   return routingText(recordOf(ordered, snapshot));
 }
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import type { GatewayError } from "../../src/model/error.ts";
-import { parseRouting, routingToJson } from "../../src/model/routing-record.ts";
+import { parseRouting, routingText, routingToJson } from "../../src/model/routing-record.ts";
 import { withFailover } from "../../src/routing/failover.ts";
 import { type Ordered, type OrderView, order } from "../../src/routing/order.ts";
-import { recordText } from "../../src/routing/recorded.ts";
+import { recordOf, recordText } from "../../src/routing/recorded.ts";
 import type { Candidate, Route } from "../../src/routing/resolve.ts";
 import { selectors } from "../../src/routing/selectors/index.ts";
 import { candidateOf, type Known, measured, now, providerOf, routeOf, seeded, viewOf } from "./states.ts";
@@ -78,6 +78,12 @@ describe("the order of targets", () => {
     expect(names(stuck("d/m"))).toEqual(["a/m", "b/m", "d/m", "c/m"]);
     expect(names(stuck("b/m", { isAble: ({ name }) => name !== "b/m" }))).toEqual(["a/m", "c/m", "d/m"]);
     expect(stuck("b/m").groups[0]?.isStuck).toBe(true);
+  });
+
+  test("a lone target is recorded as if it had been one of many", () => {
+    const route = routeOf("random", [candidateOf('a"b/m\\n')]);
+    const ordered = order(route, viewOf());
+    expect(recordText(ordered, 4)).toBe(routingText(recordOf(ordered, 4)));
   });
 
   test("a refusal comes with the record of why nobody was left", () => {
