@@ -14,12 +14,10 @@ import { type Note, Notes } from "../model/note.ts";
 import type { FailureRecord, OpenedRecord, Phases, RequestRecord } from "../model/record.ts";
 import type { Tariff } from "../model/tariff.ts";
 import { emptyUsage, inputTokens, type Usage } from "../model/usage.ts";
-import { countTokens, partsOf } from "../model/usage-parts.ts";
 import { clientField, type Protocol, type Wire } from "../protocols/protocol.ts";
 import { allowancesOf } from "../providers/allowance.ts";
 import type { Permit } from "../routing/cooldowns/permit.ts";
 import type { Ordered } from "../routing/order.ts";
-import { recordText } from "../routing/recorded.ts";
 import type { Candidate } from "../routing/resolve.ts";
 import type { Asking } from "../routing/standings.ts";
 import { discreet, withoutSecrets } from "./discreet.ts";
@@ -29,6 +27,7 @@ import type { Inbound } from "./inbound.ts";
 import type { Keeping } from "./keeping.ts";
 import type { Media } from "./media.ts";
 import { settled } from "./quotas.ts";
+import { recordOf } from "./record-of.ts";
 import type { SealWatch } from "./seal-owners.ts";
 import type { TurnKeeper } from "./turn-seals.ts";
 import type { Turns } from "./turns.ts";
@@ -280,7 +279,7 @@ export class Exchange<W extends Wire = Protocol> {
     for (const release of this.releases) release();
     if (error && this.errors.at(-1)?.message !== error.message) this.failed(error);
     this.calibrate();
-    const record = this.record(status, error);
+    const record = recordOf(this, status, error);
     if (this.reservation) record.charges = settled(this.reservation, record, this.wasCalled);
     this.measure(record);
     this.tell((observer) => observer.closed?.(record));
@@ -297,7 +296,7 @@ export class Exchange<W extends Wire = Protocol> {
   }
 
   /** An upstream was asked for an answer. */
-  private get wasCalled(): boolean {
+  get wasCalled(): boolean {
     return this.phases.sent !== undefined;
   }
 
@@ -338,41 +337,6 @@ export class Exchange<W extends Wire = Protocol> {
     this.gateway.calibration.observe(`${target.provider}/${target.model}`, observed);
   }
 
-  private record(status: number | null, error: GatewayError | undefined): RequestRecord {
-    const target = this.target;
-    const usage = this.measured();
-    return {
-      id: this.id,
-      parent: this.parent,
-      at: this.at,
-      protocol: this.call.protocol.name,
-      address: this.call.address,
-      key: this.key?.name ?? null,
-      label: this.label,
-      model: this.model,
-      alias: this.alias?.name ?? null,
-      target: target ? `${target.provider}/${target.model}` : null,
-      provider: target?.provider ?? null,
-      attempts: this.attempts,
-      stream: this.stream,
-      status,
-      code: error?.code ?? null,
-      interrupted: false,
-      counted: this.wasCalled && this.parent === null && !this.isCounting,
-      tokens: usage ? countTokens(usage) : null,
-      ...this.charged(usage),
-      ttftMs: this.phases.committed ?? null,
-      totalMs: this.phases.closed ?? null,
-      upstreamMs: this.attempts > 0 ? Math.round(this.upstreamMs * 100) / 100 : null,
-      phases: this.phases,
-      finish: this.finish,
-      degraded: this.clientNotes(),
-      errors: this.errors,
-      routing: this.ordered ? recordText(this.ordered, this.snapshot.version) : null,
-      clientRequestId: this.call.headers.get("x-client-request-id")?.slice(0, 256) ?? null,
-    };
-  }
-
   /** What an answer took whose provider was not let speak to its end. */
   estimate(reported: Usage | undefined, frames: number): Usage {
     const inputTokens = this.ownInput === undefined ? {} : { inputTokens: this.ownInput };
@@ -380,25 +344,13 @@ export class Exchange<W extends Wire = Protocol> {
   }
 
   /** What the provider reported, completed by our estimate where it said nothing or was cut. */
-  private measured(): Usage | undefined {
+  measured(): Usage | undefined {
     if (this.isDoubted && (this.usage || this.frames || this.finish !== null)) {
       return this.estimate(undefined, this.frames?.() ?? 0);
     }
     if (this.requestCharacters === 0 || (this.usage && this.finish !== null)) return this.usage;
     if (!this.usage && this.frames === undefined && this.finish === null) return undefined;
     return this.estimate(this.usage, this.frames?.() ?? 0);
-  }
-
-  /** Where nobody knows the price, the cost is unknown, and not nothing. */
-  private charged(usage: Usage | undefined): Pick<RequestRecord, "costNano" | "pricing"> {
-    if (!usage) return { costNano: null };
-    const reportedNano = usage.reportedNano ?? null;
-    const computedNano = this.price?.costOf(usage, this.at) ?? null;
-    const version = this.price?.version ?? null;
-    return {
-      costNano: reportedNano ?? computedNano,
-      pricing: { reportedNano, computedNano, version, parts: partsOf(usage) },
-    };
   }
 }
 
