@@ -433,7 +433,7 @@ describe("tools", () => {
     const forced = tools([search], { toolChoice: { mode: "tool", name: "x", kind: "function" } });
     expect(forced.body).toMatchObject({ tools: [{ googleSearch: {} }] });
     expect(forced.body).not.toHaveProperty("toolConfig");
-    expect(forced.notes).toEqual(["dropped toolChoice functions_only"]);
+    expect(forced.notes).toContain("dropped toolChoice functions_only");
     // Beside functions most models refuse it.
     const beside = tools([{ kind: "function", name: "f" }, server({ type: "web_search" })]);
     expect(beside.body.tools).toEqual([{ functionDeclarations: [{ name: "f" }] }]);
