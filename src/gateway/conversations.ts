@@ -3,6 +3,7 @@
  * as such caches live; where nothing is remembered, the selector chooses.
  */
 import { createHash } from "node:crypto";
+import type { Item } from "../model/chat.ts";
 import type { Json, JsonObject } from "../model/json.ts";
 import type { Exchange } from "./exchange.ts";
 import { smallBody } from "./inbound.ts";
@@ -89,10 +90,19 @@ function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** What we do not understand may pass all the same; then all such requests are one conversation. */
+function itemsOf(exchange: Exchange): readonly Item[] {
+  try {
+    return exchange.canonical().items;
+  } catch {
+    return [];
+  }
+}
+
 /** The texts up to the first of the user's: later turns come behind them. */
 function beginning(exchange: Exchange): string[] {
   const texts: string[] = [];
-  for (const item of exchange.canonical().items) {
+  for (const item of itemsOf(exchange)) {
     if (item.type !== "message") continue;
     for (const block of item.blocks) {
       if (block.type === "text") texts.push(exchange.readable(block.text).slice(0, mostCharacters));

@@ -1,5 +1,6 @@
 /** Where a request goes: what the pipeline knows, put before the rules of routing. */
 import type { Provider } from "../config/snapshot.ts";
+import { estimateInput } from "../metering/estimate-input.ts";
 import type { GatewayError } from "../model/error.ts";
 import type { Protocol, Wire } from "../protocols/protocol.ts";
 import type { Cooling } from "../routing/cooldowns/cooldowns.ts";
@@ -61,7 +62,7 @@ export function routeConversation(exchange: Exchange, model: string): readonly C
   const route = permitted(exchange, model);
   const hasChoice = route.groups.some(({ candidates }) => candidates.length > 1);
   if (route.alias?.sticky && hasChoice) exchange.conversation = conversationOf(exchange);
-  return ordered(exchange, route, new ConversationView(exchange, speaker(exchange)));
+  return ordered(exchange, route, new ConversationView(exchange, route));
 }
 
 function permitted(exchange: Exchange<Wire>, model: string): Route {
@@ -157,7 +158,49 @@ class View<W extends Wire> implements OrderView {
   }
 }
 
+/** Estimates rather say too much: what is left out has to be too long for certain. */
+const certain = 0.9;
+/** Fewer characters than these for a token of any context need no estimate: bytes of a large body, or of a text. */
+const fewest = { byte: 3, character: 1.1 };
+
 class ConversationView extends View<Protocol> {
+  private readonly route: Route;
+  private estimate: number | undefined;
+  private someFits: boolean | undefined;
+
+  constructor(exchange: Exchange, route: Route) {
+    super(exchange, speaker(exchange));
+    this.route = route;
+  }
+
+  isTooSmall(candidate: Candidate): boolean {
+    if (this.route.groups.length === 1 && this.route.groups[0]?.candidates.length === 1) return false;
+    if (!this.exceeds(candidate)) return false;
+    // Where nobody's is large enough, as far as we can tell, providers are the judges.
+    this.someFits ??= this.route.groups.some(({ candidates }) =>
+      candidates.some((one) => one.enabled && one.provider.enabled && this.isAble(one) && !this.exceeds(one)),
+    );
+    return this.someFits;
+  }
+
+  private exceeds({ name, facts: { context } }: Candidate): boolean {
+    const { inbound, gateway } = this.exchange;
+    if (context === undefined || !inbound?.isWhole) return false;
+    const { content } = inbound;
+    if (content.length <= context * (content.bytes ? fewest.byte : fewest.character)) return false;
+    this.estimate ??= this.estimated();
+    return certain * gateway.calibration.corrected(name, this.estimate) > context;
+  }
+
+  private estimated(): number {
+    try {
+      return estimateInput(this.exchange.canonical());
+    } catch {
+      // What we do not understand may pass all the same.
+      return 0;
+    }
+  }
+
   blind(): "as-others" | "last" | "out" {
     if (!hasImages(this.exchange)) return "as-others";
     return describes(this.exchange) ? "last" : "out";

@@ -40,7 +40,7 @@ export interface RecordedPass {
   group: number;
   /** `disabled`, `denied`, `unable`, `unpriced`, `full`, `cooled`. */
   reason: string;
-  /** What it could not do: `protocol`, `vision`. */
+  /** What it could not do: `protocol`, `vision`, `context`. */
   lacks?: string;
   /** Of a cooled one: epoch milliseconds, and the code of the failure. */
   until?: number;
@@ -171,6 +171,7 @@ function wordsOf({ reason, lacks, until, cause }: RecordedPass): string {
       return `It is left alone${end} after a failure (${cause ?? "unknown"}).`;
     }
     default:
+      if (lacks === "context") return "Its context is too small for the request.";
       return lacks === "vision"
         ? "It cannot see, and the request has images."
         : "None of its provider's protocols answers this request.";

@@ -21,6 +21,8 @@ export interface OrderView extends SelectorView {
   readonly wantsPrice?: boolean;
   /** The refusal when that leaves nobody to ask. */
   priceRefused?(): GatewayError;
+  /** Is its context too small for the request, while somebody else's is not? */
+  isTooSmall?(candidate: Candidate): boolean;
   /** The refusal when images leave nobody to ask. */
   imagesRefused?(): GatewayError;
   /** The target of the conversation so far, by name. Asked only where there is a choice. */
@@ -31,7 +33,7 @@ export interface OrderView extends SelectorView {
 export type Reason =
   | { code: "disabled" }
   | { code: "denied" }
-  | { code: "unable"; lacks: "protocol" | "vision" }
+  | { code: "unable"; lacks: "protocol" | "vision" | "context" }
   | { code: "unpriced" }
   | { code: "full" }
   | { code: "cooled"; cooling: Cooling };
@@ -134,6 +136,7 @@ function passedOver(candidate: Candidate, view: OrderView): Reason | undefined {
   if (!view.isAble(candidate)) return { code: "unable", lacks: "protocol" };
   if (!sees(candidate) && view.blind?.() === "out") return { code: "unable", lacks: "vision" };
   if (view.wantsPrice && candidate.facts.price === undefined) return { code: "unpriced" };
+  if (view.isTooSmall?.(candidate)) return { code: "unable", lacks: "context" };
   const cooling = view.cooling(candidate);
   if (cooling) return { code: "cooled", cooling };
   if (view.isFull(candidate.provider)) return { code: "full" };

@@ -26,12 +26,13 @@ describe("the order of targets", () => {
     const full = candidateOf("full/m", { provider: providerOf("full", { maxConcurrency: 1 }) });
     const route = routeOf("in_order", [
       ...[candidateOf("off/m", { enabled: false }), candidateOf("deaf/m"), candidateOf("blind/m", { sees: false })],
-      ...[candidateOf("cooled/m"), full, candidateOf("fine/m")],
+      ...[candidateOf("cooled/m"), candidateOf("small/m"), full, candidateOf("fine/m")],
     ]);
     (route.groups[0] ?? { denied: [] }).denied = [candidateOf("denied/m")];
     const view = viewOf(new Map(), {
       isAble: ({ name }) => name !== "deaf/m",
       blind: () => "out",
+      isTooSmall: ({ name }) => name === "small/m",
       isFull: ({ maxConcurrency }) => maxConcurrency !== null,
       cooling: ({ name }) => (name === "cooled/m" ? { ...cooling, failures: 1, isProbing: false } : undefined),
     });
@@ -45,10 +46,11 @@ describe("the order of targets", () => {
       { target: "deaf/m", group: 0, reason: "unable", lacks: "protocol" },
       { target: "blind/m", group: 0, reason: "unable", lacks: "vision" },
       { target: "cooled/m", group: 0, reason: "cooled", until: now + 60_000, cause: "overloaded" },
+      { target: "small/m", group: 0, reason: "unable", lacks: "context" },
       { target: "full/m", group: 0, reason: "full" },
     ]);
     const { candidates } = routingToJson(record) as { candidates: { verdict: string; words: string | null }[] };
-    expect(candidates.map(({ verdict }) => verdict)).toEqual(["chosen", ...Array(6).fill("passed-over")]);
+    expect(candidates.map(({ verdict }) => verdict)).toEqual(["chosen", ...Array(7).fill("passed-over")]);
     expect(candidates[5]?.words).toContain("until 2027-01-15");
   });
 

@@ -14,8 +14,12 @@ function config(): JsonObject {
   const price = (input: number) => ({ price: { input, output: 5 * input } });
   return {
     providers: {
-      a: provider("chat", upstream, { models: { "cost-a": price(3), "seen-a": { vision: true } } }),
-      b: provider("chat", upstream, { models: { "cost-b": price(1), "seen-b": { vision: false } } }),
+      a: provider("chat", upstream, {
+        models: { "cost-a": price(3), "seen-a": { vision: true }, "small-a": { context: 300 } },
+      }),
+      b: provider("chat", upstream, {
+        models: { "cost-b": price(1), "seen-b": { vision: false }, "small-b": { context: 100 } },
+      }),
       c: provider("chat", upstream, { models: { "cost-c": price(2) } }),
       d: provider("chat", upstream),
       off: provider("chat", upstream, { enabled: false }),
@@ -26,6 +30,7 @@ function config(): JsonObject {
       latency: { selector: "latency", targets: many("latency").slice(0, 2) },
       chain: { selector: "in_order", targets: ["off/chain-off", "a/chain-a", "b/chain-b", "c/chain-c"] },
       seen: { selector: "in_order", targets: ["b/seen-b", "a/seen-a"] },
+      small: { selector: "in_order", targets: ["b/small-b", "a/small-a"] },
       windows: { selector: "allowance", targets: ["a/windows-a", "b/windows-b"] },
     },
     keys: { test: { secret: clientKey }, narrow: { secret: narrowKey, providers: ["c", "d"], aliases: ["cost"] } },
@@ -121,6 +126,17 @@ describe("explain", () => {
     expect(target).toBe("a/seen-a");
     expect(routing?.candidates[1]).toMatchObject({ target: "b/seen-b", verdict: "passed-over", reason: "unable" });
     expect((await explained(ask("chat", "seen"))).target).toBe("b/seen-b");
+  });
+
+  test("leaves out whose context is too small, unless that is everybody's", async () => {
+    const said = (characters: number) => ({
+      model: "small",
+      messages: [{ role: "user", content: "word ".repeat(characters / 5) }],
+    });
+    expect((await explained(said(100))).target).toBe("b/small-b");
+    const { target, routing } = await explained(said(600));
+    expect([target, routing?.candidates[1]?.reason]).toEqual(["a/small-a", "unable"]);
+    expect((await explained(said(6000))).target).toBe("b/small-b");
   });
 
   test("names what is wrong with the question", async () => {
