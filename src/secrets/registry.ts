@@ -26,4 +26,5 @@ export const exemptColumns: Readonly<Record<string, string>> = {
   "requests.tokens_cache_write": "a count",
   "requests.tokens_estimated": "a flag",
   "meta.key": "the name of a value",
+  "target_stats.body": "measurements",
 };
