@@ -253,12 +253,7 @@ mcp_servers: { d: { url: "https://d.example" } }`;
       compile(yaml(text), names)
         .warnings.map((warning) => warning.path)
         .sort(),
-    ).toEqual([
-      "aliases.x.vision_fallthrough",
-      "keys.k.aliases.0",
-      "keys.k.allow_raw",
-      "mcp_servers.d",
-    ]);
+    ).toEqual(["aliases.x.vision_fallthrough", "keys.k.aliases.0", "keys.k.allow_raw", "mcp_servers.d"]);
   });
 });
 
