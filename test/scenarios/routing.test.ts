@@ -208,6 +208,23 @@ describe("sticky conversations", () => {
     expect(await targetOf({ ...turns("Anything", 3), ...keyed })).toBe(other);
   });
 
+  test("one that goes on from a kept answer stays, too", async () => {
+    const respond = async (body: JsonObject) => {
+      const headers = { authorization: `Bearer ${clientKey}`, "content-type": "application/json" };
+      const sent = JSON.stringify({ model: "sticky", ...body });
+      const response = await fetch(`${plexus.url}/v1/responses`, { method: "POST", headers, body: sent });
+      const { id } = (await response.json()) as { id: string };
+      return { id, target: response.headers.get("x-plexus-target") };
+    };
+    const first = await respond({ input: "Kept" });
+    const others = new Set<string | null>();
+    for (let count = 0; count < 8; count++) others.add((await respond({ input: `Unrelated ${count}` })).target);
+    expect(others.size).toBe(4);
+    const second = await respond({ input: "Go on", previous_response_id: first.id });
+    const third = await respond({ input: "And on", previous_response_id: second.id });
+    expect([second.target, third.target]).toEqual([first.target, first.target]);
+  });
+
   test("a target that fails loses it to the one that answers", async () => {
     const began = await targetOf(turns("Unlucky", 1));
     const model = began?.split("/")[1] ?? "";
