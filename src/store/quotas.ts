@@ -18,6 +18,7 @@ const leaseMs = 60_000;
 /** Charges stay for longer than any window and any journal. */
 const retentionMs = 40 * 86_400_000;
 const pruneRows = 500;
+const pruneMs = 20;
 /** Requests that arrived so long before a window may have ended in it. */
 const longestRequestMs = 86_400_000;
 
@@ -234,8 +235,14 @@ function rowsOf({ unit, keys, since, slotMs }: Recount): Fragment {
     WHERE id >= ${firstIdAt(since - longestRequestMs)} AND ${named} AND ${when} >= ${since}`;
 }
 
+/** In steps: between two of them others write. */
 async function prune(sql: Sql, before: number): Promise<void> {
-  await sql`DELETE FROM quota_charges WHERE request_id IN
-    (SELECT request_id FROM quota_charges WHERE request_id < ${firstIdAt(before)} ORDER BY request_id LIMIT ${pruneRows})`;
   await sql`DELETE FROM quota_slots WHERE slot < ${before}`;
+  for (;;) {
+    const gone = await sql`DELETE FROM quota_charges WHERE request_id IN
+      (SELECT request_id FROM quota_charges WHERE request_id < ${firstIdAt(before)} ORDER BY request_id LIMIT ${pruneRows})
+      RETURNING counter`;
+    if (gone.length < pruneRows) return;
+    await Bun.sleep(pruneMs);
+  }
 }

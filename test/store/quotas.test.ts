@@ -114,6 +114,20 @@ describe.each(dialects)("quotas in %s", (dialect) => {
     });
   });
 
+  test("what no window holds any more is forgotten, however much it is", async () => {
+    await withMigrated(dialect, async ({ database }) => {
+      const old = Date.now() - 41 * 86_400_000;
+      const id = () => Bun.randomUUIDv7("hex", old);
+      const records = Array.from({ length: 600 }, () =>
+        closedRecord({ id: id(), charges: [charge(1), charge(1, "r")] }),
+      );
+      await insert(database, [...records, closedRecord({ charges: [charge(1, "q", Date.now())] })]);
+      await createQuotaStore(database, database).keep([]);
+      expect(await database.sql`SELECT counter FROM quota_charges`).toEqual([{ counter: "q" }]);
+      expect((await stateOf(database)).used).toBe(1);
+    });
+  });
+
   test("of many that reserve at once each sees what those before it took", async () => {
     await withMigrated(dialect, async ({ database }) => {
       const stores = [createQuotaStore(database, database), createQuotaStore(database, database)];
