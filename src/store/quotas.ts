@@ -98,22 +98,24 @@ function sumOf({ counter, slot, amount }: SlotRow): SlotSum {
   return { counter: String(counter), slot: int(slot), amount: int(amount) };
 }
 
+/** One statement: every round trip is waited for by all who reserve. */
 async function readCounters(sql: Sql, counters: readonly CounterQuery[]): Promise<Map<string, CounterState>> {
   const state = new Map<string, CounterState>(
     counters.map(({ id }) => [id, { slots: new Map(), reserved: 0, ended: 0 }]),
   );
   if (counters.length === 0) return state;
-  const slots = await sql<SlotRow>`SELECT counter, slot, amount FROM quota_slots
-    WHERE ${anyOf(counters.map(({ id, since }) => fragment`counter = ${toText(id)} AND slot >= ${since}`))}`;
-  for (const { counter, slot, amount } of slots.map(sumOf)) state.get(counter)?.slots.set(slot, amount);
-  const now = Date.now();
-  const each = counters.map(({ id, reservedSince }) => fragment`counter = ${toText(id)} AND at >= ${reservedSince}`);
-  const held = await sql<Record<"counter" | "amount" | "ended", Column>>`SELECT counter, ended,
-    CAST(sum(amount) AS BIGINT) AS amount FROM quota_reservations WHERE until > ${now} AND (${anyOf(each)})
-    GROUP BY counter, ended`;
-  for (const { counter, amount, ended } of held) {
-    const found = state.get(String(counter));
-    if (found) found[flag(ended) ? "ended" : "reserved"] = int(amount);
+  const inWindow = counters.map(({ id, since }) => fragment`counter = ${toText(id)} AND slot >= ${since}`);
+  const held = counters.map(({ id, reservedSince }) => fragment`counter = ${toText(id)} AND at >= ${reservedSince}`);
+  const rows = await sql<SlotRow & { ended: Column }>`SELECT counter, slot, amount, -1 AS ended FROM quota_slots
+    WHERE ${anyOf(inWindow)}
+    UNION ALL SELECT counter, 0 AS slot, CAST(sum(amount) AS BIGINT) AS amount, ended FROM quota_reservations
+    WHERE until > ${Date.now()} AND (${anyOf(held)}) GROUP BY counter, ended`;
+  for (const row of rows) {
+    const { counter, slot, amount } = sumOf(row);
+    const found = state.get(counter);
+    const ended = int(row.ended);
+    if (found && ended < 0) found.slots.set(slot, amount);
+    else if (found) found[ended === 0 ? "reserved" : "ended"] = amount;
   }
   return state;
 }
