@@ -2,6 +2,7 @@
 import type { DescriptionStore } from "../model/description.ts";
 import type { Sealer } from "../secrets/seal.ts";
 import type { Database, Sql } from "./database.ts";
+import { Pruner, removeBefore } from "./pruning.ts";
 import type { Column } from "./rows.ts";
 import { toText } from "./rows.ts";
 
@@ -45,13 +46,13 @@ class Descriptions implements OpenDescriptionStore {
   private size = 0;
   private readonly writing = new Set<Promise<void>>();
   private isClosed = false;
-  private readonly sweeper: Timer;
+  private readonly pruner: Pruner;
 
   constructor(options: DescriptionStoreOptions) {
     this.options = { onError: () => undefined, room: 4 * 1024 * 1024, sweepMs: 3_600_000, ...options };
-    this.sweeper = setInterval(() => void this.sweep(), this.options.sweepMs);
-    this.sweeper.unref();
-    void this.sweep();
+    const { database, onError, sweepMs } = this.options;
+    const remove = (limit: number) => removeBefore(database, "image_descriptions", { before: this.since(), limit });
+    this.pruner = new Pruner({ remove, step: sweepStep, everyMs: sweepMs, onError });
   }
 
   recall(key: string): string | undefined {
@@ -113,23 +114,13 @@ class Descriptions implements OpenDescriptionStore {
     return Date.now() - this.options.retentionMs();
   }
 
-  async sweep(): Promise<void> {
-    try {
-      while (!this.isClosed) {
-        const { sql } = this.options.database;
-        const rows = await sql`DELETE FROM image_descriptions WHERE id IN
-          (SELECT id FROM image_descriptions WHERE at < ${this.since()} ORDER BY at LIMIT ${sweepStep}) RETURNING id`;
-        if (rows.length < sweepStep) return;
-        await Bun.sleep(25);
-      }
-    } catch (error) {
-      if (!this.isClosed) this.options.onError(error);
-    }
+  sweep(): Promise<void> {
+    return this.pruner.run();
   }
 
   async close(): Promise<void> {
     if (this.isClosed) return;
-    clearInterval(this.sweeper);
+    await this.pruner.close();
     await Promise.all(this.writing);
     this.isClosed = true;
   }

@@ -5,6 +5,7 @@
 import type { KeptPart, KeptTurn, TurnStore } from "../model/kept-turn.ts";
 import type { Sealer } from "../secrets/seal.ts";
 import { type Database, fragment, list, none, type Sql, statement } from "./database.ts";
+import { Pruner, removeBefore } from "./pruning.ts";
 import { type Column, int, toText } from "./rows.ts";
 
 export interface TurnStoreOptions {
@@ -66,14 +67,14 @@ class BackgroundTurns implements OpenTurnStore {
   private running: Promise<void> | undefined;
   private backoff = 0;
   private isClosed = false;
-  private readonly sweeper: Timer;
+  private readonly pruner: Pruner;
 
   constructor(options: TurnStoreOptions) {
     const usual = { onError: () => undefined, everyMs: 100, room: 16 * 1024 * 1024, sweepMs: 3_600_000 };
     this.options = { ...usual, ...options };
-    this.sweeper = setInterval(() => void this.sweep(), this.options.sweepMs);
-    this.sweeper.unref();
-    void this.sweep();
+    const { database, onError, sweepMs } = this.options;
+    const remove = (limit: number) => removeBefore(database, "kept_turns", { before: this.since(), limit });
+    this.pruner = new Pruner({ remove, step: sweepStep, everyMs: sweepMs, onError });
   }
 
   keep(turn: KeptTurn): void {
@@ -192,23 +193,13 @@ class BackgroundTurns implements OpenTurnStore {
     }
   }
 
-  async sweep(): Promise<void> {
-    try {
-      while (!this.isClosed) {
-        const { sql } = this.options.database;
-        const rows = await sql`DELETE FROM kept_turns WHERE id IN
-          (SELECT id FROM kept_turns WHERE at < ${this.since()} ORDER BY at LIMIT ${sweepStep}) RETURNING id`;
-        if (rows.length < sweepStep) return;
-        await Bun.sleep(25);
-      }
-    } catch (error) {
-      if (!this.isClosed) this.options.onError(error);
-    }
+  sweep(): Promise<void> {
+    return this.pruner.run();
   }
 
   async close(): Promise<void> {
     if (this.isClosed) return;
-    clearInterval(this.sweeper);
+    await this.pruner.close();
     clearTimeout(this.timer);
     await this.running;
     this.isClosed = true;

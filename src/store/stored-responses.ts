@@ -5,6 +5,7 @@
 import type { ResponseStore, StoredInput, StoredPlace, StoredResponse } from "../model/stored.ts";
 import type { Sealer } from "../secrets/seal.ts";
 import type { Database, Sql, Transaction } from "./database.ts";
+import { Pruner } from "./pruning.ts";
 import * as rows from "./stored-rows.ts";
 
 export interface ResponseStoreOptions {
@@ -41,7 +42,6 @@ const batchCharacters = 1024 * 1024;
 const firstBackoff = 250;
 const longestBackoff = 10_000;
 const sweepStep = 50;
-const sweepPauseMs = 25;
 
 export function openResponseStore(options: ResponseStoreOptions): OpenResponseStore {
   return new BackgroundStore(options);
@@ -52,19 +52,18 @@ class BackgroundStore implements OpenResponseStore {
   private readonly waiting: Item[] = [];
   private size = 0;
   private running: Promise<void> | undefined;
-  private sweeping: Promise<void> | undefined;
   private timer: Timer | undefined;
   private backoff = 0;
   private wasRefused = false;
   private isClosed = false;
-  private readonly sweeper: Timer;
+  private readonly pruner: Pruner;
 
   constructor(options: ResponseStoreOptions) {
     const usual = { onError: () => undefined, everyMs: 100, room: 64 * 1024 * 1024, sweepMs: 3_600_000 };
     this.options = { ...usual, ...options };
-    this.sweeper = setInterval(() => void this.sweep(), this.options.sweepMs);
-    this.sweeper.unref();
-    void this.sweep();
+    const { database, onError, sweepMs } = this.options;
+    const remove = (limit: number) => rows.deleteExpired(database, { before: this.since(), limit });
+    this.pruner = new Pruner({ remove, step: sweepStep, everyMs: sweepMs, onError });
   }
 
   keepInput(input: StoredInput): boolean {
@@ -127,31 +126,15 @@ class BackgroundStore implements OpenResponseStore {
 
   async close(timeoutMs = 10_000): Promise<void> {
     if (this.isClosed) return;
-    clearInterval(this.sweeper);
     await this.flush(timeoutMs).catch((error) => this.options.onError(error));
     this.isClosed = true;
     clearTimeout(this.timer);
     await this.running;
-    await this.sweeping;
+    await this.pruner.close();
   }
 
   sweep(): Promise<void> {
-    this.sweeping ??= this.sweepOnce().finally(() => {
-      this.sweeping = undefined;
-    });
-    return this.sweeping;
-  }
-
-  private async sweepOnce(): Promise<void> {
-    try {
-      while (!this.isClosed) {
-        const found = await rows.deleteExpired(this.options.database, { before: this.since(), limit: sweepStep });
-        if (found < sweepStep) return;
-        await Bun.sleep(sweepPauseMs);
-      }
-    } catch (error) {
-      this.options.onError(error);
-    }
+    return this.pruner.run();
   }
 
   private since(): number {
