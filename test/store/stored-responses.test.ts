@@ -55,9 +55,9 @@ function switchable(database: Database): Database & { isOff: boolean } {
 
 describe.each([...dialects])("kept answers (%s)", (dialect) => {
   test("are found at once, and the same once they are written, by another process too", async () => {
-      // Nothing is written before it is asked for, however slow the machine is.
-      const store = open(database, { everyMs: 30_000 });
-      const store = open(database);
+    await withMigrated(dialect, async ({ database }) => {
+      // Late enough for a slow machine.
+      const store = open(database, { everyMs: 2000 });
       const kept = answer();
       const never = answer({ lastEvent: null });
       for (const one of [kept, never]) {
