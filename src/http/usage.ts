@@ -1,8 +1,10 @@
 /** What was used and how well targets did: `GET /api/usage` and `GET /api/performance`, as JSON or CSV. */
+import { csvText } from "../kit/csv.ts";
 import { GatewayError } from "../model/error.ts";
 import type { JsonObject } from "../model/json.ts";
-import { addSum, emptySum, quantile, type UsageSum } from "../model/usage-sum.ts";
-import type { Dimension, Summed } from "../store/rollup-sums.ts";
+import { addSum, emptySum, quantile, type UsageSum, usageToJson } from "../model/usage-sum.ts";
+import { type Grouping, groupedUsage, groupingNames } from "../store/grouped-usage.ts";
+import type { Summed } from "../store/rollup-sums.ts";
 import type { Rollups } from "../store/rollups.ts";
 import { json } from "./problem.ts";
 import type { HttpRoute, Incoming } from "./route.ts";
@@ -17,18 +19,6 @@ export interface UsageDeps {
 const dayMs = 86_400_000;
 const mostDays = 1100;
 const mostQuarterDays = 31;
-
-/** What `by` may say, and the dimension that holds it: of everything, and of one key. */
-const groupings = {
-  none: { all: "all", ofKey: "key" },
-  key: { all: "key", ofKey: "key" },
-  alias: { all: "alias", ofKey: "key-alias" },
-  provider: { all: "provider", ofKey: undefined },
-  model: { all: "target", ofKey: "key-target" },
-  label: { all: "label", ofKey: "label" },
-} as const satisfies Record<string, { all: Dimension; ofKey: Dimension | undefined }>;
-
-type Grouping = keyof typeof groupings;
 
 interface Asked {
   by: Grouping;
@@ -51,12 +41,12 @@ export function usageRoutes(deps: UsageDeps): HttpRoute[] {
  * model, label), `bucket` (none, quarter, day), `key` (of one client key), `format` (json, csv).
  */
 async function usage(deps: UsageDeps, incoming: Incoming): Promise<Response> {
-  const asked = read(deps, incoming, { days: 30, by: Object.keys(groupings) as Grouping[], usual: "none" });
+  const asked = read(deps, incoming, { days: 30, by: groupingNames, usual: "none" });
   const sums = await sumsFor(deps, asked);
   const total = sums.reduce((sum, one) => addSum(sum, one.sum), emptySum());
-  const data = sums.map((one) => ({ ...placeOf(one, asked), ...usageOf(one.sum) }));
+  const data = sums.map((one) => ({ ...placeOf(one, asked), ...usageToJson(one.sum) }));
   if (asked.isCsv) return csv(data, { name: "usage", requestId: incoming.requestId });
-  return json({ ...headOf(deps, asked), data, total: usageOf(total) }, incoming.requestId);
+  return json({ ...headOf(deps, asked), data, total: usageToJson(total) }, incoming.requestId);
 }
 
 /** `by` is provider or model (the usual), the time a day up to now unless said. */
@@ -68,32 +58,10 @@ async function performance(deps: UsageDeps, incoming: Incoming): Promise<Respons
   return json({ ...headOf(deps, asked), data }, incoming.requestId);
 }
 
-async function sumsFor({ rollups }: UsageDeps, { by, key, from, to, bucket }: Asked): Promise<Summed[]> {
-  const { all, ofKey } = groupings[by];
-  const kind = key === undefined ? all : ofKey;
-  if (kind === undefined) throw invalid("key", `cannot be combined with by=${by}; ask by model`);
-  const sums = await rollups.query({ kind, from, to, ...(bucket ? { bucket } : {}) });
-  // Of a label the key is the second value, of everything else that is kept for keys the first.
-  if (by === "label") return labelled(sums, key);
-  return key === undefined ? sums : sums.flatMap((one) => ofOneKey(one, { by, key }));
-}
-
-function ofOneKey(one: Summed, { by, key }: { by: Grouping; key: string }): Summed[] {
-  if (one.value !== key) return [];
-  return [by === "none" || by === "key" ? one : { ...one, value: one.other }];
-}
-
-/** The same label on several keys is one attribution. */
-function labelled(sums: Summed[], key: string | undefined): Summed[] {
-  const found = new Map<string, Summed>();
-  for (const one of sums) {
-    if (key !== undefined && one.other !== key) continue;
-    const place = `${one.bucket} ${one.value}`;
-    const known = found.get(place);
-    if (known) addSum(known.sum, one.sum);
-    else found.set(place, one);
-  }
-  return [...found.values()];
+async function sumsFor({ rollups }: UsageDeps, asked: Asked): Promise<Summed[]> {
+  const sums = await groupedUsage(rollups, asked);
+  if (sums === undefined) throw invalid("key", `cannot be combined with by=${asked.by}; ask by model`);
+  return sums;
 }
 
 function headOf({ timezone }: UsageDeps, { from, to, by, bucket }: Asked): JsonObject {
@@ -105,21 +73,6 @@ function placeOf({ bucket: start, value }: Summed, { by, bucket }: Asked): JsonO
   return {
     ...(bucket ? { start: new Date(start).toISOString() } : {}),
     ...(by === "none" ? {} : { [by]: value === "" ? null : value }),
-  };
-}
-
-function usageOf(sum: UsageSum): JsonObject {
-  return {
-    requests: sum.requests,
-    failed: sum.failed,
-    tokens_input: sum.tokensInput,
-    tokens_output: sum.tokensOutput,
-    tokens_reasoning: sum.tokensReasoning,
-    tokens_cache_read: sum.tokensCacheRead,
-    tokens_cache_write: sum.tokensCacheWrite,
-    estimated: sum.estimated,
-    cost_nano: sum.costNano,
-    unpriced: sum.unpriced,
   };
 }
 
@@ -189,20 +142,11 @@ function invalid(name: string, words: string): GatewayError {
 }
 
 function csv(rows: JsonObject[], { name, requestId }: { name: string; requestId: string }): Response {
-  const columns = Object.keys(rows[0] ?? {});
-  const lines = [columns, ...rows.map((row) => columns.map((column) => row[column] ?? ""))];
-  const text = lines.map((line) => line.map((value) => cell(String(value))).join(",")).join("\r\n");
-  return new Response(`${text}\r\n`, {
+  return new Response(csvText(rows), {
     headers: {
       "content-type": "text/csv; charset=utf-8",
       "content-disposition": `attachment; filename="${name}.csv"`,
       "x-request-id": requestId,
     },
   });
-}
-
-/** What begins like a formula is text to a spreadsheet, too. */
-function cell(text: string): string {
-  const safe = /^[=+\-@\t\r]/.test(text) && !/^-?\d+(\.\d+)?$/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

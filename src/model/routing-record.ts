@@ -120,8 +120,32 @@ export function parseRouting(text: string): RoutingRecord {
  * the first is `chosen`.
  */
 export function routingToJson(record: RoutingRecord, outcome?: Outcome): JsonObject {
-  const { snapshot, groups, kept, passedOver } = record;
-  const shown = kept.map((one, place) => {
+  return {
+    snapshot: record.snapshot,
+    api_match: record.isMatching === true,
+    last_resort: record.isLastResort === true,
+    candidates: candidatesOf(record, outcome),
+  };
+}
+
+export type Verdict = "chosen" | "failed" | "not-tried" | "passed-over";
+
+/** One target of the choice, as it is shown. `words` are for people, `until` is RFC 3339. */
+export type ShownCandidate = {
+  target: string;
+  group: string | null;
+  selector: string | null;
+  verdict: Verdict;
+  reason: string | null;
+  words: string | null;
+  measure: string | null;
+  score: number | null;
+  until: string | null;
+};
+
+/** Those that were to be tried in their order, then those that were left out. */
+export function candidatesOf({ groups, kept, passedOver }: RoutingRecord, outcome?: Outcome): ShownCandidate[] {
+  const shown = kept.map((one, place): ShownCandidate => {
     const group = groups[one.group];
     return {
       ...{ target: one.target, group: group?.name ?? null, selector: group?.selector ?? null },
@@ -130,7 +154,7 @@ export function routingToJson(record: RoutingRecord, outcome?: Outcome): JsonObj
       ...{ measure: group?.measure ?? null, score: one.score ?? null, until: null },
     };
   });
-  const left = passedOver.map((one) => {
+  const left = passedOver.map((one): ShownCandidate => {
     const group = groups[one.group];
     return {
       ...{ target: one.target, group: group?.name ?? null, selector: group?.selector ?? null },
@@ -138,15 +162,10 @@ export function routingToJson(record: RoutingRecord, outcome?: Outcome): JsonObj
       ...{ measure: null, score: null, until: one.until === undefined ? null : new Date(one.until).toISOString() },
     };
   });
-  return {
-    snapshot,
-    api_match: record.isMatching === true,
-    last_resort: record.isLastResort === true,
-    candidates: [...shown, ...left],
-  };
+  return [...shown, ...left];
 }
 
-function verdictOf(target: string, place: number, outcome: Outcome | undefined): string {
+function verdictOf(target: string, place: number, outcome: Outcome | undefined): Verdict {
   if (!outcome) return place === 0 ? "chosen" : "not-tried";
   if (outcome.failed.includes(target)) return "failed";
   return outcome.attempts > 0 && outcome.target === target ? "chosen" : "not-tried";

@@ -67,3 +67,19 @@ export function addSum(sum: UsageSum, more: UsageSum): UsageSum {
   }
   return sum;
 }
+
+/** As the API and tables of it name the sums. */
+export function usageToJson(sum: UsageSum) {
+  return {
+    requests: sum.requests,
+    failed: sum.failed,
+    tokens_input: sum.tokensInput,
+    tokens_output: sum.tokensOutput,
+    tokens_reasoning: sum.tokensReasoning,
+    tokens_cache_read: sum.tokensCacheRead,
+    tokens_cache_write: sum.tokensCacheWrite,
+    estimated: sum.estimated,
+    cost_nano: sum.costNano,
+    unpriced: sum.unpriced,
+  };
+}

@@ -5,6 +5,7 @@ import { parseRouting, routingToJson } from "../model/routing-record.ts";
 import type { UsageParts } from "../model/usage-parts.ts";
 import { fragment, none, raw, type Sql, type SqlValue, type Transaction } from "./database.ts";
 import { type Charged, insertCharges } from "./quotas.ts";
+import { conditionsOf, isSearch, type RequestFilter, searchFloor } from "./request-filter.ts";
 import { markStale } from "./rollups.ts";
 import { type Column, firstIdAt, flag, int, intOrNull, json, toInt, toJson, toText } from "./rows.ts";
 
@@ -85,31 +86,34 @@ function chargedOf({ id, charges, interrupted }: RequestRecord): Charged {
   return { id, charges: charges ?? [], interrupted };
 }
 
-export interface RequestFilter {
-  /** 1 to 500; 50 unless said. */
-  limit?: number;
-  /** The `next` of the page before. */
-  after?: string;
-  /** Name of a client key. */
-  key?: string;
-}
-
 export interface RequestPage {
   data: RequestRecord[];
   /** Null on the last page. */
   next: string | null;
 }
 
-/** Newest first. */
+/** Newest first. A page of a rare kind may have fewer rows than asked for, even none, and still a next one. */
 export async function recentRequests(sql: Sql, filter: RequestFilter = {}): Promise<RequestPage> {
   const limit = Math.min(Math.max(Math.trunc(filter.limit ?? 50) || 1, 1), 500);
-  const key = filter.key === undefined ? none : fragment`AND key_name = ${filter.key}`;
-  const after = filter.after === undefined ? none : fragment`AND id < ${filter.after}`;
-  const rows = await sql<RequestRow>`SELECT ${listColumns} FROM requests WHERE 1 = 1 ${key} ${after}
+  const floor = isSearch(filter) ? await searchFloor(sql, filter) : undefined;
+  const bound = floor === undefined ? none : fragment`AND id >= ${floor}`;
+  const rows = await sql<RequestRow>`SELECT ${listColumns} FROM requests WHERE 1 = 1 ${conditionsOf(filter)} ${bound}
     ORDER BY id DESC LIMIT ${limit + 1}`;
   const data = rows.slice(0, limit).map(fromRow);
-  return { data, next: rows.length > limit ? (data.at(-1)?.id ?? null) : null };
+  return { data, next: rows.length > limit ? (data.at(-1)?.id ?? null) : (floor ?? null) };
 }
+
+/** Those that were made for a request (images described), in the order of their arrival. */
+export async function requestsMadeFor(sql: Sql, { id, at, totalMs }: RequestRecord): Promise<RequestRecord[]> {
+  // They arrive while it runs, which spares an index.
+  const last = firstIdAt(at + (totalMs ?? longestMs) + 60_000);
+  const rows = await sql<RequestRow>`SELECT ${listColumns} FROM requests WHERE id > ${id} AND id < ${last}
+    AND parent = ${id} ORDER BY id LIMIT 100`;
+  return rows.map(fromRow);
+}
+
+/** Of a request whose end nobody saw. */
+const longestMs = 3_600_000;
 
 export async function findRequest(sql: Sql, id: string): Promise<RequestRecord | undefined> {
   const rows = await sql<RequestRow>`SELECT ${columnList} FROM requests WHERE id = ${id}`;

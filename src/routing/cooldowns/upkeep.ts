@@ -1,7 +1,6 @@
 /** What people and the configuration do to cooldowns: list, clear, forget those of what is gone. */
 import type { Snapshot } from "../../config/snapshot.ts";
 import type { CooldownKey, CooldownState } from "../../model/cooldown.ts";
-import type { JsonObject } from "../../model/json.ts";
 import type { Cooldowns } from "./cooldowns.ts";
 import { phaseOf } from "./machine.ts";
 import { type CooldownSettings, ruleFor, stepMs } from "./rules.ts";
@@ -18,7 +17,7 @@ function fits(key: CooldownKey, { provider, model, scope }: CooldownFilter): boo
 }
 
 /** Those that cool or wait for their trial, the longest first. Times are RFC 3339. */
-export function listCooldowns(cooldowns: Cooldowns, settings: CooldownSettings): JsonObject[] {
+export function listCooldowns(cooldowns: Cooldowns, settings: CooldownSettings): ShownCooldown[] {
   const at = cooldowns.now();
   // The process's clock never goes back; people look at that of the machine.
   const shift = Date.now() - at;
@@ -30,13 +29,16 @@ export function listCooldowns(cooldowns: Cooldowns, settings: CooldownSettings):
     .map((state) => shown(state, { at, shift, settings }));
 }
 
+/** Times are RFC 3339. */
+export type ShownCooldown = ReturnType<typeof shown>;
+
 interface Showing {
   at: number;
   shift: number;
   settings: CooldownSettings;
 }
 
-function shown(state: CooldownState, { at, shift, settings }: Showing): JsonObject {
+function shown(state: CooldownState, { at, shift, settings }: Showing) {
   const { key, until, openAt, failures, reason } = state;
   const rule = ruleFor(reason, settings);
   return {

@@ -1,0 +1,55 @@
+/** Sums of usage as people ask for them: by key, alias, provider, model or label, of everything or of one key. */
+import { addSum } from "../model/usage-sum.ts";
+import type { Dimension, Span, Summed } from "./rollup-sums.ts";
+import type { Rollups } from "./rollups.ts";
+
+/** What can be asked for, and the dimension that holds it: of everything, and of one key. */
+const groupings = {
+  none: { all: "all", ofKey: "key" },
+  key: { all: "key", ofKey: "key" },
+  alias: { all: "alias", ofKey: "key-alias" },
+  provider: { all: "provider", ofKey: undefined },
+  model: { all: "target", ofKey: "key-target" },
+  label: { all: "label", ofKey: "label" },
+} as const satisfies Record<string, { all: Dimension; ofKey: Dimension | undefined }>;
+
+export type Grouping = keyof typeof groupings;
+export const groupingNames = Object.keys(groupings) as Grouping[];
+
+export interface GroupedQuery extends Span {
+  by: Grouping;
+  key?: string | undefined;
+  bucket?: "quarter" | "day" | undefined;
+}
+
+/** Undefined where no sums of one key are kept by this. */
+export async function groupedUsage(
+  rollups: Pick<Rollups, "query">,
+  { by, key, from, to, bucket }: GroupedQuery,
+): Promise<Summed[] | undefined> {
+  const { all, ofKey } = groupings[by];
+  const kind = key === undefined ? all : ofKey;
+  if (kind === undefined) return undefined;
+  const sums = await rollups.query({ kind, from, to, ...(bucket ? { bucket } : {}) });
+  // Of a label the key is the second value, of everything else that is kept for keys the first.
+  if (by === "label") return labelled(sums, key);
+  return key === undefined ? sums : sums.flatMap((one) => ofOneKey(one, { by, key }));
+}
+
+function ofOneKey(one: Summed, { by, key }: { by: Grouping; key: string }): Summed[] {
+  if (one.value !== key) return [];
+  return [by === "none" || by === "key" ? one : { ...one, value: one.other }];
+}
+
+/** The same label on several keys is one attribution. */
+function labelled(sums: Summed[], key: string | undefined): Summed[] {
+  const found = new Map<string, Summed>();
+  for (const one of sums) {
+    if (key !== undefined && one.other !== key) continue;
+    const place = `${one.bucket} ${one.value}`;
+    const known = found.get(place);
+    if (known) addSum(known.sum, one.sum);
+    else found.set(place, one);
+  }
+  return [...found.values()];
+}
