@@ -14,6 +14,7 @@ export const secretColumns: readonly SecretColumn[] = [
   { table: "stored_inputs", column: "input", id: ["id"], isBulky: true },
   { table: "stored_responses", column: "response", id: ["id"], isBulky: true },
   { table: "kept_turns", column: "parts", id: ["id"], isBulky: true },
+  { table: "image_descriptions", column: "text", id: ["id"], isBulky: true },
 ];
 
 /** Columns whose names sound like secrets, and why they are none. */
@@ -25,6 +26,12 @@ export const exemptColumns: Readonly<Record<string, string>> = {
   "requests.tokens_cache_read": "a count",
   "requests.tokens_cache_write": "a count",
   "requests.tokens_estimated": "a flag",
+  "rollups.tokens_input": "a sum",
+  "rollups.tokens_output": "a sum",
+  "rollups.tokens_reasoning": "a sum",
+  "rollups.tokens_cache_read": "a sum",
+  "rollups.tokens_cache_write": "a sum",
+  "rollups.flow_tokens": "a sum",
   "meta.key": "the name of a value",
   "target_stats.body": "measurements",
 };

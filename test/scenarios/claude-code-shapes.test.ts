@@ -91,7 +91,7 @@ const shapes: Record<string, Shape> = {
       tools: [{ type: "web_search_20250305", name: "web_search", max_uses: 8 }],
     },
     at: ["responses", "gemini"],
-    changes: /^(?:dropped tools\.0\.max_uses|emulated tools\.0|dropped tool_choice)$/,
+    changes: /^(?:dropped tools\.0\.max_uses|emulated tools\.0|dropped tool_choice|dropped content\.citations)$/,
   },
   "a picture as a result": {
     body: loop([read("a")], [result("a", [picture()]), reminder]),
