@@ -141,8 +141,10 @@ class BackgroundTurns implements OpenTurnStore {
     const made = scope === undefined ? none : fragment`AND scope = ${toText(scope)}`;
     const found = await sql`SELECT id FROM kept_turns WHERE owner = ${toText(owner)} ${made} LIMIT 1`;
     const isThere = found.length > 0;
-    const until = isThere ? Number.POSITIVE_INFINITY : Date.now() + absentMs;
-    this.accounts.set(account({ owner, ...(scope === undefined ? {} : { scope }) }), { isThere, until });
+    const name = account({ owner, ...(scope === undefined ? {} : { scope }) });
+    // Something may have been kept while the database was asked.
+    if (!isThere && this.accounts.get(name)?.isThere) return true;
+    this.accounts.set(name, { isThere, until: isThere ? Number.POSITIVE_INFINITY : Date.now() + absentMs });
     return isThere;
   }
 

@@ -67,6 +67,32 @@ describe.each([...dialects])("kept turns (%s)", (dialect) => {
     });
   });
 
+  test("what is kept while the database says that there is nothing is there", async () => {
+    await withMigrated(dialect, async ({ database }) => {
+      let letAnswer: (() => void) | undefined;
+      const asked = new Promise<void>((resolve) => {
+        letAnswer = resolve;
+      });
+      const reader: { sql: Database["sql"] } = {
+        sql: async (text, ...values) => {
+          const rows = await database.sql(text, ...values);
+          await asked;
+          return rows as never;
+        },
+      };
+      const store = open(database, { reader });
+      const later = turn();
+      const loading = store.load(askedFor(later));
+      await Bun.sleep(5);
+      store.keep(later);
+      letAnswer?.();
+      await loading;
+      expect(store.mayHave(later.owner)).toBe(true);
+      expect(store.load(askedFor(later))).toBeDefined();
+      await store.close();
+    });
+  });
+
   test("belong to one client key, and the newest of one key counts", async () => {
     await withMigrated(dialect, async ({ database }) => {
       const store = open(database);
