@@ -19,12 +19,12 @@ import type { Feed } from "./feed.ts";
 import { FreshIds } from "./fresh-ids.ts";
 import type { Inbound } from "./inbound.ts";
 import { gatherMedia } from "./media.ts";
-import { protocolFor } from "./offered.ts";
+import { spokenWith } from "./offered.ts";
 import { openStream } from "./open-stream.ts";
 import { type Addressed, type Prepared, prepare } from "./outgoing.ts";
 import { readToCut } from "./read-to-cut.ts";
 import { Reading, type Step } from "./reading.ts";
-import { despiteRefusals, sparing } from "./refusals.ts";
+import { despiteRefusal, refusedBy, sparing } from "./refusals.ts";
 import { repaired } from "./repair.ts";
 import { gatherOwners, watchFor } from "./seal-owners.ts";
 import { guardFirstByte } from "./stall.ts";
@@ -71,21 +71,22 @@ export interface Attempting {
 }
 
 export function attempt(exchange: Exchange, inbound: Inbound, { candidate, isLast }: Attempting): Promise<Upstream> {
-  const protocol = protocolFor(candidate, exchange.asksIn, exchange.gateway.protocols) ?? exchange.call.protocol;
+  const protocol = spokenWith(exchange, candidate, exchange.asksIn) ?? exchange.call.protocol;
   return underLimits(exchange, candidate, async (controller) => {
     const gathering = told(exchange, () => gather(exchange, inbound, { candidate, signal: controller.signal }));
     if (gathering) await gathering;
-    const upstream = await despiteRefusals(exchange, candidate, {
-      protocol,
-      ask: (without) => {
-        const prepared = sparing(
-          told(exchange, () => prepare(exchange, inbound, candidate)),
-          without,
-        );
-        const sending = { candidate, prepared, controller, stream: exchange.stream };
-        return prepared.copies ? askEach(exchange, sending, prepared.copies) : ask(exchange, sending);
-      },
-    });
+    const asking = (without: readonly string[]) => {
+      const prepared = told(exchange, () => prepare(exchange, inbound, candidate));
+      const sending = { candidate, prepared: sparing(prepared, without), controller, stream: exchange.stream };
+      return prepared.copies ? askEach(exchange, sending, prepared.copies) : ask(exchange, sending);
+    };
+    const known = refusedBy(exchange, candidate, protocol);
+    let upstream: Upstream;
+    try {
+      upstream = await asking(known);
+    } catch (thrown) {
+      upstream = await despiteRefusal(exchange, candidate, { protocol, known, thrown, ask: asking });
+    }
     if (!isLast) refuseEmpty(exchange, upstream);
     exchange.keeping?.asked(inbound, candidate.facts.scope);
     if (upstream.protocol !== exchange.call.protocol) foreignAnswer(exchange, upstream);
@@ -95,14 +96,20 @@ export function attempt(exchange: Exchange, inbound: Inbound, { candidate, isLas
 }
 
 async function ask(exchange: Exchange, sending: Sending): Promise<Upstream> {
-  const arrived = sending.stream ? guardFirstByte(exchange, sending.candidate, sending.controller) : undefined;
+  if (sending.stream) return askForStream(exchange, sending);
+  const response = await post(exchange, sending);
+  return wholeReader(sending)(exchange, sending, { response, isStream: looksLikeStream(response, false) });
+}
+
+async function askForStream(exchange: Exchange, sending: Sending): Promise<Upstream> {
+  const arrived = guardFirstByte(exchange, sending.candidate, sending.controller);
   try {
     const response = await post(exchange, sending);
-    const isStream = looksLikeStream(response, sending.stream);
-    if (isStream && sending.stream) return await openStream(exchange, sending, { response, arrived });
+    const isStream = looksLikeStream(response, true);
+    if (isStream) return await openStream(exchange, sending, { response, arrived });
     return await wholeReader(sending)(exchange, sending, { response, isStream });
   } finally {
-    arrived?.();
+    arrived();
   }
 }
 
@@ -158,8 +165,8 @@ function gatherRest(
   inbound: Inbound,
   { candidate, signal }: Gathering,
 ): Promise<unknown> | undefined {
-  const { call, gateway, asksIn } = exchange;
-  const protocol = protocolFor(candidate, asksIn, gateway.protocols);
+  const { call, asksIn } = exchange;
+  const protocol = spokenWith(exchange, candidate, asksIn);
   if (protocol === call.protocol) return gatherOwners(exchange, inbound, candidate);
   const request = asSeen(exchange, candidate);
   const media = gatherMedia(exchange, { protocol, request, signal });
@@ -206,7 +213,10 @@ export async function underLimits<T>(
   } catch (thrown) {
     release?.();
     if (!controller.signal.aborted) controller.abort();
-    throw exchange.failed(thrown, name);
+    const error = exchange.failed(thrown, name);
+    // Whether or not it said anything of the target, the trial is over.
+    exchange.permit?.release();
+    throw error;
   } finally {
     gateway.sweep.remove(deadline);
     exchange.upstreamMs += performance.now() - started;

@@ -325,7 +325,7 @@ export class Exchange<W extends Wire = Protocol> {
     if (code !== null) this.unasked();
     else if (committedAt === undefined || !this.minds) of.answered();
     else {
-      const times = { firstMs: committedAt - startedAt, totalMs: this.elapsed() - startedAt };
+      const times = { firstMs: committedAt - startedAt, totalMs: (this.phases.closed ?? committedAt) - startedAt };
       of.answered({ isStream, ...times, tokens: tokens?.output ?? 0 });
     }
   }

@@ -128,13 +128,8 @@ export function tryInOrder<T>(
   const { failover, timeouts } = exchange.snapshot.settings;
   const isOver = () => timeouts.requestMs - exchange.elapsed() < leastAttemptMs;
   const enter = (candidate: Candidate) => entered(exchange, candidate, candidates.length === 1 ? nearlyOverMs : 0);
-  return withFailover(candidates, { ...failover, isOver, enter }, async (candidate, isLast) => {
-    try {
-      return await attempt(candidate, isLast);
-    } finally {
-      exchange.permit?.release();
-    }
-  });
+  const { enabled, maxAttempts } = failover;
+  return withFailover(candidates, { enabled, maxAttempts, isOver, enter }, attempt);
 }
 
 /** Takes leave to ask a target that may be cooled. */

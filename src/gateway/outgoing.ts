@@ -10,7 +10,7 @@ import type { Candidate } from "../routing/resolve.ts";
 import { oneByOne } from "./copies.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Inbound, Received } from "./inbound.ts";
-import { protocolFor } from "./offered.ts";
+import { spokenWith } from "./offered.ts";
 import type { Repair } from "./repair.ts";
 import { foreignSeals } from "./seal-owners.ts";
 import { isEnvelope, type SealRing } from "./seals.ts";
@@ -43,7 +43,7 @@ export function sealRing(exchange: Exchange): SealRing {
 
 export function prepare(exchange: Exchange, inbound: Inbound, candidate: Candidate): Prepared {
   const client = exchange.call.protocol;
-  const protocol = protocolFor(candidate, exchange.asksIn, exchange.gateway.protocols) ?? client;
+  const protocol = spokenWith(exchange, candidate, exchange.asksIn) ?? client;
   if (protocol === client && !needsWords(exchange, candidate)) {
     const without = withoutForeign(exchange, inbound, candidate);
     const { takes } = client;

@@ -29,9 +29,12 @@ const none: readonly string[] = [];
 export class Refusals {
   private readonly targets = new Map<string, KnownRefusal[]>();
 
+  get isEmpty(): boolean {
+    return this.targets.size === 0;
+  }
+
   /** The parameters to leave out. */
   of(place: { provider: string; model: string; protocol: string }, now = Date.now()): readonly string[] {
-    if (this.targets.size === 0) return none;
     const known = this.targets.get(keyOf(place));
     if (!known) return none;
     return known.filter(({ at }) => at > now - keptMs).map(({ parameter }) => parameter);
@@ -67,33 +70,42 @@ function keyOf({ provider, model, protocol }: { provider: string; model: string;
   return JSON.stringify([provider, model, protocol]);
 }
 
-interface Asking<T> {
+/** The parameters that are left out for the target, told to the client. */
+export function refusedBy(exchange: Exchange, candidate: Candidate, protocol: Protocol): readonly string[] {
+  const { refusals } = exchange.gateway;
+  if (refusals.isEmpty) return none;
+  const known = refusals.of(placeOf(candidate, protocol));
+  tell(exchange, known);
+  return known;
+}
+
+interface Refused<T> {
   protocol: Protocol;
+  /** What was left out already. */
+  known: readonly string[];
+  thrown: unknown;
   /** Asks without the parameters. */
   ask(without: readonly string[]): Promise<T>;
 }
 
-/** Asks; a refusal that names a parameter which can be spared is answered by asking once more without it. */
-export async function despiteRefusals<T>(
+/** A refusal that names a parameter which can be spared is answered by asking once more without it; others are thrown. */
+export async function despiteRefusal<T>(
   exchange: Exchange,
-  { provider: { id: provider }, model }: Candidate,
-  { protocol, ask }: Asking<T>,
+  candidate: Candidate,
+  { protocol, known, thrown, ask }: Refused<T>,
 ): Promise<T> {
-  const { refusals } = exchange.gateway;
-  const place = { provider, model, protocol: protocol.name };
-  const known = refusals.of(place);
-  tell(exchange, known);
-  try {
-    return await ask(known);
-  } catch (thrown) {
-    const error = toGatewayError(thrown);
-    const parameter = exchange.left ? undefined : spared(protocol, error);
-    if (parameter === undefined || known.includes(parameter)) throw thrown;
-    const answer = await ask([...known, parameter]);
-    refusals.remember({ ...place, parameter, message: error.message, at: Date.now() });
-    tell(exchange, [parameter]);
-    return answer;
-  }
+  const error = toGatewayError(thrown);
+  const parameter = exchange.left ? undefined : spared(protocol, error);
+  if (parameter === undefined || known.includes(parameter)) throw thrown;
+  const answer = await ask([...known, parameter]);
+  const place = placeOf(candidate, protocol);
+  exchange.gateway.refusals.remember({ ...place, parameter, message: error.message, at: Date.now() });
+  tell(exchange, [parameter]);
+  return answer;
+}
+
+function placeOf({ provider, model }: Candidate, protocol: Protocol) {
+  return { provider: provider.id, model, protocol: protocol.name };
 }
 
 function tell({ notes }: Exchange, parameters: readonly string[]): void {

@@ -11,7 +11,7 @@ import type { Standing } from "../routing/standing.ts";
 import { Standings } from "../routing/standings.ts";
 import { Conversations, conversationOf } from "./conversations.ts";
 import type { Exchange } from "./exchange.ts";
-import { protocolFor } from "./offered.ts";
+import { spokenWith } from "./offered.ts";
 import { hasQuotas, unpriced, wantsPrice } from "./quotas.ts";
 import { describes, hasImages, imagesRefused } from "./vision.ts";
 
@@ -38,18 +38,8 @@ export function createRoutingMemory(factsOf: FactsOf): RoutingMemory {
 /** The wire in which a candidate would be called; undefined when there is none. */
 export type Speaker = (candidate: Candidate) => Wire | undefined;
 
-export function speaker({ call, gateway }: Exchange): Speaker {
-  const { spoken } = gateway.routing;
-  const known = spoken.get(call.protocol) ?? new WeakMap<Candidate, Protocol | "nothing">();
-  spoken.set(call.protocol, known);
-  return (candidate) => {
-    let found = known.get(candidate);
-    if (found === undefined) {
-      found = protocolFor(candidate, call.protocol, gateway.protocols) ?? "nothing";
-      known.set(candidate, found);
-    }
-    return found === "nothing" ? undefined : found;
-  };
+export function speaker(exchange: Exchange): Speaker {
+  return (candidate) => spokenWith(exchange, candidate, exchange.call.protocol);
 }
 
 /** The targets of the model, in the order in which they are tried. */

@@ -29,7 +29,8 @@ export interface FailoverLimits {
 
 /**
  * Resolves with the first attempt that commits. Throws at once what no other target would mend, else, after the last
- * one, the class that says most. An attempt is told when it is the last. Each attempt's error was already recorded by the attempt itself.
+ * one, the class that says most. An attempt is told when it is the last. Each attempt's error was already recorded by the
+ * attempt itself.
  */
 export async function withFailover<T>(
   candidates: readonly Candidate[],
@@ -41,14 +42,16 @@ export async function withFailover<T>(
   /** After a request was too long for one target, only a larger window is worth a try. */
   let largerThan = 0;
   let attempts = 0;
-  for (const [at, candidate] of candidates.entries()) {
+  let left = candidates.length;
+  for (const candidate of candidates) {
+    left--;
     if (attempts >= most || (attempts > 0 && limits.isOver?.())) break;
     if (largerThan > 0 && (candidate.facts.context ?? 0) <= largerThan) continue;
     const entered = limits.enter?.(candidate) ?? true;
     if (!(typeof entered === "boolean" ? entered : await entered)) continue;
     attempts++;
     try {
-      return await attempt(candidate, attempts === most || at === candidates.length - 1);
+      return await attempt(candidate, attempts === most || left === 0);
     } catch (thrown) {
       const error = toGatewayError(thrown);
       if (!errorTable[error.code].nextTarget) throw error;

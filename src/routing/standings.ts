@@ -5,17 +5,41 @@ import { type KeptStanding, type Sample, Standing } from "./standing.ts";
 const mostTargets = 4096;
 
 /** One attempt; what is told after its end is not heard. */
-export interface Asking {
-  failed(): void;
+export class Asking {
+  private isOver = false;
+
+  constructor(
+    private readonly of: Pick<Standings, "now" | "changed">,
+    private readonly standing: Standing,
+    private readonly target: string,
+  ) {}
+
+  failed(): void {
+    this.end(this.of.now());
+  }
+
   /** It has ended well. Without a sample nothing could be measured. */
-  answered(sample?: Sample): void;
-  told(allowances: readonly Allowance[]): void;
+  answered(sample?: Sample): void {
+    if (this.end() && sample) this.standing.measured(sample, this.of.now());
+    this.of.changed.add(this.target);
+  }
+
+  told(allowances: readonly Allowance[]): void {
+    this.standing.told(allowances);
+  }
+
+  private end(failedAt?: number): boolean {
+    if (this.isOver) return false;
+    this.isOver = true;
+    this.standing.ended(failedAt);
+    return true;
+  }
 }
 
 export class Standings {
   private readonly known = new Map<string, Standing>();
-  private readonly changed = new Set<string>();
-  private readonly now: () => number;
+  readonly changed = new Set<string>();
+  readonly now: () => number;
 
   constructor(now: () => number = Date.now) {
     this.now = now;
@@ -30,21 +54,7 @@ export class Standings {
     const standing = this.known.get(target) ?? this.add(target, new Standing());
     standing.started(this.now());
     this.changed.add(target);
-    let isOver = false;
-    const end = (failedAt?: number) => {
-      if (isOver) return false;
-      isOver = true;
-      standing.ended(failedAt);
-      return true;
-    };
-    return {
-      failed: () => void end(this.now()),
-      answered: (sample) => {
-        if (end() && sample) standing.measured(sample, this.now());
-        this.changed.add(target);
-      },
-      told: (allowances) => standing.told(allowances),
-    };
+    return new Asking(this, standing, target);
   }
 
   /** What a former process knew. */
