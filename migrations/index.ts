@@ -9,6 +9,7 @@ import vision from "./0007_vision.sql" with { type: "text" };
 import targetStats from "./0008_target_stats.sql" with { type: "text" };
 import quotas from "./0009_quotas.sql" with { type: "text" };
 import rollups from "./0010_rollups.sql" with { type: "text" };
+import configHistory from "./0011_config_history.sql" with { type: "text" };
 
 export interface Migration {
   version: number;
@@ -28,4 +29,5 @@ export const migrations: readonly Migration[] = [
   { version: 8, name: "target stats", text: targetStats },
   { version: 9, name: "quotas", text: quotas },
   { version: 10, name: "rollups", text: rollups },
+  { version: 11, name: "config history", text: configHistory },
 ];

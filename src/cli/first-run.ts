@@ -1,9 +1,9 @@
 /** What the first start makes and says: an admin key, a client key, and a request to paste. */
-import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Snapshot } from "../config/snapshot.ts";
 import { sha256Hex } from "../kit/hash.ts";
+import { randomSecret } from "../kit/secret.ts";
 import { createKey } from "../store/config.ts";
 import { ensureMeta, findMeta } from "../store/meta.ts";
 import type { Store } from "../wiring/openings.ts";
@@ -11,11 +11,6 @@ import { definesKeys } from "./configuration.ts";
 import type { Options } from "./options.ts";
 
 const adminHashKey = "admin_hash";
-
-/** 43 base64url characters after the prefix: 256 random bits. */
-export function randomSecret(prefix: string): string {
-  return `${prefix}${randomBytes(32).toString("base64url")}`;
-}
 
 export interface FirstRun {
   adminKey?: string;
@@ -34,7 +29,8 @@ export async function prepareFirstRun(store: Store, snapshot: Snapshot, options:
   if (isNew && !definesKeys(snapshot) && !snapshot.keys.has("default")) {
     const clientKey = randomSecret("sk-");
     const last4 = clientKey.slice(-4);
-    await createKey(store.database, store.sealer, { name: "default", hash: sha256Hex(clientKey), last4 });
+    const author = { actor: "start", origin: "" } as const;
+    await createKey(store.database, store.sealer, { name: "default", hash: sha256Hex(clientKey), last4, author });
     made.clientKey = clientKey;
   }
   return made;

@@ -2,10 +2,11 @@
 
 import { openStore } from "../app.ts";
 import { sha256Hex } from "../kit/hash.ts";
+import { randomSecret } from "../kit/secret.ts";
 import { GatewayError } from "../model/error.ts";
 import { createKey } from "../store/config.ts";
 import { type Command, parseArguments, UsageError } from "./command.ts";
-import { randomSecret } from "./first-run.ts";
+import { author } from "./editing.ts";
 import { readOptions } from "./options.ts";
 
 export const keysCommand: Command = {
@@ -20,7 +21,8 @@ export const keysCommand: Command = {
     const store = await openStore(readOptions(io.environment));
     try {
       const secret = randomSecret("sk-");
-      await createKey(store.database, store.sealer, { name, hash: sha256Hex(secret), last4: secret.slice(-4) });
+      const hashed = { hash: sha256Hex(secret), last4: secret.slice(-4) };
+      await createKey(store.database, store.sealer, { name, ...hashed, author: author() });
       io.out(`${secret}\n`);
       return 0;
     } catch (error) {

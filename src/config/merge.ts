@@ -1,5 +1,7 @@
 /** The file's and the database's configuration as one. */
+import { fieldsOf, mergeFields } from "./fields.ts";
 import type { Section } from "./schema.ts";
+import { withKept } from "./secret-places.ts";
 import type { Origin, StoredPrices } from "./snapshot.ts";
 
 /** Both in the shape of the configuration, references resolved; keys of the database with hashes for secrets. */
@@ -48,45 +50,4 @@ export function mergeSections(sources: Sources): Record<Section, RawEntity[]> {
 /** Field by field, the file first. */
 export function mergeSettings(sources: Sources): unknown {
   return mergeFields(fieldsOf(sources.database).settings ?? {}, fieldsOf(sources.file).settings ?? {});
-}
-
-function mergeFields(under: unknown, over: unknown): unknown {
-  if (!isFields(under) || !isFields(over)) return over;
-  const merged: Record<string, unknown> = { ...under };
-  for (const [name, value] of Object.entries(over)) {
-    merged[name] = Object.hasOwn(under, name) ? mergeFields(under[name], value) : value;
-  }
-  return merged;
-}
-
-function isFields(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function fieldsOf(value: unknown): Record<string, unknown> {
-  return isFields(value) ? value : {};
-}
-
-/** `{ keep: … }` in `value` replaced by what `stored` holds in the same place. */
-export function withKept(section: Section, value: unknown, stored: unknown): unknown {
-  if (!isFields(value) || !isFields(stored)) return value;
-  const merged: Record<string, unknown> = { ...value };
-  const fields = section === "keys" ? ["secret"] : ["api_key"];
-  for (const field of fields) {
-    if (isKeep(value[field]) && stored[field] !== undefined) merged[field] = stored[field];
-  }
-  if (isFields(value.headers) && isFields(stored.headers)) {
-    const kept = stored.headers;
-    merged.headers = Object.fromEntries(
-      Object.entries(value.headers).map(([name, each]) => [name, isKeep(each) ? (kept[name] ?? each) : each]),
-    );
-  }
-  if (section === "keys" && isFields(value.previous) && isFields(stored.previous) && isKeep(value.previous.secret)) {
-    merged.previous = { ...value.previous, secret: stored.previous.secret };
-  }
-  return merged;
-}
-
-function isKeep(value: unknown): boolean {
-  return isFields(value) && "keep" in value;
 }

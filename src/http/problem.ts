@@ -1,4 +1,4 @@
-/** Errors of the management API: problem details (RFC 9457). */
+/** Errors of the management API: problem details (RFC 9457), with `errors` naming each field that is at fault. */
 import type { GatewayError } from "../model/error.ts";
 
 export function problem(error: GatewayError, requestId: string): Response {
@@ -8,6 +8,8 @@ export function problem(error: GatewayError, requestId: string): Response {
     status: error.status,
     detail: error.message,
     request_id: requestId,
+    ...(error.detail.param === undefined ? {} : { errors: [{ path: error.detail.param, message: error.message }] }),
+    ...error.detail.members,
   };
   const headers = { "content-type": "application/problem+json", "x-request-id": requestId, ...error.detail.headers };
   return new Response(JSON.stringify(body), { status: error.status, headers });

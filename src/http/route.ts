@@ -16,7 +16,7 @@ export interface Incoming {
 }
 
 export interface HttpRoute {
-  method: "GET" | "POST" | "DELETE";
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   path: string;
   /**
    * `public`: anyone. `admin`: the admin key as bearer. `session`: somebody signed in to the console. `client`: the

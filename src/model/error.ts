@@ -2,6 +2,8 @@
  * The one error type and the one table of codes. Routing reads `code`, never message text; `message` is safe for the
  * client, `cause` is for the log. Protocol shapes are made in protocols/<name>/error.ts.
  */
+import type { JsonObject } from "./json.ts";
+
 export const errorTable = {
   "invalid-request": { status: 400, nextTarget: false },
   unsupported: { status: 400, nextTarget: true },
@@ -51,6 +53,8 @@ export interface ErrorDetail {
   isSilent?: true;
   /** Extra response headers (`allow` of a 405). */
   headers?: Record<string, string>;
+  /** Further members of problem details: all faults of a configuration, the versions of a stale edit. */
+  members?: JsonObject;
   cause?: unknown;
 }
 

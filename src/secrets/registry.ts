@@ -11,6 +11,8 @@ export interface SecretColumn {
 export const secretColumns: readonly SecretColumn[] = [
   { table: "entities", column: "body", id: ["kind", "name"] },
   { table: "meta", column: "value", id: ["key"] },
+  { table: "config_history", column: "before_body", id: ["id"] },
+  { table: "config_history", column: "after_body", id: ["id"] },
   { table: "stored_inputs", column: "input", id: ["id"], isBulky: true },
   { table: "stored_responses", column: "response", id: ["id"], isBulky: true },
   { table: "kept_turns", column: "parts", id: ["id"], isBulky: true },

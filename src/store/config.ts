@@ -6,6 +6,7 @@ import { type EntityKind, sections } from "../config/schema.ts";
 import type { StoredPrices } from "../config/snapshot.ts";
 import { GatewayError } from "../model/error.ts";
 import type { Sealer } from "../secrets/seal.ts";
+import { type Author, addHistory } from "./config-history.ts";
 import type { Database, Sql } from "./database.ts";
 import { findMeta } from "./meta.ts";
 import { newestPrices } from "./newest-prices.ts";
@@ -57,6 +58,40 @@ export async function saveEntity(sql: Sql, sealer: Sealer, entity: EntityId & { 
     SET body = excluded.body, version = entities.version + 1, updated_at = excluded.updated_at`;
 }
 
+/** The entity as the version of the configuration that is being made has it; undefined: it goes. */
+export async function writeEntity(
+  sql: Sql,
+  sealer: Sealer,
+  entity: EntityId & { body: unknown; version: number },
+): Promise<void> {
+  if (entity.body === undefined) {
+    await deleteEntity(sql, entity);
+    return;
+  }
+  const body = sealer.seal(placeOf(entity), JSON.stringify(entity.body));
+  await sql`INSERT INTO entities (kind, name, body, version, updated_at)
+    VALUES (${entity.kind}, ${entity.name}, ${body}, ${entity.version}, ${Date.now()})
+    ON CONFLICT (kind, name) DO UPDATE
+    SET body = excluded.body, version = excluded.version, updated_at = excluded.updated_at`;
+}
+
+export interface EntityRow extends EntityId {
+  value: unknown;
+  version: number;
+  /** Epoch milliseconds. */
+  updatedAt: number;
+}
+
+/** Every entity, by kind and name. */
+export async function loadEntities(sql: Sql, sealer: Sealer): Promise<EntityRow[]> {
+  const rows = await sql<{ kind: StoredKind; name: string; body: string; version: Column; updated_at: Column }>`
+    SELECT kind, name, body, version, updated_at FROM entities ORDER BY kind, name`;
+  return rows.map(({ kind, name, body, ...row }) => ({
+    ...{ kind, name, value: JSON.parse(sealer.open(placeOf({ kind, name }), body)) as unknown },
+    ...{ version: int(row.version), updatedAt: int(row.updated_at) },
+  }));
+}
+
 /** False when there was none. */
 export async function deleteEntity(sql: Sql, { kind, name }: EntityId): Promise<boolean> {
   const rows = await sql`DELETE FROM entities WHERE kind = ${kind} AND name = ${name} RETURNING name`;
@@ -84,11 +119,18 @@ export async function bumpVersion(sql: Sql, seen?: number): Promise<number> {
   return version;
 }
 
+/** Makes other changes of the configuration wait until this transaction ends, and returns the version. */
+export async function lockConfig(sql: Sql): Promise<number> {
+  const rows = await sql<{ version: Column }>`UPDATE meta SET value = value WHERE key = ${versionKey}
+    RETURNING CAST(value AS BIGINT) AS version`;
+  return int(rows[0]?.version);
+}
+
 /** Adds a key of whose secret only the hash is known. Throws `conflict` when the name is taken. */
 export async function createKey(
   database: Database,
   sealer: Sealer,
-  key: { name: string; hash: string; last4: string; body?: Record<string, unknown> },
+  key: { name: string; hash: string; last4: string; body?: Record<string, unknown>; author: Author },
 ): Promise<void> {
   if (!namePattern.test(key.name)) {
     throw new GatewayError(
@@ -97,13 +139,15 @@ export async function createKey(
     );
   }
   const id = { kind: "key", name: key.name } as const;
-  const body = JSON.stringify({ ...key.body, secret: { hash: key.hash, last4: key.last4 } });
+  const body = { ...key.body, secret: { hash: key.hash, last4: key.last4 } };
   await database.transaction(async (sql) => {
+    const version = await bumpVersion(sql);
     const rows = await sql`INSERT INTO entities (kind, name, body, version, updated_at)
-      VALUES (${id.kind}, ${id.name}, ${sealer.seal(placeOf(id), body)}, ${1}, ${Date.now()})
+      VALUES (${id.kind}, ${id.name}, ${sealer.seal(placeOf(id), JSON.stringify(body))}, ${version}, ${Date.now()})
       ON CONFLICT (kind, name) DO NOTHING RETURNING name`;
     if (rows.length === 0) throw new GatewayError("conflict", `There is a key named "${key.name}" already.`);
-    await bumpVersion(sql);
+    const changes = [{ ...id, before: undefined, after: body }];
+    await addHistory(sql, sealer, { version, author: key.author, changes });
   });
 }
 

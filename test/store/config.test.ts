@@ -15,6 +15,7 @@ beforeAll(async () => {
 }, 60_000);
 
 const sealer = createPlainSealer();
+const author = { actor: "cli", origin: "tests" } as const;
 const names = { protocols: ["chat"], quirks: [], demoProtocols: ["chat"] };
 
 async function codeOf(work: Promise<unknown>): Promise<string> {
@@ -36,7 +37,7 @@ describe.each([...dialects])("configuration in the database (%s)", (dialect) => 
       await saveEntity(sql, sealer, { kind: "provider", name: "b", body: { protocols: { chat: "https://b" } } });
       await saveEntity(sql, sealer, { kind: "provider", name: "a", body: { protocols: { chat: "https://c" } } });
       await saveEntity(sql, sealer, { kind: "settings", name: "settings", body: { heartbeat_s: 3 } });
-      await createKey(database, sealer, { name: "laptop", hash: sha256Hex("sk-1"), last4: "sk-1" });
+      await createKey(database, sealer, { name: "laptop", hash: sha256Hex("sk-1"), last4: "sk-1", author });
       expect(await deleteEntity(sql, { kind: "provider", name: "b" })).toBe(true);
       expect(await deleteEntity(sql, { kind: "provider", name: "b" })).toBe(false);
       const snapshot = compile(await loadConfig(sql, sealer), names);
@@ -50,10 +51,11 @@ describe.each([...dialects])("configuration in the database (%s)", (dialect) => 
 
   test("a key's name is taken once, also by many at once", async () => {
     await withMigrated(dialect, async ({ database }) => {
-      const create = (hash: string) => codeOf(createKey(database, sealer, { name: "same", hash, last4: "abcd" }));
+      const create = (hash: string) =>
+        codeOf(createKey(database, sealer, { name: "same", hash, last4: "abcd", author }));
       const codes = await Promise.all(["a", "b", "c", "d"].map(create));
       expect(codes.sort()).toEqual(["conflict", "conflict", "conflict", "fine"]);
-      const odd = createKey(database, sealer, { name: "a\nb", hash: "x", last4: "" });
+      const odd = createKey(database, sealer, { name: "a\nb", hash: "x", last4: "", author });
       expect(await codeOf(odd)).toBe("invalid-request");
       expect((await loadConfig(database.sql, sealer)).version).toBe(1);
     });
