@@ -21,6 +21,7 @@ import { createSweep } from "./kit/sweep.ts";
 import { Calibration } from "./metering/calibration.ts";
 import { countWires, embeddingWires, protocols } from "./protocols/index.ts";
 import { openSecrets } from "./store/canary.ts";
+import type { ConfigEditor } from "./store/config-editor.ts";
 import { ensureMeta } from "./store/meta.ts";
 import { migrate } from "./store/migrate.ts";
 import { openDatabase, openReader } from "./store/open.ts";
@@ -67,6 +68,7 @@ export interface AppOptions {
   snapshot: Snapshot;
   /** SHA-256 (hex) of the admin key. */
   adminHash: string;
+  configEditor: ConfigEditor;
   log: Log;
 }
 
@@ -75,11 +77,13 @@ export interface App {
   readonly ballast: Ballast;
   /** Puts a new configuration in force for the next request. */
   swap(snapshot: Snapshot): void;
+  /** Of the configuration that is in force. */
+  configVersion(): number;
   /** No new requests; running ones finish within the time, then everything is closed. */
   close(graceMs: number): Promise<void>;
 }
 
-export async function startApp({ options, store, snapshot, adminHash, log }: AppOptions): Promise<App> {
+export async function startApp({ options, store, snapshot, adminHash, configEditor, log }: AppOptions): Promise<App> {
   const config = createLiveConfig(snapshot);
   const sweep = createSweep();
   const writer = await startWriter({
@@ -108,9 +112,9 @@ export async function startApp({ options, store, snapshot, adminHash, log }: App
   let isDraining = false;
   const isAdmin = (key: string) => sha256Hex(key) === adminHash;
   const server = createServer({
-    ...{ gateway, config, log, isAdmin },
+    ...{ gateway, config, log, isAdmin, configEditor },
     configSchema: buildJsonSchema(),
-    console: openConsole({ ...parts, isAdmin }),
+    console: openConsole({ ...parts, isAdmin, usage, quotas: kept.quotas, cooling: cooling.reads }),
     isDraining: () => isDraining,
     isReady: async () => void (await store.database.sql`SELECT value FROM meta LIMIT 1`),
     ...{ ...usage, ...requestReads(reader, writer), ...cooling.reads, ...openPrices(parts, gateway) },
@@ -121,6 +125,7 @@ export async function startApp({ options, store, snapshot, adminHash, log }: App
     ballast: createBallast(),
     url: snapshot.settings.publicUrl ?? `http://${urlHost(options.host)}:${server.server?.port ?? options.port}`,
     swap: (next) => config.swap(next),
+    configVersion: () => config.current().version,
     async close(graceMs) {
       isDraining = true;
       const stopped = server.server?.stop(false);

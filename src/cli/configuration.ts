@@ -29,7 +29,7 @@ export interface ConfigSources {
 /** Throws ConfigFaults with everything that is wrong in any of the sources. */
 export function loadSnapshot(sources: ConfigSources): Snapshot {
   const { environment } = sources;
-  const file = sources.path === undefined ? undefined : readFile(sources.path, environment);
+  const file = sources.path === undefined ? undefined : readResolved(sources.path, environment);
   const stored = sources.stored;
   const folder = sources.path === undefined ? process.cwd() : dirname(sources.path);
   const database = stored && resolveReferences(stored.database, { environment, folder, only: sources.only });
@@ -42,10 +42,14 @@ export function loadSnapshot(sources: ConfigSources): Snapshot {
   return compile(all, names, faults);
 }
 
-function readFile(path: string, environment: ConfigSources["environment"]) {
+function readResolved(path: string, environment: ConfigSources["environment"]) {
+  return resolveReferences(readFile(path), { environment, folder: dirname(path) });
+}
+
+/** As it is written, with its references. */
+export function readFile(path: string): unknown {
   if (!existsSync(path)) throw new ConfigFaults([{ path: "", message: `file ${path} does not exist` }]);
-  const value = parseConfig(readFileSync(path, "utf8"), formatOf(path));
-  return resolveReferences(value, { environment, folder: dirname(path) });
+  return parseConfig(readFileSync(path, "utf8"), formatOf(path));
 }
 
 /** Does the file define client keys? Then none is made on the first run. */

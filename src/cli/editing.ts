@@ -1,6 +1,33 @@
-/** What commands that edit the configuration have in common. */
+/** What edits of the configuration need of the process: its file, its environment, what it is checked with. */
 import { userInfo } from "node:os";
+import { resolveReferences } from "../config/resolve.ts";
+import { type ConfigEditor, openConfigEditor } from "../store/config-editor.ts";
+import type { EditDeps } from "../store/config-edits.ts";
 import type { Author } from "../store/config-history.ts";
+import type { Store } from "../wiring/openings.ts";
+import type { Io } from "./command.ts";
+import { loadSnapshot, readFile } from "./configuration.ts";
+import type { Options } from "./options.ts";
+
+interface Editing {
+  store: Store;
+  options: Options;
+  environment: Io["environment"];
+  /** Unsaid: another process puts it in force. */
+  putInForce?: EditDeps["putInForce"];
+}
+
+export function openEditor({ store, options, environment, putInForce }: Editing): ConfigEditor {
+  const { configPath: path, configNames: only } = options;
+  const around = { environment, folder: process.cwd(), only };
+  return openConfigEditor({
+    ...store,
+    file: () => (path === undefined ? undefined : readFile(path)),
+    compile: (stored) => loadSnapshot({ path, environment, only, stored }),
+    resolve: (text) => String(resolveReferences(text, around).value),
+    putInForce: putInForce ?? (async () => false),
+  });
+}
 
 export function author(): Author {
   return { actor: "cli", origin: userName() };

@@ -6,10 +6,12 @@ import type { Snapshot } from "../config/snapshot.ts";
 import { createLog, type Log } from "../kit/log.ts";
 import { makeRedactor } from "../secrets/redact.ts";
 import { SealError } from "../secrets/seal.ts";
-import { loadConfig, watchConfig } from "../store/config.ts";
+import { loadConfig, type Watch, watchConfig } from "../store/config.ts";
+import type { EditDeps } from "../store/config-edits.ts";
 import type { Store } from "../wiring/openings.ts";
 import { type Command, type Io, parseArguments, UsageError } from "./command.ts";
 import { loadSnapshot } from "./configuration.ts";
+import { openEditor } from "./editing.ts";
 import { adminHash, announcement, prepareFirstRun } from "./first-run.ts";
 import { type Options, readOptions } from "./options.ts";
 
@@ -69,7 +71,11 @@ async function serve(options: Options, io: Io): Promise<void> {
     log.warn("at most 256 requests to providers run at once: set BUN_CONFIG_MAX_HTTP_REQUESTS=65535 to lift this");
   }
   sayWarnings(log, snapshot, store);
-  const app = await startApp({ options, store, snapshot, adminHash: await adminHash(store, options), log });
+  const force: { put: EditDeps["putInForce"] } = { put: async () => false };
+  const putInForce: EditDeps["putInForce"] = (version) => force.put(version);
+  const configEditor = openEditor({ store, options, environment: io.environment, putInForce });
+  const hash = await adminHash(store, options);
+  const app = await startApp({ options, store, snapshot, adminHash: hash, configEditor, log });
   const reload = async (why: string) => {
     const next = await load();
     redaction.current = redactorFor(next, options);
@@ -77,7 +83,12 @@ async function serve(options: Options, io: Io): Promise<void> {
     sayWarnings(log, next, store);
     log.info("configuration reloaded", { why, version: next.version });
   };
-  const stop = watchChanges({ options, store, log, version: snapshot.version, reload });
+  const { look, stop } = watchChanges({ options, store, log, version: snapshot.version, reload });
+  force.put = async (version) => {
+    // A look that began before the edit was stored has not seen it.
+    for (let looks = 0; looks < 3 && app.configVersion() < version; looks++) await look();
+    return app.configVersion() >= version;
+  };
   io.out(announcement(made, app.url, options));
   log.info("listening", { url: app.url });
   await endOfService(app, { log, stop });
@@ -103,7 +114,7 @@ interface Watching {
 }
 
 /** Reloads on SIGHUP, when the file changes, and when anybody changes the database's configuration. */
-function watchChanges({ options, store, log, version, reload }: Watching): () => void {
+function watchChanges({ options, store, log, version, reload }: Watching): Watch {
   const failed = (error: unknown) => {
     const why = error instanceof ConfigFaults ? error.faults.map(faultLine).join("; ") : undefined;
     log.error("the new configuration is not valid; the running one stays in force", why ? { why } : { error });
@@ -128,11 +139,12 @@ function watchChanges({ options, store, log, version, reload }: Watching): () =>
     stamp = now;
     attempt("file");
   }, watchEveryMs);
-  return () => {
+  const stop = () => {
     watch.stop();
     clearInterval(timer);
     process.off("SIGHUP", hangup);
   };
+  return { look: watch.look, stop };
 }
 
 /** Changes with every write, and with a file put in its place. */

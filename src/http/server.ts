@@ -7,6 +7,7 @@ import { uuidv7 } from "../kit/id.ts";
 import type { Log } from "../kit/log.ts";
 import { GatewayError, toGatewayError } from "../model/error.ts";
 import { type AdminDeps, adminRoutes } from "./admin.ts";
+import { type ConfigDeps, configRoutes } from "./config.ts";
 import { type ConsoleDeps, consoleHttpRoutes, visitOf } from "./console.ts";
 import { type CooldownDeps, cooldownRoutes } from "./cooldowns.ts";
 import { bearer, headerBytes } from "./credentials.ts";
@@ -23,7 +24,15 @@ import { shapeFor } from "./shape.ts";
 import { translateRoute } from "./translate.ts";
 import { type UsageDeps, usageRoutes } from "./usage.ts";
 
-export interface ServerDeps extends AdminDeps, CooldownDeps, PricesDeps, QuotaDeps, UsageDeps, HealthDeps, ConsoleDeps {
+export interface ServerDeps
+  extends AdminDeps,
+    ConfigDeps,
+    CooldownDeps,
+    PricesDeps,
+    QuotaDeps,
+    UsageDeps,
+    HealthDeps,
+    ConsoleDeps {
   gateway: Gateway;
   config: LiveConfig;
   log: Log;
@@ -39,6 +48,7 @@ export function httpRoutes(deps: ServerDeps): HttpRoute[] {
     ...healthRoutes(deps),
     ...ingressRoutes(deps.gateway),
     ...adminRoutes(deps),
+    ...configRoutes(deps, { config: deps.config, sweep: deps.gateway.sweep }),
     ...cooldownRoutes(deps),
     ...priceRoutes(deps, { config: deps.config, sweep: deps.gateway.sweep }),
     translateRoute(deps.gateway),

@@ -142,7 +142,8 @@ function decideWhole(state: State, given: unknown, seen?: number): Decision {
   throw new ConfigFaults([{ path: "", message: "must be an object with providers, aliases, keys and so on" }]);
 }
 
-async function put(deps: EditDeps, place: Addressed, value: unknown, author: Author): Promise<Edited> {
+async function put(deps: EditDeps, place: Addressed, given: unknown, author: Author): Promise<Edited> {
+  const value = given ?? {};
   const fresh = randomSecret("sk-");
   let isFresh = false;
   const outcome = await makeEdit(deps, {
@@ -158,7 +159,7 @@ async function put(deps: EditDeps, place: Addressed, value: unknown, author: Aut
 
 /** Of settings, what the file defines stays with the file. */
 function decideValue({ stored, file }: State, { part, name }: Addressed, value: unknown): Decision {
-  if (part !== settingsName) return { targets: [{ part, name, value: value ?? {} }] };
+  if (part !== settingsName) return { targets: [{ part, name, value }] };
   if (!isFields(value)) throw new ConfigFaults([{ path: settingsName, message: "must be an object" }]);
   const conflicts: Fault[] = [];
   const kept = stored.get(part)?.get(name)?.value;
