@@ -17,6 +17,10 @@ export interface Shell {
 const menu = [
   { path: "/console", name: "Overview" },
   { path: "/console/requests", name: "Requests" },
+  { path: "/console/usage", name: "Usage" },
+  { path: "/console/performance", name: "Performance" },
+  { path: "/console/cooldowns", name: "Cooldowns" },
+  { path: "/console/quotas", name: "Quotas" },
 ];
 const htmxConfig = JSON.stringify({ includeIndicatorCSS: false, defaultTimeout: 10_000 });
 

@@ -1,16 +1,24 @@
 /** The console: its routes, who is let in, and how it says no. */
+import type { CooldownLine } from "../../views/pages/cooldowns.tsx";
+import type { QuotaCard } from "../../views/pages/quotas.tsx";
 import type { LiveConfig } from "../config/live.ts";
 import type { Log } from "../kit/log.ts";
+import type { CooldownEvent, CooldownKey } from "../model/cooldown.ts";
 import { GatewayError } from "../model/error.ts";
 import type { RequestRecord } from "../model/record.ts";
+import type { RequestFilter } from "../store/request-filter.ts";
+import type { Rollups } from "../store/rollups.ts";
 import { type Assets, createAssets } from "./assets.ts";
 import { homeRoutes } from "./home.ts";
 import { createLimiter, type Limiter } from "./limiter.ts";
+import { limitRoutes } from "./limits.ts";
+import { performanceRoutes } from "./performance.ts";
 import { refusal } from "./refusal.ts";
 import { requestRoutes } from "./requests.ts";
 import type { ConsoleRoute, Visit } from "./route.ts";
 import { createSessions, isFromOwnPage, type Session, type Sessions, sessionId } from "./session.ts";
 import { foreign, readForm, signInRoutes } from "./sign-in.ts";
+import { usageRoutes } from "./usage.ts";
 
 /** What the console is told and may ask. */
 export interface ConsoleOptions {
@@ -22,8 +30,23 @@ export interface ConsoleOptions {
   /** Names of the protocols that clients may speak, in their order. */
   protocols: readonly string[];
   /** Newest first; `after` is the `next` of the page before. */
-  listRequests(page: { limit: number; after?: string }): Promise<{ data: RequestRecord[]; next: string | null }>;
+  listRequests(filter: RequestFilter): Promise<{ data: RequestRecord[]; next: string | null }>;
+  requestsMadeFor(request: RequestRecord): Promise<RequestRecord[]>;
   findRequest(id: string): Promise<RequestRecord | undefined>;
+  usage: {
+    rollups: Pick<Rollups, "query">;
+    /** The day of the reporting timezone in which a time lies. */
+    dayOf(at: number): { start: number; end: number };
+  };
+  quotas(): Promise<QuotaCard[]>;
+  cooldowns: {
+    /** The longest first. */
+    list(): CooldownLine[];
+    /** Of the last week, newest first; `after` is the `next` of the page before. */
+    history(page: { limit: number; after?: string }): Promise<{ data: CooldownEvent[]; next: string | null }>;
+    /** Resolves with their number, when every node can see that they are gone. */
+    clear(filter: Partial<Pick<CooldownKey, "provider" | "model" | "scope">>): Promise<number>;
+  };
   /** Requests since a time (epoch milliseconds), and how many of them failed. */
   countRequests(since: number): Promise<{ all: number; failed: number }>;
 }
@@ -57,7 +80,16 @@ export function createConsole(options: ConsoleOptions): Console {
 }
 
 function consoleRoutes(deps: ConsoleDeps): ConsoleRoute[] {
-  return [...deps.assets.routes, ...signInRoutes(deps), ...homeRoutes(deps), ...requestRoutes(deps), elsewhere()];
+  return [
+    ...deps.assets.routes,
+    ...signInRoutes(deps),
+    ...homeRoutes(deps),
+    ...requestRoutes(deps),
+    ...usageRoutes(deps),
+    ...performanceRoutes(deps),
+    ...limitRoutes(deps),
+    elsewhere(),
+  ];
 }
 
 /** Whatever else is asked for below the console is looked for only when signed in. */
@@ -78,7 +110,8 @@ async function admit(deps: ConsoleDeps, visit: Visit): Promise<Session> {
   if (!session) throw new GatewayError("unauthenticated", "Sign in to see this page.");
   if (visit.request.method === "GET" || visit.request.method === "HEAD") return session;
   if (!isFromOwnPage(visit.request, visit.origin)) throw foreign();
-  const form = await readForm(visit.request);
+  // The page reads it, too.
+  const form = await readForm(visit.request.clone());
   if (form.get("csrf") !== session.csrf) throw foreign();
   return session;
 }

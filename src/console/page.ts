@@ -51,6 +51,13 @@ export function part(visit: Visit, body: Markup): Response {
   return new Response(body.html, { headers });
 }
 
+/** A table for a spreadsheet. */
+export function download(visit: Visit, csv: string, name: string): Response {
+  const disposition = `attachment; filename="${name}"`;
+  const headers = { "content-type": "text/csv; charset=utf-8", "content-disposition": disposition };
+  return new Response(csv, { headers: { ...headersOf(visit), ...headers } });
+}
+
 /** For a script's request, the whole page goes there. */
 export function redirect(visit: Visit, location: string, headers: Record<string, string> = {}): Response {
   const isScript = visit.request.headers.get("hx-request") === "true";

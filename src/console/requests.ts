@@ -1,10 +1,17 @@
 /** The list of requests, which stays up to date by itself, and the page of one request. */
 import { requestPage } from "../../views/pages/request.tsx";
 import { requestRows, requestsPage } from "../../views/pages/requests.tsx";
-import { GatewayError } from "../model/error.ts";
+import type { Choices } from "../../views/parts/filters.tsx";
+import type { Choice } from "../../views/parts/routing.tsx";
+import type { Snapshot } from "../config/snapshot.ts";
+import { errorTable, GatewayError } from "../model/error.ts";
+import type { RequestRecord } from "../model/record.ts";
+import { candidatesOf, parseRouting } from "../model/routing-record.ts";
+import { results } from "../store/request-filter.ts";
 import { firstModel } from "./home.ts";
 import type { ConsoleDeps } from "./index.ts";
 import { page, part, wantsPart } from "./page.ts";
+import { readFilters } from "./request-query.ts";
 import type { ConsoleRoute, Visit } from "./route.ts";
 import { shellOf } from "./shell.ts";
 
@@ -18,16 +25,34 @@ export function requestRoutes(deps: ConsoleDeps): ConsoleRoute[] {
 }
 
 async function list(deps: ConsoleDeps, visit: Visit): Promise<Response> {
-  const after = visit.query.get("after");
-  const { data, next } = await deps.listRequests({ limit: rowsPerPage, ...(after ? { after } : {}) });
+  const { filter, filters, ignored } = readFilters(visit.query);
+  const { data, next } = await deps.listRequests({ limit: rowsPerPage, ...filter });
   const config = deps.config.current();
   const zone = config.settings.timezone;
   if (wantsPart(visit)) return part(visit, requestRows({ rows: data, zone }));
-  const shell = shellOf(deps, visit, "/console/requests");
-  return page(
-    visit,
-    requestsPage({ shell, rows: data, zone, next, isFirst: !after, baseUrl: visit.origin, model: firstModel(config) }),
-  );
+  const body = requestsPage({
+    shell: shellOf(deps, visit, "/console/requests"),
+    rows: data,
+    zone,
+    next,
+    isFirst: filter.after === undefined,
+    baseUrl: visit.origin,
+    model: firstModel(config),
+    filters,
+    choices: choicesOf(config),
+    ignored,
+  });
+  return page(visit, body);
+}
+
+function choicesOf({ keys, aliases, providers }: Snapshot): Choices {
+  const sorted = (names: Iterable<string>) => [...new Set(names)].sort();
+  return {
+    keys: sorted([...keys.values()].map(({ name }) => name)),
+    aliases: sorted([...aliases.values()].map(({ name }) => name)),
+    providers: sorted(providers.keys()),
+    results,
+  };
 }
 
 async function detail(deps: ConsoleDeps, visit: Visit): Promise<Response> {
@@ -37,7 +62,25 @@ async function detail(deps: ConsoleDeps, visit: Visit): Promise<Response> {
       "not-found",
       "No request of this id is kept. It appears when it is over, and goes when it is older than what is kept.",
     );
-  const zone = deps.config.current().settings.timezone;
-  const shell = shellOf(deps, visit, "/console/requests");
-  return page(visit, requestPage({ shell, request, zone }));
+  const body = requestPage({
+    shell: shellOf(deps, visit, "/console/requests"),
+    request,
+    zone: deps.config.current().settings.timezone,
+    choice: choiceOf(request),
+    made: request.attempts === 0 ? [] : await deps.requestsMadeFor(request),
+    isRetryable: request.code !== null && errorTable[request.code].nextTarget,
+  });
+  return page(visit, body);
+}
+
+function choiceOf({ routing, target, attempts, errors }: RequestRecord): Choice | null {
+  if (routing === null) return null;
+  const record = parseRouting(routing);
+  const failed = errors.map((failure) => failure.target);
+  return {
+    snapshot: record.snapshot,
+    candidates: candidatesOf(record, { target, attempts, failed }),
+    isMatching: record.isMatching === true,
+    isLastResort: record.isLastResort === true,
+  };
 }

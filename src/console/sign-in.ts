@@ -85,8 +85,13 @@ export function foreign(): GatewayError {
   return new GatewayError("forbidden", "This form was not sent by a page of this console. Open the page again.");
 }
 
+interface Formed {
+  headers: { get(name: string): string | null };
+  text(): Promise<string>;
+}
+
 /** Throws when the form is too large or is none. */
-export async function readForm(request: Request): Promise<URLSearchParams> {
+export async function readForm(request: Formed): Promise<URLSearchParams> {
   const length = Number(request.headers.get("content-length") ?? Number.NaN);
   // Browsers always say how long a form is.
   if (!(length <= mostFormBytes)) throw new GatewayError("too-large", "The form is larger than 16 KB.");

@@ -33,7 +33,7 @@ import { openTurnStore } from "../store/kept-turns.ts";
 import { addPrices, listPrices } from "../store/prices.ts";
 import { createQuotaStore } from "../store/quotas.ts";
 import { createRecomputeJob } from "../store/recompute-job.ts";
-import { countRequests, findRequest, recentRequests, requestToJson } from "../store/requests.ts";
+import { countRequests, findRequest, recentRequests, requestsMadeFor, requestToJson } from "../store/requests.ts";
 import { openRollups } from "../store/rollups.ts";
 import { openResponseStore } from "../store/stored-responses.ts";
 import { keepTargetStats, readTargetStats } from "../store/target-stats.ts";
@@ -143,7 +143,7 @@ export async function openCooldowns({ config, log, store: { database } }: Parts)
     store.sweep().catch(onError);
   }, hourMs);
   sweeper.unref();
-  const reads: CooldownDeps = {
+  const reads = {
     listCooldowns: () => listCooldowns(cooldowns, settings()),
     clearCooldowns: async (filter) => {
       const cleared = clearCooldowns(cooldowns, filter);
@@ -151,7 +151,7 @@ export async function openCooldowns({ config, log, store: { database } }: Parts)
       return cleared;
     },
     cooldownHistory: (page) => store.history(page),
-  };
+  } satisfies CooldownDeps;
   const close = async () => {
     unlisten();
     clearInterval(sweeper);
@@ -209,17 +209,36 @@ export async function loadPriceList(database: Database, text: string, source: st
 
 interface ConsoleParts extends Parts {
   isAdmin(key: string): boolean;
+  usage: UsageDeps;
+  quotas: Ledger;
+  cooling: Awaited<ReturnType<typeof openCooldowns>>["reads"];
 }
 
-export function openConsole({ config, log, store: { database, sealer }, isAdmin, reader }: ConsoleParts): Console {
+export function openConsole(parts: ConsoleParts): Console {
+  const { config, log, store, isAdmin, reader, usage, quotas, cooling } = parts;
+  const { database, sealer } = store;
   return createConsole({
     config,
     log,
     isAdmin,
     facts: { version, startedAt: Date.now(), database: database.dialect, isEncrypted: sealer.enabled },
     protocols: protocols.map(({ name }) => name),
-    listRequests: (page) => recentRequests(reader.sql, page),
+    listRequests: (filter) => recentRequests(reader.sql, filter),
+    requestsMadeFor: (request) => requestsMadeFor(reader.sql, request),
     findRequest: (id) => findRequest(reader.sql, id),
     countRequests: (since) => countRequests(reader.sql, since),
+    usage,
+    quotas: async () => {
+      const snapshot = config.current();
+      const all = [...snapshot.quotas.values()];
+      await quotas.refresh(snapshot, all);
+      const keys = [...snapshot.keys.values()];
+      return all.map((quota) => ({
+        ...quota,
+        keys: keys.filter((key) => key.quotas.includes(quota.name)).map(({ name }) => name),
+        counters: quotas.standingsOf(snapshot, quota),
+      }));
+    },
+    cooldowns: { list: cooling.listCooldowns, history: cooling.cooldownHistory, clear: cooling.clearCooldowns },
   });
 }

@@ -25,7 +25,7 @@ export interface Gateway {
 }
 
 export interface GatewayOptions {
-  /** The configuration without keys: one client key is added. */
+  /** One client key, `test`, is added. */
   config: JsonObject;
   environment?: Record<string, string>;
 }
@@ -46,7 +46,7 @@ export async function startGateway({ config, environment = {} }: GatewayOptions)
   const clientKey = `sk-${crypto.randomUUID()}`;
   const adminKey = `adm-${crypto.randomUUID()}`;
   const configPath = join(folder, "config.json");
-  writeFileSync(configPath, JSON.stringify({ ...config, keys: { test: { secret: clientKey } } }));
+  writeFileSync(configPath, JSON.stringify({ ...config, keys: { ...fieldsOf(config.keys), test: { secret: clientKey } } }));
   const logPath = join(folder, "log");
   // A file: a child that outlives the test must not hold our pipes open.
   const output = openSync(logPath, "a");

@@ -1,18 +1,15 @@
 /** One request: what became of it, why, when, and everything that is kept of it. */
 import type { Child, Markup } from "../jsx/jsx-runtime.ts";
 import { Layout, type Shell } from "../layout.tsx";
-import { Or } from "../parts/empty.tsx";
+import { Attempts } from "../parts/attempts.tsx";
+import { Diagnosis } from "../parts/diagnosis.tsx";
+import { None, Or } from "../parts/empty.tsx";
+import { type Failure, Failures } from "../parts/failures.tsx";
 import { clockOf, duration, money, whole } from "../parts/format.ts";
 import { type Phase, Phases } from "../parts/phases.tsx";
 import { Badge, type Outcome } from "../parts/result.tsx";
-
-export interface Failure {
-  code: string;
-  message: string;
-  target?: string;
-  upstreamStatus?: number;
-  chain: readonly string[];
-}
+import { type Choice, Routing } from "../parts/routing.tsx";
+import { brief, verdict } from "../parts/verdict.ts";
 
 export interface RequestDetail extends Outcome {
   id: string;
@@ -46,15 +43,40 @@ export interface RequestDetail extends Outcome {
   degraded: readonly { action: string; field: string; detail?: string }[];
   errors: readonly Failure[];
   clientRequestId: string | null;
+  /** The request for which this one was made. */
+  parent: string | null;
+}
+
+/** A request that was made for this one. */
+export interface Made extends Outcome {
+  id: string;
+  target: string | null;
+  costNano: number | null;
+  totalMs: number | null;
 }
 
 export interface RequestProps {
   shell: Shell;
   request: RequestDetail;
   zone: string;
+  /** Null when it came to no choice. */
+  choice?: Choice | null;
+  made?: readonly Made[];
+  /** Would another target be tried after the failure? */
+  isRetryable?: boolean;
 }
 
-export function requestPage({ shell, request, zone }: RequestProps): Markup {
+export function requestPage({
+  shell,
+  request,
+  zone,
+  choice = null,
+  made = [],
+  isRetryable = false,
+}: RequestProps): Markup {
+  const { code, errors, attempts, target, status, interrupted } = request;
+  const isServed = code === null && !interrupted;
+  const untried = choice?.candidates.filter((one) => one.verdict === "not-tried").length ?? 0;
   return (
     <Layout shell={shell} title={`Request ${request.id}`}>
       <nav aria-label="Where you are" class="crumbs">
@@ -64,42 +86,64 @@ export function requestPage({ shell, request, zone }: RequestProps): Markup {
       <p class="verdict">
         <Badge {...request} /> {verdict(request)}
       </p>
-      <Failures errors={request.errors} isServed={request.code === null && !request.interrupted} />
+      {isServed || code === null ? null : (
+        <Diagnosis code={code} attempts={attempts} isRetryable={isRetryable} untried={untried} />
+      )}
       <div class="columns">
         <Facts request={request} zone={zone} />
         <Tokens request={request} />
       </div>
-      <Phases phases={request.phases} totalMs={request.totalMs} upstreamMs={request.upstreamMs} />
+      <Phases {...request} />
+      <Routing choice={choice} />
+      <Attempts errors={errors} served={isServed ? target : null} status={status} />
+      <Failures errors={errors} isServed={isServed} />
+      <MadeFor made={made} />
       <Degraded notes={request.degraded} />
     </Layout>
   );
 }
 
-/** An answer that had begun well. */
-const broken = ", and its answer ended early";
-/** Characters of what clients and providers may make long: the whole of it is among what failed. */
-const most = 240;
-
-function brief(text: string): string {
-  return text.length <= most ? text : `${text.slice(0, most)}…`;
-}
-
-/** One sentence: what happened. */
-function verdict(request: RequestDetail): string {
-  const { attempts, target, status, code, totalMs, interrupted, errors } = request;
-  const took = totalMs === null ? "" : ` in ${duration(totalMs)}`;
-  if (interrupted) return "Plexus ended before this request did, so the client got no complete answer.";
-  if (code === null) {
-    const tries = attempts > 1 ? ` on try ${attempts}, because ${errors[0]?.target ?? "another target"} failed` : "";
-    return `Served by ${target ?? "Plexus"}${took}${tries}.`;
-  }
-  const answer =
-    status === null ? "The client got no answer." : `The client got ${status}${status < 400 ? broken : ""}.`;
-  if (code === "cancelled") return `The client left${took === "" ? "" : ` after ${took.slice(4)}`}.`;
-  const why = brief(errors.at(-1)?.message ?? code);
-  const sentence = /[.!?…]$/.test(why) ? why : `${why}.`;
-  if (attempts === 0) return `Refused${took}, before any provider was called: ${sentence} ${answer}`;
-  return `Failed after ${attempts} ${attempts === 1 ? "try" : "tries"}${took}: ${sentence} ${answer}`;
+function MadeFor({ made }: { made: readonly Made[] }): Markup | null {
+  if (made.length === 0) return null;
+  return (
+    <section aria-labelledby="made">
+      <h2 id="made">Requests that were made for this one</h2>
+      <section class="scroll" tabindex="0" aria-labelledby="made">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Request</th>
+              <th scope="col">Result</th>
+              <th scope="col">Served by</th>
+              <th scope="col" class="number">
+                Total
+              </th>
+              <th scope="col" class="number">
+                Cost
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {made.map((one) => (
+              <tr>
+                <th scope="row" class="time">
+                  <a href={`/console/requests/${encodeURIComponent(one.id)}`}>{one.id}</a>
+                </th>
+                <td>
+                  <Badge {...one} />
+                </td>
+                <td>
+                  <Or text={one.target} />
+                </td>
+                <td class="number">{one.totalMs === null ? <None /> : duration(one.totalMs)}</td>
+                <td class="number">{money(one.costNano)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </section>
+    </section>
+  );
 }
 
 /** `isPart`: it is contained in the one above. */
@@ -149,6 +193,11 @@ function Facts({ request, zone }: { request: RequestDetail; zone: string }): Mar
         <Fact name="Finish reason">
           <Or text={request.finish} />
         </Fact>
+        {request.parent === null ? null : (
+          <Fact name="Made for">
+            <a href={`/console/requests/${encodeURIComponent(request.parent)}`}>the request that asked for it</a>
+          </Fact>
+        )}
         <dt>Request id</dt>
         <dd class="copied">
           <code id="id">{request.id}</code>
@@ -203,7 +252,6 @@ function Tokens({ request }: { request: RequestDetail }): Markup {
   );
 }
 
-/** Output after the first token; of a whole answer there is no such time. */
 /** Whose number the cost is; beside a provider's own, what our price gives. */
 function pricedBy({ pricing }: RequestDetail): string | null {
   if (!pricing) return null;
@@ -212,40 +260,10 @@ function pricedBy({ pricing }: RequestDetail): string | null {
   return computedNano === null ? "the provider" : `the provider (${money(computedNano)} by ${version})`;
 }
 
+/** Output after the first token; of a whole answer there is no such time. */
 function speed({ tokens, ttftMs, totalMs, stream }: RequestDetail): string | null {
   if (!stream || !tokens || ttftMs === null || totalMs === null || totalMs <= ttftMs) return null;
   return `${((tokens.output * 1000) / (totalMs - ttftMs)).toFixed(1)} tok/s`;
-}
-
-function Failures({ errors, isServed }: { errors: readonly Failure[]; isServed: boolean }): Markup | null {
-  if (errors.length === 0) return null;
-  return (
-    <section aria-labelledby="errors">
-      <h2 id="errors">{isServed ? "What failed before" : "What failed"}</h2>
-      <ol class="failures">
-        {errors.map((failure) => (
-          <li class="card">
-            <p>
-              <strong>{failure.code}</strong>
-              {failure.target === undefined ? ": the request as a whole" : ` from ${failure.target}`}
-              {failure.target === undefined || failure.upstreamStatus === undefined
-                ? null
-                : `, which answered ${failure.upstreamStatus}`}
-            </p>
-            <p class="words">{failure.message}</p>
-            {failure.chain.length === 0 ? null : (
-              <details>
-                <summary>Causes, outermost first ({failure.chain.length})</summary>
-                {failure.chain.map((cause) => (
-                  <pre>{cause}</pre>
-                ))}
-              </details>
-            )}
-          </li>
-        ))}
-      </ol>
-    </section>
-  );
 }
 
 function Degraded({ notes }: { notes: RequestDetail["degraded"] }): Markup | null {

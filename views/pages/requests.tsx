@@ -2,7 +2,8 @@
 import type { Markup } from "../jsx/jsx-runtime.ts";
 import { Layout, type Shell } from "../layout.tsx";
 import { None, Or } from "../parts/empty.tsx";
-import { type Clock, clockOf, duration, whole } from "../parts/format.ts";
+import { Chips, type Choices, FilterForm, type Filters, isFiltered, listAddress } from "../parts/filters.tsx";
+import { type Clock, clockOf, duration, money, whole } from "../parts/format.ts";
 import { Badge, type Outcome } from "../parts/result.tsx";
 import { KeyFirst, Snippet } from "../parts/snippet.tsx";
 
@@ -18,6 +19,7 @@ export interface Row extends Outcome {
   tokens: { input: number; output: number } | null;
   ttftMs: number | null;
   totalMs: number | null;
+  costNano: number | null;
 }
 
 export interface RowsProps {
@@ -35,15 +37,27 @@ export interface RequestsProps extends RowsProps {
   baseUrl: string;
   /** A name that clients can call. */
   model: string;
+  filters: Filters;
+  choices: Choices;
+  /** What of the address was not understood. */
+  ignored: readonly string[];
 }
 
-export function requestsPage({ shell, rows, zone, next, isFirst, baseUrl, model }: RequestsProps): Markup {
+export function requestsPage(props: RequestsProps): Markup {
+  const { shell, rows, zone, next, isFirst, filters, ignored } = props;
   return (
     <Layout shell={shell} title="Requests">
       <div class="bar">
         <h1>Requests</h1>
         {isFirst ? <Tail /> : null}
       </div>
+      {ignored.length === 0 ? null : (
+        <p class="banner warn" role="status">
+          Not understood, and left out: {ignored.join("; ")}.
+        </p>
+      )}
+      <FilterForm filters={filters} choices={props.choices} />
+      <Chips filters={filters} />
       <p class="muted zone">Times in {zone}</p>
       <section class="scroll" tabindex="0" aria-label="Requests, newest first">
         <table class="requests">
@@ -71,15 +85,18 @@ export function requestsPage({ shell, rows, zone, next, isFirst, baseUrl, model 
               <th scope="col" class="number">
                 Total
               </th>
+              <th scope="col" class="number">
+                Cost
+              </th>
             </tr>
           </thead>
-          <tbody id="rows" {...(isFirst ? live : {})}>
+          <tbody id="rows" {...(isFirst ? { ...live, "hx-get": listAddress(filters) } : {})}>
             {requestRows({ rows, zone })}
           </tbody>
         </table>
       </section>
-      <Empty isFirst={isFirst} baseUrl={baseUrl} model={model} />
-      {rows.length === 0 ? null : <Pages next={next} isFirst={isFirst} />}
+      <Empty {...props} />
+      {rows.length === 0 && next === null ? null : <Pages {...props} />}
     </Layout>
   );
 }
@@ -96,7 +113,7 @@ export function requestRows({ rows, zone }: RowsProps): Markup {
   );
 }
 
-const live = { "hx-get": "/console/requests", "hx-trigger": "every 2s", "hx-swap": "innerMorph", "data-live": "" };
+const live = { "hx-trigger": "every 2s", "hx-swap": "innerMorph", "data-live": "" };
 
 function Tail(): Markup {
   return (
@@ -143,6 +160,7 @@ function RequestRow({ row, clock }: { row: Row; clock: Clock }): Markup {
       <Figure name="Tokens out" text={tokens && whole(tokens.output)} />
       <Figure name="First token" text={row.ttftMs === null ? null : duration(row.ttftMs)} />
       <Figure name="Total" text={row.totalMs === null ? null : duration(row.totalMs)} />
+      <Figure name="Cost" text={tokens === null ? null : money(row.costNano)} />
     </tr>
   );
 }
@@ -156,7 +174,20 @@ function Figure({ name, text }: { name: string; text: string | null }): Markup {
 }
 
 /** Shown by the style sheet while there are no rows. */
-function Empty({ isFirst, baseUrl, model }: Pick<RequestsProps, "isFirst" | "baseUrl" | "model">): Markup {
+function Empty({ isFirst, baseUrl, model, filters, next }: RequestsProps): Markup {
+  if (isFiltered(filters)) {
+    const words = next === null ? "No request fits these filters." : "None of the newest 100,000 fits these filters.";
+    return (
+      <section class="card empty">
+        <p>{words}</p>
+        <p>
+          <a class="button" href="/console/requests">
+            Show all requests
+          </a>
+        </p>
+      </section>
+    );
+  }
   if (!isFirst) {
     return (
       <section class="card empty">
@@ -178,12 +209,12 @@ function Empty({ isFirst, baseUrl, model }: Pick<RequestsProps, "isFirst" | "bas
   );
 }
 
-function Pages({ next, isFirst }: { next: string | null; isFirst: boolean }): Markup | null {
+function Pages({ next, isFirst, filters }: RequestsProps): Markup | null {
   if (isFirst && next === null) return null;
   return (
     <nav class="pages" aria-label="Pages of the list">
-      {isFirst ? null : <a href="/console/requests">Newest</a>}
-      {next === null ? null : <a href={`/console/requests?after=${encodeURIComponent(next)}`}>Older</a>}
+      {isFirst ? null : <a href={listAddress(filters)}>Newest</a>}
+      {next === null ? null : <a href={listAddress(filters, next)}>Older</a>}
     </nav>
   );
 }

@@ -44,6 +44,10 @@ export interface Clock {
   short(at: number): string;
   /** `22 Nov 2026 10:24:05.123`, in the zone. */
   long(at: number): string;
+  /** `22 Nov 10:24`. */
+  minute(at: number): string;
+  /** `22 Nov`. */
+  day(at: number): string;
   zone: string;
 }
 
@@ -58,6 +62,15 @@ export function clockOf(zone: string): Clock {
     hourCycle: "h23",
     timeZone: zone,
   });
+  const { day, month, hour, minute } = parts;
+  const minutes = new Intl.DateTimeFormat("en-GB", { day, month, hour, minute, hourCycle: "h23", timeZone: zone });
+  const days = new Intl.DateTimeFormat("en-GB", { day, month, timeZone: zone });
   const text = (format: Intl.DateTimeFormat, at: number) => format.format(at).replace(",", "");
-  return { short: (at) => text(short, at), long: (at) => text(long, at), zone };
+  return {
+    short: (at) => text(short, at),
+    long: (at) => text(long, at),
+    minute: (at) => text(minutes, at),
+    day: (at) => text(days, at),
+    zone,
+  };
 }

@@ -23,6 +23,8 @@ export interface PhasesProps {
   phases: Partial<Record<Phase, number>>;
   totalMs: number | null;
   upstreamMs: number | null;
+  ttftMs: number | null;
+  attempts: number;
 }
 
 interface Bar {
@@ -31,7 +33,7 @@ interface Bar {
   to: number;
 }
 
-export function Phases({ phases, totalMs, upstreamMs }: PhasesProps): Markup | null {
+export function Phases({ phases, totalMs, upstreamMs, ttftMs, attempts }: PhasesProps): Markup | null {
   const bars = barsOf(phases);
   if (bars.length === 0) return null;
   const axis = Math.max(totalMs ?? 0, bars.at(-1)?.to ?? 0, 0.001);
@@ -41,7 +43,9 @@ export function Phases({ phases, totalMs, upstreamMs }: PhasesProps): Markup | n
       {totalMs === null ? null : (
         <p>
           {duration(totalMs)} in all, {upstreamMs === null ? "none" : duration(upstreamMs)} of it spent waiting for
-          providers.
+          providers. Plexus itself took {fine(Math.max(0, totalMs - (upstreamMs ?? 0)))}.
+          {ttftMs === null ? null : ` The first token was there after ${duration(ttftMs)}: the upright line.`}
+          {attempts > 1 ? " Tries that failed are part of “Transform and send”." : null}
         </p>
       )}
       <table class="phases card">
@@ -62,7 +66,7 @@ export function Phases({ phases, totalMs, upstreamMs }: PhasesProps): Markup | n
         </thead>
         <tbody>
           {bars.map((bar) => (
-            <Line bar={bar} axis={axis} />
+            <Line bar={bar} axis={axis} ttftMs={ttftMs} />
           ))}
         </tbody>
       </table>
@@ -82,7 +86,14 @@ function barsOf(phases: PhasesProps["phases"]): Bar[] {
   return bars;
 }
 
-function Line({ bar: { phase, from, to }, axis }: { bar: Bar; axis: number }): Markup {
+interface LineProps {
+  bar: Bar;
+  /** Milliseconds from one end to the other. */
+  axis: number;
+  ttftMs: number | null;
+}
+
+function Line({ bar: { phase, from, to }, axis, ttftMs }: LineProps): Markup {
   const width = Math.max((100 * (to - from)) / axis, thinnest);
   const start = Math.min((100 * from) / axis, 100 - width);
   const isWaiting = phase === "headers" || phase === "committed";
@@ -92,6 +103,7 @@ function Line({ bar: { phase, from, to }, axis }: { bar: Bar; axis: number }): M
       <td class="bars">
         <svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true" class={isWaiting ? "waiting" : "own"}>
           <rect x={start.toFixed(2)} y="0" width={width.toFixed(2)} height="10" />
+          {ttftMs === null ? null : <path class="first" d={`M${((100 * ttftMs) / axis).toFixed(2)} 0v10`} />}
         </svg>
       </td>
       <td class="number">{fine(from)}</td>

@@ -1,0 +1,72 @@
+/** The filters of the list of requests, from its address. What cannot be understood is left out, and said. */
+import type { Filters } from "../../views/parts/filters.tsx";
+import { type RequestFilter, type ResultClass, results } from "../store/request-filter.ts";
+
+/** `-`: rows that have none. */
+const nothing = "-";
+const named = ["key", "label", "alias", "provider", "model"] as const;
+const known = new Set<string>([...named, "result", "text", "from", "to", "after"]);
+const longest = 300;
+
+export interface Asked {
+  filter: RequestFilter;
+  /** The same as the page shows it. */
+  filters: Filters;
+  ignored: string[];
+}
+
+export function readFilters(query: URLSearchParams): Asked {
+  const asked: Asked = { filter: {}, filters: {}, ignored: [] };
+  for (const [name, value] of query) {
+    if (!known.has(name)) asked.ignored.push(`${name} (there are ${[...known].join(", ")})`);
+    else if (value.length > longest) asked.ignored.push(`${name}, which is too long`);
+  }
+  for (const name of named) {
+    const value = textOf(query, name);
+    if (value === undefined) continue;
+    asked.filters[name] = value;
+    asked.filter[name] = value === nothing ? "" : value;
+  }
+  readResult(query, asked);
+  const text = textOf(query, "text");
+  if (text !== undefined) asked.filters.text = asked.filter.text = text;
+  readTimes(query, asked);
+  const after = textOf(query, "after");
+  if (after !== undefined) asked.filter.after = after;
+  return asked;
+}
+
+/** Empty fields of a form are as if they were not there. */
+function textOf(query: URLSearchParams, name: string): string | undefined {
+  const value = query.get(name)?.trim();
+  return value && value.length <= longest ? value : undefined;
+}
+
+function readResult(query: URLSearchParams, { filter, filters, ignored }: Asked): void {
+  const value = textOf(query, "result");
+  if (value === undefined) return;
+  if (!isResult(value)) {
+    ignored.push(`result (there are ${results.join(", ")})`);
+    return;
+  }
+  filter.result = value;
+  filters.result = value;
+}
+
+function isResult(word: string): word is ResultClass {
+  return results.some((one) => one === word);
+}
+
+function readTimes(query: URLSearchParams, { filter, filters, ignored }: Asked): void {
+  for (const name of ["from", "to"] as const) {
+    const value = textOf(query, name);
+    if (value === undefined) continue;
+    const at = Date.parse(value);
+    if (Number.isNaN(at)) {
+      ignored.push(`${name} (a time like 2026-11-22T10:00:00Z)`);
+      continue;
+    }
+    filter[name] = at;
+    filters[name] = value;
+  }
+}

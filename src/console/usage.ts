@@ -1,0 +1,178 @@
+/** The page of usage, and the same as CSV. */
+
+import { type UsageForm, type UsageLine, usagePage } from "../../views/pages/usage.tsx";
+import { listAddress } from "../../views/parts/filters.tsx";
+import { clockOf } from "../../views/parts/format.ts";
+import { seriesOf } from "../../views/parts/series.ts";
+import { csvText } from "../kit/csv.ts";
+import { addSum, emptySum, type UsageSum, usageToJson } from "../model/usage-sum.ts";
+import { type Grouping, groupedUsage, groupingNames } from "../store/grouped-usage.ts";
+import type { Summed } from "../store/rollup-sums.ts";
+import type { ConsoleDeps } from "./index.ts";
+import { download, page } from "./page.ts";
+import { type BucketSize, bucketEnd, bucketOf, bucketsOf, type Range, rangeOf, ranges, storedBucket } from "./range.ts";
+import type { ConsoleRoute, Visit } from "./route.ts";
+import { shellOf } from "./shell.ts";
+
+const measures: Record<string, { words: string; of(sum: UsageSum): number }> = {
+  cost: { words: "Cost", of: (sum) => sum.costNano },
+  requests: { words: "Requests", of: (sum) => sum.requests },
+  failed: { words: "Failed requests", of: (sum) => sum.failed },
+  input: { words: "Tokens in", of: (sum) => sum.tokensInput },
+  output: { words: "Tokens out", of: (sum) => sum.tokensOutput },
+  cached: { words: "Tokens read from cache", of: (sum) => sum.tokensCacheRead },
+};
+const bucketNames: Record<BucketSize, string> = { quarter: "Quarter of an hour", hour: "Hour", day: "Day" };
+const byWords: Record<Grouping, string> = {
+  ...{ none: "nothing, all in one", key: "key", alias: "alias", provider: "provider", model: "model", label: "label" },
+};
+
+export function usageRoutes(deps: ConsoleDeps): ConsoleRoute[] {
+  return [
+    { method: "GET", path: "/console/usage", access: "session", run: (visit) => show(deps, visit) },
+    { method: "GET", path: "/console/usage.csv", access: "session", run: (visit) => csv(deps, visit) },
+  ];
+}
+
+interface Asked {
+  form: UsageForm;
+  by: Grouping;
+  key: string | undefined;
+  range: Range;
+  ignored: string[];
+}
+
+const fields = ["measure", "by", "range", "bucket", "key", "from", "to"] as const;
+
+function read({ usage: { dayOf } }: ConsoleDeps, { query }: Visit): Asked {
+  const ignored: string[] = [];
+  for (const name of query.keys()) {
+    if (!fields.some((field) => field === name)) ignored.push(`${name} (there are ${fields.join(", ")})`);
+  }
+  const word = (name: string, words: readonly string[], usual: string) => {
+    const text = query.get(name) || usual;
+    if (words.includes(text)) return text;
+    ignored.push(`${name} (there are ${words.join(", ")})`);
+    return usual;
+  };
+  const by = word("by", groupingNames, "key");
+  const form = {
+    measure: word("measure", Object.keys(measures), "cost"),
+    by,
+    range: word(
+      "range",
+      ranges.map(({ value }) => value),
+      "7d",
+    ),
+    bucket: query.get("bucket") || "auto",
+    key: query.get("key") ?? "",
+    from: query.get("from") ?? "",
+    to: query.get("to") ?? "",
+  };
+  const range = rangeOf(form, { dayOf, now: Date.now }, ignored);
+  if (by === "provider" && form.key !== "") {
+    ignored.push("key: sums by provider are not kept for single keys; ask by model");
+    form.key = "";
+  }
+  const grouping = groupingNames.find((name) => name === by) ?? "key";
+  return { form, by: grouping, key: form.key === "" ? undefined : form.key, range, ignored };
+}
+
+async function sumsOf({ usage }: ConsoleDeps, { by, key, range }: Asked): Promise<Summed[]> {
+  const { from, to, bucket } = range;
+  const sums = await groupedUsage(usage.rollups, { by, key, from, to, bucket: storedBucket(bucket) });
+  return (sums ?? []).map((one) => ({ ...one, bucket: bucketOf(one.bucket, bucket, usage.dayOf) }));
+}
+
+async function show(deps: ConsoleDeps, visit: Visit): Promise<Response> {
+  const asked = read(deps, visit);
+  const { form, range, ignored } = asked;
+  const sums = await sumsOf(deps, asked);
+  const starts = bucketsOf(range, deps.usage.dayOf);
+  const zone = deps.config.current().settings.timezone;
+  const clock = clockOf(zone);
+  const total = sums.reduce((sum, one) => addSum(sum, one.sum), emptySum());
+  const body = usagePage({
+    shell: shellOf(deps, visit, "/console/usage"),
+    ...{ zone, form, ignored, total },
+    options: optionsOf(deps),
+    lines: linesOf(sums, asked),
+    series: seriesOf(valuesOf(sums, starts, form)),
+    buckets: starts.map((at) => ({
+      name: range.bucket === "day" ? clock.day(at) : clock.minute(at),
+      href: listAddress({ ...spanOf(at, bucketEnd(at, range.bucket, deps.usage.dayOf)), ...keyOf(asked) }),
+    })),
+    bucketName: bucketNames[range.bucket],
+    rangeWords: `From ${clock.minute(range.from)} to ${clock.minute(range.to)}`,
+    asOf: clock.short(Date.now()),
+    csv: `/console/usage.csv${visit.query.size > 0 ? `?${visit.query}` : ""}`,
+  });
+  return page(visit, body);
+}
+
+function optionsOf({ config }: ConsoleDeps) {
+  const names = [...new Set([...config.current().keys.values()].map(({ name }) => name))].sort();
+  const buckets = Object.entries(bucketNames).map(([value, words]) => ({ value, words: words.toLowerCase() }));
+  return {
+    measure: Object.entries(measures).map(([value, { words }]) => ({ value, words })),
+    by: groupingNames.map((value) => ({ value, words: byWords[value] })),
+    range: ranges,
+    bucket: [{ value: "auto", words: "as suits the range" }, ...buckets],
+    key: [{ value: "", words: "all keys" }, ...names.map((value) => ({ value, words: value }))],
+  };
+}
+
+function linesOf(sums: readonly Summed[], asked: Asked): UsageLine[] {
+  const found = new Map<string, UsageSum>();
+  for (const { value, sum } of sums) found.set(value, addSum(found.get(value) ?? emptySum(), sum));
+  const measure = measures[asked.form.measure]?.of ?? (() => 0);
+  return [...found]
+    .sort(([, one], [, other]) => measure(other) - measure(one) || other.requests - one.requests)
+    .map(([name, sum]) => ({ name: asked.by === "none" ? "All" : name, sum, href: requestsOf(name, asked) }));
+}
+
+function valuesOf(sums: readonly Summed[], starts: readonly number[], { measure, by }: UsageForm) {
+  const of = measures[measure]?.of ?? (() => 0);
+  const place = new Map(starts.map((at, index) => [at, index]));
+  const found = new Map<string, number[]>();
+  for (const { bucket, value, sum } of sums) {
+    const name = by === "none" ? "all" : value === "" ? "none" : value;
+    const values = found.get(name) ?? starts.map(() => 0);
+    const at = place.get(bucket);
+    if (at !== undefined) values[at] = (values[at] ?? 0) + of(sum);
+    found.set(name, values);
+  }
+  return [...found].map(([name, values]) => ({ name, values }));
+}
+
+/** The list of the requests that a line is the sum of. */
+function requestsOf(value: string, asked: Asked): string {
+  const { by, range } = asked;
+  const filters = { ...spanOf(range.from, range.to), ...keyOf(asked) };
+  return listAddress(by === "none" ? filters : { ...filters, [by]: value === "" ? "-" : value });
+}
+
+function keyOf({ key }: Asked): { key?: string } {
+  return key === undefined ? {} : { key };
+}
+
+function spanOf(from: number, to: number) {
+  return { from: new Date(from).toISOString(), to: new Date(to).toISOString() };
+}
+
+async function csv(deps: ConsoleDeps, visit: Visit): Promise<Response> {
+  const asked = read(deps, visit);
+  const folded = new Map<string, Summed>();
+  for (const one of await sumsOf(deps, asked)) {
+    const place = JSON.stringify([one.bucket, one.value]);
+    const known = folded.get(place);
+    if (known) addSum(known.sum, one.sum);
+    else folded.set(place, one);
+  }
+  const rows = [...folded.values()].map(({ bucket, value, sum }) => ({
+    start: new Date(bucket).toISOString(),
+    ...(asked.by === "none" ? {} : { [asked.by]: value }),
+    ...usageToJson(sum),
+  }));
+  return download(visit, csvText(rows), "usage.csv");
+}

@@ -1,0 +1,178 @@
+/** Where every quota stands, for each of its keys or for all together. */
+import type { Markup } from "../jsx/jsx-runtime.ts";
+import { Layout, type Shell } from "../layout.tsx";
+import { None } from "../parts/empty.tsx";
+import { age, type Clock, clockOf, money, percent, whole } from "../parts/format.ts";
+
+export interface QuotaCounter {
+  /** Null when all keys of the quota share it. */
+  key: string | null;
+  /** These four in the unit, cost in nano-dollars. */
+  limit: number;
+  used: number;
+  reserved: number;
+  remaining: number;
+  level: "ok" | "warn" | "spent";
+  /** Epoch milliseconds. */
+  resetsAt: number;
+}
+
+export interface QuotaCard {
+  name: string;
+  unit: "tokens" | "requests" | "cost";
+  window: "rolling" | "daily" | "weekly" | "monthly";
+  /** Of a rolling window. */
+  periodMs: number | null;
+  warn: number;
+  shared: boolean;
+  keys: readonly string[];
+  counters: readonly QuotaCounter[];
+}
+
+export interface QuotasProps {
+  shell: Shell;
+  zone: string;
+  now: number;
+  quotas: readonly QuotaCard[];
+}
+
+const levels = {
+  ok: { tone: "ok", sign: "✓", word: "free" },
+  warn: { tone: "warn", sign: "!", word: "nearly used up" },
+  spent: { tone: "bad", sign: "✕", word: "used up" },
+} as const;
+
+export function quotasPage({ shell, zone, now, quotas }: QuotasProps): Markup {
+  const clock = clockOf(zone);
+  return (
+    <Layout shell={shell} title="Quotas">
+      <h1>Quotas</h1>
+      <p class="muted">
+        Times in {zone}. As of {clock.short(now)}.
+      </p>
+      {quotas.length === 0 ? (
+        <section class="card">
+          <p>
+            No quota is configured: every key may use as much as it likes. Quotas are members of <code>quotas</code> in
+            the configuration, and each key names those that hold for it.
+          </p>
+          <p>
+            <a class="button" href="/console/usage?by=key">
+              See what each key uses
+            </a>
+          </p>
+        </section>
+      ) : (
+        quotas.map((quota, at) => <Quota quota={quota} id={`quota-${at}`} clock={clock} now={now} />)
+      )}
+    </Layout>
+  );
+}
+
+interface QuotaProps {
+  quota: QuotaCard;
+  id: string;
+  clock: Clock;
+  now: number;
+}
+
+function Quota({ quota, id, clock, now }: QuotaProps): Markup {
+  const { name, counters, keys, shared, warn } = quota;
+  return (
+    <section aria-labelledby={id}>
+      <h2 id={id}>{name}</h2>
+      <p>
+        {amountOf(quota, counters[0]?.limit ?? null)} {windowWords(quota)},{" "}
+        {shared ? `shared by ${keysWords(keys)}` : `for each of ${keysWords(keys)}`}. Told from{" "}
+        {percent(warn * 100, 100)} on.
+      </p>
+      {counters.length === 0 ? (
+        <p class="muted">No key has this quota, so nothing counts in it.</p>
+      ) : (
+        <section class="scroll" tabindex="0" aria-labelledby={id}>
+          <table class="sums">
+            <thead>
+              <tr>
+                <th scope="col">Key</th>
+                <th scope="col">State</th>
+                <th scope="col">Share</th>
+                {["Used", "Reserved", "Left"].map((word) => (
+                  <th scope="col" class="number">
+                    {word}
+                  </th>
+                ))}
+                <th scope="col" class="number">
+                  {quota.window === "rolling" ? "Something is free again" : "Begins anew"}
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {counters.map((counter) => (
+                <Counter quota={quota} counter={counter} clock={clock} now={now} />
+              ))}
+            </tbody>
+          </table>
+        </section>
+      )}
+    </section>
+  );
+}
+
+function Counter({ quota, counter, clock, now }: Omit<QuotaProps, "id"> & { counter: QuotaCounter }): Markup {
+  const { key, limit, used, reserved, remaining, level, resetsAt } = counter;
+  const { tone, sign, word } = levels[level];
+  const share = percent(Math.min(used + reserved, limit), limit);
+  return (
+    <tr>
+      <th scope="row" class="time">
+        {key === null ? "all together" : <a href={`/console/requests?key=${encodeURIComponent(key)}`}>{key}</a>}
+      </th>
+      <td>
+        <span class={`badge ${tone}`}>
+          <span aria-hidden="true">{sign}</span> {word}
+        </span>
+      </td>
+      <td class="share">
+        <meter
+          min="0"
+          max="1"
+          low={quota.warn}
+          high="0.999999"
+          optimum="0"
+          value={Math.min(1, (used + reserved) / limit).toFixed(4)}
+          aria-label={`${quota.name}${key === null ? "" : ` of ${key}`}`}
+        >
+          {share}
+        </meter>{" "}
+        {share}
+      </td>
+      <td class="number">{amountOf(quota, used)}</td>
+      <td class="number">{reserved === 0 ? <None /> : amountOf(quota, reserved)}</td>
+      <td class="number">{amountOf(quota, remaining)}</td>
+      <td class="number">
+        {resetsAt <= now ? (
+          <None />
+        ) : (
+          <>
+            <time datetime={new Date(resetsAt).toISOString()}>{clock.short(resetsAt)}</time>{" "}
+            <span class="muted">(in {age(resetsAt - now)})</span>
+          </>
+        )}
+      </td>
+    </tr>
+  );
+}
+
+function keysWords(keys: readonly string[]): string {
+  return keys.length === 1 ? "one key" : `${whole(keys.length)} keys`;
+}
+
+function amountOf({ unit }: QuotaCard, value: number | null): string {
+  if (value === null) return unit;
+  return unit === "cost" ? money(value) : `${whole(Math.floor(value))} ${unit}`;
+}
+
+function windowWords({ window, periodMs }: QuotaCard): string {
+  if (window === "rolling") return `within any ${age(periodMs ?? 0)}`;
+  return { daily: "a day", weekly: "a week", monthly: "a month" }[window];
+}

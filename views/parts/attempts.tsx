@@ -1,0 +1,74 @@
+/** The tries of a request in their order. */
+import type { Markup } from "../jsx/jsx-runtime.ts";
+import { None } from "./empty.tsx";
+import type { Failure } from "./failures.tsx";
+import { whole } from "./format.ts";
+import { brief } from "./verdict.ts";
+
+export interface AttemptsProps {
+  errors: readonly Failure[];
+  /** The target that answered; null when none did. */
+  served: string | null;
+  status: number | null;
+}
+
+export function Attempts({ errors, served, status }: AttemptsProps): Markup | null {
+  const failed = errors.filter(({ target }) => target !== undefined);
+  if (failed.length === 0) return null;
+  return (
+    <section aria-labelledby="attempts">
+      <h2 id="attempts">Tries</h2>
+      <section class="scroll" tabindex="0" aria-labelledby="attempts">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col" class="number">
+                Try
+              </th>
+              <th scope="col">Target</th>
+              <th scope="col">What became of it</th>
+              <th scope="col" class="number">
+                Provider's status
+              </th>
+              <th scope="col">Why</th>
+            </tr>
+          </thead>
+          <tbody>
+            {failed.map((failure, at) => (
+              <tr>
+                <th scope="row" class="number">
+                  {whole(at + 1)}
+                </th>
+                <td>{failure.target}</td>
+                <td>
+                  <span class="badge bad">
+                    <span aria-hidden="true">✕</span> {failure.code}
+                  </span>
+                </td>
+                <td class="number">{failure.upstreamStatus ?? <None />}</td>
+                <td class="words">{brief(failure.message)}</td>
+              </tr>
+            ))}
+            {served === null ? null : (
+              <tr>
+                <th scope="row" class="number">
+                  {whole(failed.length + 1)}
+                </th>
+                <td>{served}</td>
+                <td>
+                  <span class="badge ok">
+                    <span aria-hidden="true">✓</span> answered
+                  </span>
+                </td>
+                <td class="number">{status ?? <None />}</td>
+                <td>
+                  <None />
+                </td>
+              </tr>
+            )}
+          </tbody>
+        </table>
+      </section>
+    </section>
+  );
+}

@@ -1,0 +1,132 @@
+/** What a list of requests is narrowed down to: a form, and one chip for each part that can be taken out again. */
+import type { Markup } from "../jsx/jsx-runtime.ts";
+
+/** As the address has them; `-` stands for rows that have none. */
+export interface Filters {
+  key?: string;
+  label?: string;
+  alias?: string;
+  provider?: string;
+  model?: string;
+  result?: string;
+  text?: string;
+  from?: string;
+  to?: string;
+}
+
+export interface Choices {
+  keys: readonly string[];
+  aliases: readonly string[];
+  providers: readonly string[];
+  results: readonly string[];
+}
+
+const names: Record<keyof Filters, string> = {
+  key: "Key",
+  label: "Label",
+  alias: "Alias",
+  provider: "Provider",
+  model: "Model",
+  result: "Result",
+  text: "Text",
+  from: "From",
+  to: "Until",
+};
+const order = Object.keys(names) as (keyof Filters)[];
+const results: Record<string, string> = {
+  success: "success",
+  failed: "failed",
+  cancelled: "cancelled by the client",
+  interrupted: "interrupted",
+  "4xx": "status 4xx",
+  "5xx": "status 5xx",
+};
+
+/** The list's address with these filters. */
+export function listAddress(filters: Filters, after?: string): string {
+  const query = new URLSearchParams();
+  for (const name of order) if (filters[name]) query.set(name, filters[name]);
+  if (after !== undefined) query.set("after", after);
+  return query.size === 0 ? "/console/requests" : `/console/requests?${query}`;
+}
+
+export function isFiltered(filters: Filters): boolean {
+  return order.some((name) => filters[name]);
+}
+
+export function FilterForm({ filters, choices }: { filters: Filters; choices: Choices }): Markup {
+  const { from, to, label } = filters;
+  return (
+    <details class="filters" open={isFiltered(filters)}>
+      <summary>Filter</summary>
+      <form method="get" action="/console/requests" class="card fields">
+        <Choose name="key" options={choices.keys} value={filters.key} />
+        <Choose name="alias" options={choices.aliases} value={filters.alias} />
+        <Choose name="provider" options={choices.providers} value={filters.provider} />
+        <Choose name="result" options={choices.results} value={filters.result} />
+        <p>
+          <label for="f-model">Model</label>
+          <input id="f-model" name="model" value={filters.model ?? ""} placeholder="name or provider/model" />
+        </p>
+        <p>
+          <label for="f-text">Text</label>
+          <input id="f-text" name="text" value={filters.text ?? ""} placeholder="id, name or error" />
+        </p>
+        {label ? <input type="hidden" name="label" value={label} /> : null}
+        {from ? <input type="hidden" name="from" value={from} /> : null}
+        {to ? <input type="hidden" name="to" value={to} /> : null}
+        <p class="act">
+          <button type="submit">Show</button>
+        </p>
+      </form>
+    </details>
+  );
+}
+
+interface ChooseProps {
+  name: "key" | "alias" | "provider" | "result";
+  options: readonly string[];
+  value: string | undefined;
+}
+
+function Choose({ name, options, value = "" }: ChooseProps): Markup {
+  const known = name === "result" ? options : ["-", ...options];
+  const all = value === "" || known.includes(value) ? known : [...known, value];
+  const words = (option: string) => (option === "-" ? "without one" : name === "result" ? results[option] : option);
+  return (
+    <p>
+      <label for={`f-${name}`}>{names[name]}</label>
+      <select id={`f-${name}`} name={name}>
+        <option value="" selected={value === ""}>
+          all
+        </option>
+        {all.map((option) => (
+          <option value={option} selected={option === value}>
+            {words(option) ?? option}
+          </option>
+        ))}
+      </select>
+    </p>
+  );
+}
+
+export function Chips({ filters }: { filters: Filters }): Markup | null {
+  const active = order.filter((name) => filters[name]);
+  if (active.length === 0) return null;
+  return (
+    <ul class="chips" aria-label="Filters in force">
+      {active.map((name) => (
+        <li>
+          <a href={listAddress({ ...filters, [name]: "" })} aria-label={`Take out: ${names[name]} ${filters[name]}`}>
+            {names[name]}: {filters[name] === "-" ? "none" : filters[name]} <span aria-hidden="true">✕</span>
+          </a>
+        </li>
+      ))}
+      {active.length < 2 ? null : (
+        <li>
+          <a href="/console/requests">Take out all</a>
+        </li>
+      )}
+    </ul>
+  );
+}

@@ -1,0 +1,161 @@
+/** Stacked bars as SVG, with what they show as a table. Labels of the axes are HTML, so that they keep their size. */
+import { scaleBand, scaleLinear } from "d3-scale";
+import { stack } from "d3-shape";
+import type { Markup } from "../jsx/jsx-runtime.ts";
+import type { Series } from "./series.ts";
+
+export interface Bucket {
+  /** `22 Nov 14:00`. */
+  name: string;
+  /** Its requests. */
+  href: string;
+}
+
+export interface BarsProps {
+  /** What the bars are: `Cost by key`. */
+  title: string;
+  series: readonly Series[];
+  buckets: readonly Bucket[];
+  format(value: number): string;
+  /** `Day`, `Hour`, … */
+  bucketName: string;
+}
+
+const height = 100;
+const step = 10;
+
+export function StackedBars(props: BarsProps): Markup {
+  const { title, series, buckets, format } = props;
+  const sums = buckets.map((_, at) => series.reduce((sum, { values }) => sum + (values[at] ?? 0), 0));
+  const y = scaleLinear()
+    .domain([0, Math.max(...sums, 0) || 1])
+    .nice(4)
+    .range([height, 0]);
+  const peak = sums.indexOf(Math.max(...sums));
+  const finding = `${title}: at most ${format(sums[peak] ?? 0)}, at ${buckets[peak]?.name ?? ""}`;
+  return (
+    <figure class="card chart">
+      <figcaption>{finding}</figcaption>
+      <div class="plot">
+        <div class="axis" aria-hidden="true">
+          {y
+            .ticks(4)
+            .toReversed()
+            .map((tick) => (
+              <span>{format(tick)}</span>
+            ))}
+        </div>
+        <svg
+          role="img"
+          aria-label={finding}
+          viewBox={`0 0 ${buckets.length * step} ${height}`}
+          preserveAspectRatio="none"
+        >
+          {y.ticks(4).map((tick) => (
+            <path class="rule" d={`M0 ${round(y(tick))}H${buckets.length * step}`} />
+          ))}
+          <Stack {...props} y={y} />
+        </svg>
+        <div class="times" aria-hidden="true">
+          {[...new Set([0, Math.floor((buckets.length - 1) / 2), buckets.length - 1])].map((at) => (
+            <span>{buckets[at]?.name}</span>
+          ))}
+        </div>
+      </div>
+      <Legend series={series} />
+      <Numbers {...props} sums={sums} />
+    </figure>
+  );
+}
+
+function round(value: number): string {
+  return String(Math.round(value * 100) / 100);
+}
+
+function Stack({ series, buckets, format, y }: BarsProps & { y: (value: number) => number }): Markup {
+  const places = buckets.map((_, at) => at);
+  const x = scaleBand<number>()
+    .domain(places)
+    .range([0, buckets.length * step])
+    .paddingInner(0.2)
+    .paddingOuter(0.1);
+  const layers = stack<number, Series>()
+    .keys(series)
+    .value((at, one) => one.values[at] ?? 0)(places);
+  return (
+    <g>
+      {layers.map((layer) => (
+        <g class={`s${layer.key.slot}`}>
+          {layer.flatMap(([from, to], at) =>
+            to > from
+              ? [
+                  <rect
+                    x={round(x(at) ?? 0)}
+                    width={round(x.bandwidth())}
+                    y={round(y(to))}
+                    height={round(y(from) - y(to))}
+                  >
+                    <title>{`${buckets[at]?.name ?? ""}, ${layer.key.name}: ${format(to - from)}`}</title>
+                  </rect>,
+                ]
+              : [],
+          )}
+        </g>
+      ))}
+    </g>
+  );
+}
+
+function Legend({ series }: { series: readonly Series[] }): Markup {
+  return (
+    <ul class="legend">
+      {series.map(({ name, slot }) => (
+        <li>
+          <svg viewBox="0 0 10 10" aria-hidden="true" class={`s${slot}`}>
+            <rect width="10" height="10" />
+          </svg>
+          {name}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Numbers({ title, series, buckets, sums, format, bucketName }: BarsProps & { sums: number[] }): Markup {
+  return (
+    <details>
+      <summary>The numbers of this chart</summary>
+      <section class="scroll" tabindex="0" aria-label={`${title}, as a table`}>
+        <table>
+          <caption class="hidden">{title}</caption>
+          <thead>
+            <tr>
+              <th scope="col">{bucketName}</th>
+              {series.map(({ name }) => (
+                <th scope="col" class="number">
+                  {name}
+                </th>
+              ))}
+              <th scope="col" class="number">
+                All
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {buckets.map(({ name, href }, at) => (
+              <tr>
+                <th scope="row" class="time">
+                  <a href={href}>{name}</a>
+                </th>
+                {series.map(({ values }) => (
+                  <td class="number">{format(values[at] ?? 0)}</td>
+                ))}
+                <td class="number">{format(sums[at] ?? 0)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </section>
+    </details>
+  );
+}
