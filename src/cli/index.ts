@@ -1,5 +1,6 @@
 /** The commands. `serve` is what runs when none is named. */
 import { makeRedactor } from "../secrets/redact.ts";
+import { applyCommand, exportCommand, planCommand } from "./apply.ts";
 import { checkCommand } from "./check.ts";
 import type { Command, Io } from "./command.ts";
 import { UsageError } from "./command.ts";
@@ -13,6 +14,9 @@ import { versionCommand } from "./version.ts";
 export const commands: readonly Command[] = [
   serveCommand,
   checkCommand,
+  planCommand,
+  applyCommand,
+  exportCommand,
   keysCommand,
   pricesCommand,
   translateCommand,

@@ -18,7 +18,7 @@ const run = (args: string[], environment: Record<string, string> = {}, input = "
   runToEnd({ args, environment, input, folder: here });
 
 describe("help and usage", () => {
-  const commands = ["serve", "check", "keys", "prices", "translate", "service", "version"];
+  const commands = ["serve", "check", "plan", "apply", "export", "keys", "prices", "translate", "service", "version"];
 
   test("plexus --help lists every command", () => {
     for (const args of [["--help"], ["-h"], ["help"]]) {
@@ -45,6 +45,11 @@ describe("help and usage", () => {
     [["serve", "--workers", "two"]],
     [["check"]],
     [["check", "a", "b"]],
+    [["plan"]],
+    [["apply", "a", "b"]],
+    [["apply", "--nonsense", "a"]],
+    [["export", "a"]],
+    [["export", "--format", "xml"]],
     [["keys"]],
     [["keys", "create"]],
     [["keys", "delete", "a"]],
