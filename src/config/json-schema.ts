@@ -1,14 +1,19 @@
 /** The configuration's schema as published for editors (JSON Schema, draft 2020-12). */
+import type { TSchema } from "@sinclair/typebox";
 import type { Json, JsonObject } from "../model/json.ts";
 import { configuration } from "./schema.ts";
 
 export function buildJsonSchema(): JsonObject {
-  const plain = JSON.parse(JSON.stringify(configuration)) as JsonObject;
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
     title: "Configuration of Plexus",
-    ...(relax(plain) as JsonObject),
+    ...publishSchema(configuration),
   };
+}
+
+/** A schema as others may read it: what has a default may be left out, texts may hold references. */
+export function publishSchema(schema: TSchema): JsonObject {
+  return relax(JSON.parse(JSON.stringify(schema)) as JsonObject) as JsonObject;
 }
 
 /** A text in a file may hold references, which no pattern foresees. */
@@ -21,6 +26,16 @@ function relax(node: Json | undefined): Json {
   for (const [name, value] of Object.entries(node)) {
     if (name !== "expects") copy[name] = name === "default" ? value : relax(value);
   }
+  if (Array.isArray(node.required)) copy.required = node.required.filter((name) => !hasDefault(node, String(name)));
   const constrained = "pattern" in node || "minLength" in node || "maxLength" in node;
   return node.type === "string" && constrained ? { anyOf: [copy, { ...holdsReference }] } : copy;
+}
+
+function hasDefault({ properties }: JsonObject, name: string): boolean {
+  const property = isObject(properties) ? properties[name] : undefined;
+  return isObject(property) && property.default !== undefined;
+}
+
+function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

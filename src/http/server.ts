@@ -15,6 +15,7 @@ import { explainRoute } from "./explain.ts";
 import { type HealthDeps, healthRoutes } from "./health.ts";
 import { ingressRoutes } from "./ingress.ts";
 import { meRoute } from "./me.ts";
+import { withOpenApi } from "./openapi/document.ts";
 import { type PricesDeps, priceRoutes } from "./prices.ts";
 import { problem } from "./problem.ts";
 import { type QuotaDeps, quotaRoutes } from "./quotas.ts";
@@ -44,7 +45,7 @@ export interface ServerDeps
 const runtimeBodyBytes = 8 * 1024 ** 3;
 
 export function httpRoutes(deps: ServerDeps): HttpRoute[] {
-  return [
+  return withOpenApi([
     ...healthRoutes(deps),
     ...ingressRoutes(deps.gateway),
     ...adminRoutes(deps),
@@ -58,7 +59,7 @@ export function httpRoutes(deps: ServerDeps): HttpRoute[] {
     ...usageRoutes(deps),
     meRoute(deps.gateway),
     ...consoleHttpRoutes(deps),
-  ];
+  ]);
 }
 
 export function createServer(deps: ServerDeps) {
