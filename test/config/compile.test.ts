@@ -308,6 +308,17 @@ test("the live configuration swaps as one reference and tells who listens", () =
   expect(live.current()).toBe(first);
 });
 
+test("secrets in a query and in a proxy's address are known for redaction", () => {
+  const text =
+    "{ protocols: { chat: 'http://x' }, query: { token: query-secret, v: harmless-text }, proxy: 'http://u:proxy-secret@p' }";
+  const { secrets, providers } = compile(yaml(`providers: { a: ${text} }`), names);
+  expect([...secrets].sort()).toEqual(["proxy-secret", "query-secret"]);
+  expect(providers.get("a")?.query).toEqual({ token: "query-secret", v: "harmless-text" });
+  expect(() =>
+    compile(yaml("providers: { a: { protocols: { chat: 'http://x' }, proxy: { keep: '' } } }"), names),
+  ).toThrow("providers.a.proxy: says to keep a stored secret");
+});
+
 test("the published schema knows the fields and only standard words", () => {
   const schema = JSON.stringify(buildJsonSchema());
   expect(schema).toContain("https://json-schema.org/draft/2020-12/schema");

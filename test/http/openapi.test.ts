@@ -69,9 +69,16 @@ describe("answers are what the document says:", () => {
       expect(misfit(answerAt("/api/config/keys", "get"), (await ask("GET", "/api/config/keys")).body)).toBe("");
       expect(misfit(answerAt(at, "patch"), (await ask("PATCH", one, { comment: "x" })).body)).toBe("");
       expect(misfit(answerAt(`${at}/rotate`, "post"), (await ask("POST", `${one}/rotate`)).body)).toBe("");
+      await ask("PUT", "/api/config/providers/a", {
+        ...{ protocols: { chat: "https://a.example/v1" }, api_key: "of-a-provider", query: { token: "of-a-query" } },
+        ...{ proxy: "http://me:password@proxy.example", headers: { "x-secret": "of-a-header" } },
+      });
       const { body: whole } = await ask("GET", "/api/config");
+      expect(whole.providers.a.proxy).toEqual({ keep: "" });
       expect(misfit(answerAt("/api/config", "get"), whole)).toBe("");
-      expect(misfit(answerAt("/api/config", "put"), (await ask("PUT", "/api/config", { keys: {} })).body)).toBe("");
+      expect(
+        misfit(answerAt("/api/config", "put"), (await ask("PUT", "/api/config", { keys: {}, providers: {} })).body),
+      ).toBe("");
       expect(
         misfit(answerAt("/api/config/plan", "post"), (await ask("POST", "/api/config/plan", whole)).body),
       ).not.toBe("");

@@ -25,9 +25,9 @@ export function compileProvider(context: Context, entity: Entity<ProviderConfig>
     oauth: body.oauth ?? null,
     ...(body.auth === undefined || body.auth === null ? {} : { auth: body.auth }),
     headers: compileHeaders(context, body.headers, `${path}.headers`),
-    query: body.query,
+    query: compileQuery(context, body.query, `${path}.query`),
     body: body.body as Record<string, Json>,
-    proxy: body.proxy,
+    proxy: compileProxy(context, body.proxy, `${path}.proxy`),
     enabled: body.enabled,
     cooldown: body.cooldown,
     maxConcurrency: body.max_concurrency,
@@ -117,6 +117,21 @@ export function compileHeaders(context: Context, headers: Record<string, string 
     }
   }
   return compiled;
+}
+
+function compileQuery(context: Context, query: Record<string, string | Keep>, path: string): Record<string, string> {
+  const compiled = Object.entries(query).map(([name, value]): [string, string] => {
+    if (typeof value === "string" && !secretHeader.test(name)) return [name, value];
+    return [name, plainSecret(context, value, `${path}.${name}`) ?? ""];
+  });
+  return Object.fromEntries(compiled);
+}
+
+function compileProxy(context: Context, proxy: string | Keep | null, path: string): string | null {
+  if (typeof proxy !== "string") return plainSecret(context, proxy, path) ?? null;
+  const password = URL.canParse(proxy) ? new URL(proxy).password : "";
+  if (password.length >= 8) context.secrets.add(password);
+  return proxy;
 }
 
 /** The secret itself. One that is only kept was not found in the database and is a fault. */
