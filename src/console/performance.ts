@@ -54,12 +54,17 @@ async function show(deps: ConsoleDeps, visit: Visit): Promise<Response> {
     band: closely
       ? { name: closely.name, points: starts.map((at) => pointOf(closely.buckets.get(at), name(at))) }
       : null,
-    buckets: range.bucket === "day" ? names : starts.map((at) => clock.minute(at).slice(-5)),
+    buckets: range.bucket === "day" ? names : starts.map((at) => hourOf(clock.minute(at))),
     bucketName: range.bucket === "day" ? "Day" : "Hour",
     rangeWords: `From ${clock.minute(range.from)} to ${clock.minute(range.to)}`,
     asOf: clock.short(Date.now()),
   });
   return page(visit, body);
+}
+
+/** `22 Nov 14:00` -> `14`; of clocks that are not at whole hours all of it. */
+function hourOf(minute: string): string {
+  return minute.slice(-5).replace(/:00$/, "");
 }
 
 /** Those that were asked most first. Requests that reached no target are nobody's. */

@@ -234,7 +234,7 @@ export function openConsole(parts: ConsoleParts): Console {
       await quotas.refresh(snapshot, all);
       const keys = [...snapshot.keys.values()];
       return all.map((quota) => ({
-        ...quota,
+        ...{ ...quota, limit: quota.unit === "cost" ? quota.limit * 1e9 : quota.limit },
         keys: keys.filter((key) => key.quotas.includes(quota.name)).map(({ name }) => name),
         counters: quotas.standingsOf(snapshot, quota),
       }));

@@ -37,6 +37,11 @@ test("every page says that it runs nothing but its own", async () => {
     "/console",
     "/console/requests",
     "/console/requests/none",
+    "/console/usage",
+    "/console/usage.csv",
+    "/console/performance",
+    "/console/cooldowns",
+    "/console/quotas",
     "/console/nothing",
   ]) {
     const { headers } = await get(path, path === "/console/login" ? {} : own);

@@ -82,7 +82,7 @@ test("the keyboard reaches the content by a link first, then all in the order of
   await ask(visits.gateway, "demo");
   await onTheList(async ({ page }) => {
     const seen: string[] = [];
-    for (let step = 0; step < 8; step++) {
+    for (let step = 0; step < 13; step++) {
       await page.keyboard.press("Tab");
       const [name, ring] = (await page.evaluate(`(() => {
         const at = document.activeElement;
@@ -90,8 +90,9 @@ test("the keyboard reaches the content by a link first, then all in the order of
       })()`)) as [string, string];
       seen.push(`${name.trim().replace(/^\d.*\d$/, "row")} ${ring}`);
     }
-    const rail = ["Skip to the content", "Plexus", "Overview", "Requests", "Sign out"];
-    const all = [...rail, "Pause", "Requests, newest first", "row"];
+    const menu = ["Overview", "Requests", "Usage", "Performance", "Cooldowns", "Quotas"];
+    const rail = ["Skip to the content", "Plexus", ...menu, "Sign out"];
+    const all = [...rail, "Pause", "Filter", "Requests, newest first", "row"];
     expect(seen).toEqual(all.map((name) => `${name} solid`));
   });
 }, 60_000);

@@ -51,7 +51,7 @@ export interface CooldownsProps {
 }
 
 const states: Record<string, { tone: string; sign: string; word: string }> = {
-  cooled: { tone: "warn", sign: "⧗", word: "cooling down" },
+  cooled: { tone: "warn", sign: "‖", word: "cooling down" },
   probing: { tone: "off", sign: "…", word: "being tried" },
   "half-open": { tone: "off", sign: "?", word: "waits for a try" },
 };
@@ -175,7 +175,7 @@ function Line({ line, clock }: { line: CooldownLine; clock: Clock }): Markup {
 }
 
 const kinds: Record<string, { tone: string; sign: string; word: string }> = {
-  cooled: { tone: "warn", sign: "⧗", word: "cooled" },
+  cooled: { tone: "warn", sign: "‖", word: "cooled" },
   recovered: { tone: "ok", sign: "✓", word: "recovered" },
   cleared: { tone: "off", sign: "–", word: "cleared" },
   forgotten: { tone: "off", sign: "–", word: "forgotten" },
@@ -188,7 +188,7 @@ function History({ history, next, isFirst, clock }: CooldownsProps & { clock: Cl
       {history.length === 0 ? (
         <p class="muted">Nothing was cooled{isFirst ? "" : " before that"}.</p>
       ) : (
-        <section class="scroll" tabindex="0" aria-labelledby="history">
+        <section class="scroll" tabindex="0" aria-label="What happened">
           <table class="sums">
             <thead>
               <tr>

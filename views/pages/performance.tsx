@@ -57,7 +57,8 @@ export function performancePage(props: PerformanceProps): Markup {
         </p>
       </form>
       <p class="muted">
-        {props.rangeWords}. Times in {zone}. As of {props.asOf}.
+        {props.rangeWords}. Times in {zone}. As of {props.asOf}. A request counts for the target that answered it, or
+        was tried last.
       </p>
       {lines.length === 0 ? (
         <Nothing />
@@ -171,7 +172,7 @@ function Heat({ lines, buckets, bucketName }: PerformanceProps): Markup {
   return (
     <section aria-labelledby="heat">
       <h2 id="heat">Failures over time</h2>
-      <section class="scroll" tabindex="0" aria-labelledby="heat">
+      <section class="scroll" tabindex="0" aria-label="Share of failures by target and time">
         <table class="heat">
           <caption class="hidden">Share of requests that failed, by target and {bucketName.toLowerCase()}</caption>
           <thead>

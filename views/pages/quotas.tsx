@@ -21,6 +21,8 @@ export interface QuotaCard {
   name: string;
   unit: "tokens" | "requests" | "cost";
   window: "rolling" | "daily" | "weekly" | "monthly";
+  /** In the unit, cost in nano-dollars. */
+  limit: number;
   /** Of a rolling window. */
   periodMs: number | null;
   warn: number;
@@ -82,14 +84,14 @@ function Quota({ quota, id, clock, now }: QuotaProps): Markup {
     <section aria-labelledby={id}>
       <h2 id={id}>{name}</h2>
       <p>
-        {amountOf(quota, counters[0]?.limit ?? null)} {windowWords(quota)},{" "}
-        {shared ? `shared by ${keysWords(keys)}` : `for each of ${keysWords(keys)}`}. Told from{" "}
-        {percent(warn * 100, 100)} on.
+        {amountOf(quota, quota.limit)} {windowWords(quota)},{" "}
+        {shared ? `shared by ${keysWords(keys)}` : `for each of ${keysWords(keys)}`}. A warning is logged from{" "}
+        {Math.round(warn * 100)}% on.
       </p>
       {counters.length === 0 ? (
         <p class="muted">No key has this quota, so nothing counts in it.</p>
       ) : (
-        <section class="scroll" tabindex="0" aria-labelledby={id}>
+        <section class="scroll" tabindex="0" aria-label={`Counters of ${name}`}>
           <table class="sums">
             <thead>
               <tr>
@@ -167,12 +169,11 @@ function keysWords(keys: readonly string[]): string {
   return keys.length === 1 ? "one key" : `${whole(keys.length)} keys`;
 }
 
-function amountOf({ unit }: QuotaCard, value: number | null): string {
-  if (value === null) return unit;
+function amountOf({ unit }: QuotaCard, value: number): string {
   return unit === "cost" ? money(value) : `${whole(Math.floor(value))} ${unit}`;
 }
 
 function windowWords({ window, periodMs }: QuotaCard): string {
-  if (window === "rolling") return `within any ${age(periodMs ?? 0)}`;
+  if (window === "rolling") return `within any ${age(periodMs ?? 0).replace(/ 0 [hm]$/, "")}`;
   return { daily: "a day", weekly: "a week", monthly: "a month" }[window];
 }

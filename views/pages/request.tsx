@@ -108,7 +108,7 @@ function MadeFor({ made }: { made: readonly Made[] }): Markup | null {
   return (
     <section aria-labelledby="made">
       <h2 id="made">Requests that were made for this one</h2>
-      <section class="scroll" tabindex="0" aria-labelledby="made">
+      <section class="scroll" tabindex="0" aria-label="Their results">
         <table>
           <thead>
             <tr>
@@ -271,7 +271,7 @@ function Degraded({ notes }: { notes: RequestDetail["degraded"] }): Markup | nul
   return (
     <section aria-labelledby="degraded">
       <h2 id="degraded">What the provider could not take as it was</h2>
-      <section class="scroll" tabindex="0" aria-labelledby="degraded">
+      <section class="scroll" tabindex="0" aria-label="Fields and what became of them">
         <table>
           <thead>
             <tr>

@@ -93,6 +93,7 @@ export function usagePage(props: UsageProps): Markup {
           buckets={props.buckets}
           bucketName={props.bucketName}
           format={form.measure === "cost" ? money : whole}
+          least={form.measure === "cost" ? 400_000 : 4}
         />
       )}
       <Unpriced count={total.unpriced} />
@@ -132,7 +133,7 @@ function Unpriced({ count }: { count: number }): Markup | null {
 }
 
 function Lines({ heading, lines, total }: { heading: string; lines: readonly UsageLine[]; total: Sums }): Markup {
-  const columns = ["Requests", "Failed", "Tokens in", "from cache", "Tokens out", "Cost", "Share", "Per request"];
+  const columns = ["Requests", "Failed", "Tokens in", "From cache", "Tokens out", "Cost", "Share", "Per request"];
   return (
     <section class="scroll" tabindex="0" aria-label={`Usage by ${heading.toLowerCase()}`}>
       <table class="sums">

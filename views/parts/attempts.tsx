@@ -18,7 +18,7 @@ export function Attempts({ errors, served, status }: AttemptsProps): Markup | nu
   return (
     <section aria-labelledby="attempts">
       <h2 id="attempts">Tries</h2>
-      <section class="scroll" tabindex="0" aria-labelledby="attempts">
+      <section class="scroll" tabindex="0" aria-label="Tries in their order">
         <table>
           <thead>
             <tr>

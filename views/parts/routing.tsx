@@ -48,7 +48,7 @@ export function Routing({ choice }: { choice: Choice | null }): Markup | null {
         {isMatching ? " Targets of the client's own protocol came first." : null}
         {isLastResort ? " All were cooling down: the one whose time was nearly over was tried." : null}
       </p>
-      <section class="scroll" tabindex="0" aria-labelledby="routing">
+      <section class="scroll" tabindex="0" aria-label="Candidates">
         <table>
           <thead>
             <tr>
@@ -84,7 +84,7 @@ function Line({ candidate }: { candidate: Candidate }): Markup {
           <span aria-hidden="true">{sign}</span> {word}
         </span>
       </td>
-      <td>
+      <td class="why">
         {words === null ? (
           <Or text={reason === null ? null : (reasons[reason] ?? reason)} />
         ) : (

@@ -17,6 +17,8 @@ export interface BarsProps {
   series: readonly Series[];
   buckets: readonly Bucket[];
   format(value: number): string;
+  /** What the axis shows at the least: parts of one are nothing to count. */
+  least: number;
   /** `Day`, `Hour`, … */
   bucketName: string;
 }
@@ -25,10 +27,10 @@ const height = 100;
 const step = 10;
 
 export function StackedBars(props: BarsProps): Markup {
-  const { title, series, buckets, format } = props;
+  const { title, series, buckets, format, least } = props;
   const sums = buckets.map((_, at) => series.reduce((sum, { values }) => sum + (values[at] ?? 0), 0));
   const y = scaleLinear()
-    .domain([0, Math.max(...sums, 0) || 1])
+    .domain([0, Math.max(...sums, least)])
     .nice(4)
     .range([height, 0]);
   const peak = sums.indexOf(Math.max(...sums));
