@@ -1,5 +1,5 @@
 /** The console: its routes, who is let in, and how it says no. */
-import type { CooldownLine } from "../../views/pages/cooldowns.tsx";
+import type { CooldownLine, RefusalLine } from "../../views/pages/cooldowns.tsx";
 import type { QuotaCard } from "../../views/pages/quotas.tsx";
 import type { LiveConfig } from "../config/live.ts";
 import type { Log } from "../kit/log.ts";
@@ -39,6 +39,8 @@ export interface ConsoleOptions {
     dayOf(at: number): { start: number; end: number };
   };
   quotas(): Promise<QuotaCard[]>;
+  /** Parameters that targets refused and that are left out for them. */
+  refusals(): readonly RefusalLine[];
   cooldowns: {
     /** The longest first. */
     list(): CooldownLine[];

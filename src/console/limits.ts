@@ -38,6 +38,7 @@ async function cooldowns(deps: ConsoleDeps, visit: Visit): Promise<Response> {
     zone: deps.config.current().settings.timezone,
     now: Date.now(),
     lines: list(),
+    refusals: deps.refusals(),
     history: past.data.map(({ key, ...event }) => ({ ...event, ...key })),
     next: past.next,
     isFirst: !after,

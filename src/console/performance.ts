@@ -7,7 +7,7 @@ import { addSum, emptySum, quantile, type UsageSum } from "../model/usage-sum.ts
 import { groupedUsage } from "../store/grouped-usage.ts";
 import type { ConsoleDeps } from "./index.ts";
 import { page } from "./page.ts";
-import { bucketOf, bucketsOf, type Range, rangeOf, ranges, storedBucket } from "./range.ts";
+import { bucketOf, bucketsOf, type Range, rangeOf, ranges, rangeWords, storedBucket } from "./range.ts";
 import type { ConsoleRoute, Visit } from "./route.ts";
 import { shellOf } from "./shell.ts";
 
@@ -56,7 +56,7 @@ async function show(deps: ConsoleDeps, visit: Visit): Promise<Response> {
       : null,
     buckets: range.bucket === "day" ? names : starts.map((at) => hourOf(clock.minute(at))),
     bucketName: range.bucket === "day" ? "Day" : "Hour",
-    rangeWords: `From ${clock.minute(range.from)} to ${clock.minute(range.to)}`,
+    rangeWords: rangeWords(range, clock),
     asOf: clock.short(Date.now()),
   });
   return page(visit, body);
@@ -103,7 +103,7 @@ function optionsOf({ config }: ConsoleDeps, found: readonly Measured[]) {
     ],
     alias: [{ value: "", words: "all aliases" }, ...aliases.map(same)],
     range: ranges,
-    target: [{ value: "", words: "the one asked most" }, ...found.map(({ name }) => same(name))],
+    target: [{ value: "", words: "most asked" }, ...found.map(({ name }) => same(name))],
   };
 }
 

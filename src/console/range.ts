@@ -88,6 +88,16 @@ function hourStart(at: number, dayOf: Clocks["dayOf"]): number {
   return start + Math.floor((at - start) / hourMs) * hourMs;
 }
 
+/** `From 21 Nov 20:00 to 22 Nov 19:05`; with years where one is not the present. */
+export function rangeWords(
+  { from, to }: Range,
+  clock: { minute(at: number): string; long(at: number): string },
+): string {
+  const isThisYear = new Date(from).getFullYear() === new Date().getFullYear();
+  const words = isThisYear ? clock.minute : (at: number) => clock.long(at).slice(0, -7);
+  return `From ${words(from)} to ${words(to)}`;
+}
+
 /** Where the bucket begins in which a time lies. */
 export function bucketOf(at: number, bucket: BucketSize, dayOf: Clocks["dayOf"]): number {
   if (bucket === "day") return dayOf(at).start;

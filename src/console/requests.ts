@@ -2,6 +2,7 @@
 import { requestPage } from "../../views/pages/request.tsx";
 import { requestRows, requestsPage } from "../../views/pages/requests.tsx";
 import type { Choices } from "../../views/parts/filters.tsx";
+import { type Clock, clockOf } from "../../views/parts/format.ts";
 import type { Choice } from "../../views/parts/routing.tsx";
 import type { Snapshot } from "../config/snapshot.ts";
 import { errorTable, GatewayError } from "../model/error.ts";
@@ -16,6 +17,8 @@ import type { ConsoleRoute, Visit } from "./route.ts";
 import { shellOf } from "./shell.ts";
 
 const rowsPerPage = 50;
+/** Of a longer list nobody chooses; the address may name any. */
+const mostChoices = 500;
 
 export function requestRoutes(deps: ConsoleDeps): ConsoleRoute[] {
   return [
@@ -46,7 +49,7 @@ async function list(deps: ConsoleDeps, visit: Visit): Promise<Response> {
 }
 
 function choicesOf({ keys, aliases, providers }: Snapshot): Choices {
-  const sorted = (names: Iterable<string>) => [...new Set(names)].sort();
+  const sorted = (names: Iterable<string>) => [...new Set(names)].sort().slice(0, mostChoices);
   return {
     keys: sorted([...keys.values()].map(({ name }) => name)),
     aliases: sorted([...aliases.values()].map(({ name }) => name)),
@@ -62,24 +65,30 @@ async function detail(deps: ConsoleDeps, visit: Visit): Promise<Response> {
       "not-found",
       "No request of this id is kept. It appears when it is over, and goes when it is older than what is kept.",
     );
+  const zone = deps.config.current().settings.timezone;
   const body = requestPage({
     shell: shellOf(deps, visit, "/console/requests"),
     request,
-    zone: deps.config.current().settings.timezone,
-    choice: choiceOf(request),
+    zone,
+    choice: choiceOf(request, clockOf(zone)),
     made: request.attempts === 0 ? [] : await deps.requestsMadeFor(request),
     isRetryable: request.code !== null && errorTable[request.code].nextTarget,
   });
   return page(visit, body);
 }
 
-function choiceOf({ routing, target, attempts, errors }: RequestRecord): Choice | null {
+function choiceOf({ routing, target, attempts, errors }: RequestRecord, clock: Clock): Choice | null {
   if (routing === null) return null;
   const record = parseRouting(routing);
   const failed = errors.map((failure) => failure.target);
   return {
     snapshot: record.snapshot,
-    candidates: candidatesOf(record, { target, attempts, failed }),
+    // Times are shown by the clocks of the reporting timezone.
+    candidates: candidatesOf(record, { target, attempts, failed }).map((one) => ({
+      ...one,
+      words:
+        one.until === null ? one.words : (one.words?.replace(one.until, clock.short(Date.parse(one.until))) ?? null),
+    })),
     isMatching: record.isMatching === true,
     isLastResort: record.isLastResort === true,
   };

@@ -10,7 +10,17 @@ import { type Grouping, groupedUsage, groupingNames } from "../store/grouped-usa
 import type { Summed } from "../store/rollup-sums.ts";
 import type { ConsoleDeps } from "./index.ts";
 import { download, page } from "./page.ts";
-import { type BucketSize, bucketEnd, bucketOf, bucketsOf, type Range, rangeOf, ranges, storedBucket } from "./range.ts";
+import {
+  type BucketSize,
+  bucketEnd,
+  bucketOf,
+  bucketsOf,
+  type Range,
+  rangeOf,
+  ranges,
+  rangeWords,
+  storedBucket,
+} from "./range.ts";
 import type { ConsoleRoute, Visit } from "./route.ts";
 import { shellOf } from "./shell.ts";
 
@@ -33,6 +43,9 @@ export function usageRoutes(deps: ConsoleDeps): ConsoleRoute[] {
     { method: "GET", path: "/console/usage.csv", access: "session", run: (visit) => csv(deps, visit) },
   ];
 }
+
+/** Of a longer list nobody chooses; the address may name any. */
+const mostKeys = 500;
 
 interface Asked {
   form: UsageForm;
@@ -103,7 +116,7 @@ async function show(deps: ConsoleDeps, visit: Visit): Promise<Response> {
       href: listAddress({ ...spanOf(at, bucketEnd(at, range.bucket, deps.usage.dayOf)), ...keyOf(asked) }),
     })),
     bucketName: bucketNames[range.bucket],
-    rangeWords: `From ${clock.minute(range.from)} to ${clock.minute(range.to)}`,
+    rangeWords: rangeWords(range, clock),
     asOf: clock.short(Date.now()),
     csv: `/console/usage.csv${visit.query.size > 0 ? `?${visit.query}` : ""}`,
   });
@@ -111,13 +124,13 @@ async function show(deps: ConsoleDeps, visit: Visit): Promise<Response> {
 }
 
 function optionsOf({ config }: ConsoleDeps) {
-  const names = [...new Set([...config.current().keys.values()].map(({ name }) => name))].sort();
+  const names = [...new Set([...config.current().keys.values()].map(({ name }) => name))].sort().slice(0, mostKeys);
   const buckets = Object.entries(bucketNames).map(([value, words]) => ({ value, words: words.toLowerCase() }));
   return {
     measure: Object.entries(measures).map(([value, { words }]) => ({ value, words })),
     by: groupingNames.map((value) => ({ value, words: byWords[value] })),
     range: ranges,
-    bucket: [{ value: "auto", words: "as suits the range" }, ...buckets],
+    bucket: [{ value: "auto", words: "automatic" }, ...buckets],
     key: [{ value: "", words: "all keys" }, ...names.map((value) => ({ value, words: value }))],
   };
 }

@@ -4,6 +4,7 @@ import type { LiveConfig } from "../config/live.ts";
 import { type Console, createConsole } from "../console/index.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import { priceOfTarget } from "../gateway/prices.ts";
+import type { Refusals } from "../gateway/refusals.ts";
 import { createRoutingMemory } from "../gateway/routing.ts";
 import type { AdminDeps } from "../http/admin.ts";
 import type { CooldownDeps } from "../http/cooldowns.ts";
@@ -211,11 +212,12 @@ interface ConsoleParts extends Parts {
   isAdmin(key: string): boolean;
   usage: UsageDeps;
   quotas: Ledger;
+  refusals: Refusals;
   cooling: Awaited<ReturnType<typeof openCooldowns>>["reads"];
 }
 
 export function openConsole(parts: ConsoleParts): Console {
-  const { config, log, store, isAdmin, reader, usage, quotas, cooling } = parts;
+  const { config, log, store, isAdmin, reader, usage, quotas, refusals, cooling } = parts;
   const { database, sealer } = store;
   return createConsole({
     config,
@@ -228,6 +230,7 @@ export function openConsole(parts: ConsoleParts): Console {
     findRequest: (id) => findRequest(reader.sql, id),
     countRequests: (since) => countRequests(reader.sql, since),
     usage,
+    refusals: () => refusals.list(),
     quotas: async () => {
       const snapshot = config.current();
       const all = [...snapshot.quotas.values()];

@@ -36,11 +36,23 @@ export interface PastLine {
   requestId: string;
 }
 
+/** A parameter that a target refused. */
+export interface RefusalLine {
+  provider: string;
+  model: string;
+  parameter: string;
+  /** What the provider said. */
+  message: string;
+  /** Epoch milliseconds. */
+  at: number;
+}
+
 export interface CooldownsProps {
   shell: Shell;
   zone: string;
   now: number;
   lines: readonly CooldownLine[];
+  refusals: readonly RefusalLine[];
   history: readonly PastLine[];
   /** Cursor of older history. */
   next: string | null;
@@ -82,6 +94,7 @@ export function cooldownsPage(props: CooldownsProps): Markup {
       ) : (
         <Now lines={lines} clock={clock} />
       )}
+      <Refused refusals={props.refusals} clock={clock} />
       <History {...props} clock={clock} />
     </Layout>
   );
@@ -171,6 +184,42 @@ function Line({ line, clock }: { line: CooldownLine; clock: Clock }): Markup {
         </a>
       </td>
     </tr>
+  );
+}
+
+function Refused({ refusals, clock }: { refusals: readonly RefusalLine[]; clock: Clock }): Markup | null {
+  if (refusals.length === 0) return null;
+  return (
+    <section aria-labelledby="refused">
+      <h2 id="refused">Parameters that are left out</h2>
+      <p>These targets refused them, and answered without. Each is tried again after a day.</p>
+      <section class="scroll" tabindex="0" aria-label="Refused parameters">
+        <table class="sums">
+          <thead>
+            <tr>
+              <th scope="col">Target</th>
+              <th scope="col">Parameter</th>
+              <th scope="col">Since</th>
+              <th scope="col">What the provider said</th>
+            </tr>
+          </thead>
+          <tbody>
+            {refusals.map(({ provider, model, parameter, message, at }) => (
+              <tr>
+                <th scope="row">{`${provider}/${model}`}</th>
+                <td>
+                  <code>{parameter}</code>
+                </td>
+                <td>
+                  <time datetime={new Date(at).toISOString()}>{clock.short(at)}</time>
+                </td>
+                <td class="words">{message}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </section>
+    </section>
   );
 }
 

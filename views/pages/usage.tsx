@@ -1,6 +1,7 @@
 /** Who spends what: sums of usage by one thing, as bars over time and as a table whose rows sum up to its total. */
 import type { Markup } from "../jsx/jsx-runtime.ts";
 import { Layout, type Shell } from "../layout.tsx";
+import { None } from "../parts/empty.tsx";
 import { Day, Ignored, type Option, Select } from "../parts/fields.tsx";
 import { money, percent, whole } from "../parts/format.ts";
 import type { Series } from "../parts/series.ts";
@@ -182,7 +183,7 @@ function Figures({ sum, total }: { sum: Sums; total: Sums }): Markup {
       <td class="number">{whole(sum.tokensOutput)}</td>
       <td class="number">{cost(sum)}</td>
       <td class="number">{percent(sum.costNano, total.costNano)}</td>
-      <td class="number">{priced === 0 ? "no price" : money(sum.costNano / priced)}</td>
+      <td class="number">{sum.requests === 0 ? <None /> : priced === 0 ? "no price" : money(sum.costNano / priced)}</td>
     </>
   );
 }

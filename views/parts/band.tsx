@@ -4,6 +4,7 @@ import { area, line } from "d3-shape";
 import type { Markup } from "../jsx/jsx-runtime.ts";
 import { None } from "./empty.tsx";
 import { duration } from "./format.ts";
+import { height, Plot, step } from "./plot.tsx";
 
 export interface BandPoint {
   /** `22 Nov 14:00`. */
@@ -21,8 +22,6 @@ export interface BandProps {
   bucketName: string;
 }
 
-const step = 10;
-const height = 100;
 interface Dot {
   at: number;
   low: number;
@@ -38,49 +37,27 @@ export function Band(props: BandProps): Markup {
     .nice(4)
     .range([height, 0]);
   const x = ({ at }: Dot) => (at + 0.5) * step;
+  const ticks = y.ticks(4).map((tick) => ({ at: y(tick), words: tick === 0 ? "0" : duration(tick) }));
   const finding = `${title}: ${highName} at most ${duration(highest)}`;
   return (
     <figure class="card chart">
       <figcaption>{finding}</figcaption>
-      <div class="plot">
-        <div class="axis" aria-hidden="true">
-          {y
-            .ticks(4)
-            .toReversed()
-            .map((tick) => (
-              <span>{tick === 0 ? "0" : duration(tick)}</span>
-            ))}
-        </div>
-        <svg
-          role="img"
-          aria-label={finding}
-          viewBox={`0 0 ${points.length * step} ${height}`}
-          preserveAspectRatio="none"
-        >
-          {y.ticks(4).map((tick) => (
-            <path class="rule" d={`M0 ${y(tick)}H${points.length * step}`} />
-          ))}
-          {runsOf(dots).map((run) => (
-            <>
-              <path
-                class="band"
-                d={area<Dot>(
-                  x,
-                  ({ low }) => y(low),
-                  ({ high }) => y(high),
-                )(run)}
-              />
-              <path class="low" d={line<Dot>(x, ({ low }) => y(low))(run)} />
-              <path class="high" d={line<Dot>(x, ({ high }) => y(high))(run)} />
-            </>
-          ))}
-        </svg>
-        <div class="times" aria-hidden="true">
-          {[...new Set([0, Math.floor((points.length - 1) / 2), points.length - 1])].map((at) => (
-            <span>{points[at]?.name}</span>
-          ))}
-        </div>
-      </div>
+      <Plot finding={finding} ticks={ticks} names={points.map(({ name }) => name)}>
+        {runsOf(dots).map((run) => (
+          <>
+            <path
+              class="band"
+              d={area<Dot>(
+                x,
+                ({ low }) => y(low),
+                ({ high }) => y(high),
+              )(run)}
+            />
+            <path class="low" d={line<Dot>(x, ({ low }) => y(low))(run)} />
+            <path class="high" d={line<Dot>(x, ({ high }) => y(high))(run)} />
+          </>
+        ))}
+      </Plot>
       <ul class="legend">
         <li>
           <svg viewBox="0 0 10 10" aria-hidden="true">

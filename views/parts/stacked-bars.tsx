@@ -1,7 +1,8 @@
-/** Stacked bars as SVG, with what they show as a table. Labels of the axes are HTML, so that they keep their size. */
+/** Stacked bars as SVG, with what they show as a table. */
 import { scaleBand, scaleLinear } from "d3-scale";
 import { stack } from "d3-shape";
 import type { Markup } from "../jsx/jsx-runtime.ts";
+import { height, Plot, step } from "./plot.tsx";
 import type { Series } from "./series.ts";
 
 export interface Bucket {
@@ -23,9 +24,6 @@ export interface BarsProps {
   bucketName: string;
 }
 
-const height = 100;
-const step = 10;
-
 export function StackedBars(props: BarsProps): Markup {
   const { title, series, buckets, format, least } = props;
   const sums = buckets.map((_, at) => series.reduce((sum, { values }) => sum + (values[at] ?? 0), 0));
@@ -33,37 +31,15 @@ export function StackedBars(props: BarsProps): Markup {
     .domain([0, Math.max(...sums, least)])
     .nice(4)
     .range([height, 0]);
+  const ticks = y.ticks(4).map((tick) => ({ at: y(tick), words: format(tick) }));
   const peak = sums.indexOf(Math.max(...sums));
   const finding = `${title}: at most ${format(sums[peak] ?? 0)}, at ${buckets[peak]?.name ?? ""}`;
   return (
     <figure class="card chart">
       <figcaption>{finding}</figcaption>
-      <div class="plot">
-        <div class="axis" aria-hidden="true">
-          {y
-            .ticks(4)
-            .toReversed()
-            .map((tick) => (
-              <span>{format(tick)}</span>
-            ))}
-        </div>
-        <svg
-          role="img"
-          aria-label={finding}
-          viewBox={`0 0 ${buckets.length * step} ${height}`}
-          preserveAspectRatio="none"
-        >
-          {y.ticks(4).map((tick) => (
-            <path class="rule" d={`M0 ${round(y(tick))}H${buckets.length * step}`} />
-          ))}
-          <Stack {...props} y={y} />
-        </svg>
-        <div class="times" aria-hidden="true">
-          {[...new Set([0, Math.floor((buckets.length - 1) / 2), buckets.length - 1])].map((at) => (
-            <span>{buckets[at]?.name}</span>
-          ))}
-        </div>
-      </div>
+      <Plot finding={finding} ticks={ticks} names={buckets.map(({ name }) => name)}>
+        <Stack {...props} y={y} />
+      </Plot>
       <Legend series={series} />
       <Numbers {...props} sums={sums} />
     </figure>
