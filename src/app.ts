@@ -10,6 +10,7 @@ import { Backgrounds } from "./gateway/background.ts";
 import { Describer } from "./gateway/describe.ts";
 import type { Gateway } from "./gateway/gateway.ts";
 import { Refusals } from "./gateway/refusals.ts";
+import { createRequestEvents, requestEventObserver } from "./gateway/request-events.ts";
 import { requestLog } from "./gateway/request-log.ts";
 import { createSlots } from "./gateway/slots.ts";
 import { createServer } from "./http/server.ts";
@@ -95,6 +96,7 @@ export async function startApp({ options, store, snapshot, adminHash, configEdit
   const parts: Parts = { config, log, store, reader };
   const kept = { ...keepFor(parts), quotas: await openQuotas(parts) };
   const running = { count: 0 };
+  const requestEvents = createRequestEvents();
   const { cooldowns, ...cooling } = await openCooldowns(parts);
   const { close: closeRouting, ...routed } = await openRouting(parts);
   const gateway: Gateway = {
@@ -102,7 +104,7 @@ export async function startApp({ options, store, snapshot, adminHash, configEdit
     authenticate: createAuthenticate(),
     ...routed,
     transport: openTransport(),
-    observers: [writer, counter(running), requestLog(log)],
+    observers: [writer, counter(running), requestLog(log), requestEventObserver(requestEvents)],
     ...kept,
     ...ofThisProcess(),
     sealKey: await sealKey(store),
@@ -113,7 +115,7 @@ export async function startApp({ options, store, snapshot, adminHash, configEdit
   let isDraining = false;
   const isAdmin = (key: string) => sha256Hex(key) === adminHash;
   const server = createServer({
-    ...{ gateway, config, log, isAdmin, configEditor },
+    ...{ gateway, config, log, isAdmin, configEditor, requestEvents },
     configSchema: buildJsonSchema(),
     console: openConsole({ ...parts, isAdmin, usage, quotas, refusals, cooling: cooling.reads }),
     isDraining: () => isDraining,

@@ -70,7 +70,9 @@ async function serve(options: Options, io: Io): Promise<void> {
   if (io.environment.BUN_CONFIG_MAX_HTTP_REQUESTS === undefined) {
     log.warn("at most 256 requests to providers run at once: set BUN_CONFIG_MAX_HTTP_REQUESTS=65535 to lift this");
   }
-  sayWarnings(log, snapshot, store);
+  sayWarnings(log, snapshot);
+  if (!store.sealer.enabled)
+    log.warn("encryption at rest is off: set ENCRYPTION_KEY (openssl rand -hex 32) to turn it on");
   const force: { put: EditDeps["putInForce"] } = { put: async () => false };
   const putInForce: EditDeps["putInForce"] = (version) => force.put(version);
   const configEditor = openEditor({ store, options, environment: io.environment, putInForce });
@@ -80,7 +82,7 @@ async function serve(options: Options, io: Io): Promise<void> {
     const next = await load();
     redaction.current = redactorFor(next, options);
     app.swap(next);
-    sayWarnings(log, next, store);
+    sayWarnings(log, next);
     log.info("configuration reloaded", { why, version: next.version });
   };
   const { look, stop } = watchChanges({ options, store, log, version: snapshot.version, reload });
@@ -99,9 +101,7 @@ function redactorFor(snapshot: Snapshot, options: Options): (text: string) => st
   return makeRedactor([...snapshot.secrets, ...own]);
 }
 
-function sayWarnings(log: Log, snapshot: Snapshot, store: Store): void {
-  if (!store.sealer.enabled)
-    log.warn("encryption at rest is off: set ENCRYPTION_KEY (openssl rand -hex 32) to turn it on");
+function sayWarnings(log: Log, snapshot: Snapshot): void {
   for (const warning of snapshot.warnings) log.warn(faultLine(warning));
 }
 

@@ -11,6 +11,7 @@ import { type ConfigDeps, configRoutes } from "./config.ts";
 import { type ConsoleDeps, consoleHttpRoutes, visitOf } from "./console.ts";
 import { type CooldownDeps, cooldownRoutes } from "./cooldowns.ts";
 import { bearer, headerBytes } from "./credentials.ts";
+import { type EventDeps, eventRoutes } from "./events.ts";
 import { explainRoute } from "./explain.ts";
 import { type HealthDeps, healthRoutes } from "./health.ts";
 import { ingressRoutes } from "./ingress.ts";
@@ -29,6 +30,7 @@ export interface ServerDeps
   extends AdminDeps,
     ConfigDeps,
     CooldownDeps,
+    EventDeps,
     PricesDeps,
     QuotaDeps,
     UsageDeps,
@@ -51,6 +53,7 @@ export function httpRoutes(deps: ServerDeps): HttpRoute[] {
     ...adminRoutes(deps),
     ...configRoutes(deps, { config: deps.config, sweep: deps.gateway.sweep }),
     ...cooldownRoutes(deps),
+    ...eventRoutes(deps),
     ...priceRoutes(deps, { config: deps.config, sweep: deps.gateway.sweep }),
     translateRoute(deps.gateway),
     explainRoute(deps.gateway),

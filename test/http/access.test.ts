@@ -98,6 +98,7 @@ test("the right key of each kind is let in", async () => {
     const body = method === "POST" ? { body: "{}" } : {};
     const response = await fetch(place(path), { method, headers: { authorization: `Bearer ${key}` }, ...body });
     expect([path, response.status === 401]).toEqual([path, false]);
-    await response.text();
+    // Some of them go on for ever.
+    await response.body?.cancel();
   }
 });

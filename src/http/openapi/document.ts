@@ -50,7 +50,7 @@ function templateOf(path: string): string {
 }
 
 function buildOperation({ method, path, access }: HttpRoute, operation: Operation): JsonObject {
-  const { summary, body, answer, status = 200 } = operation;
+  const { summary, body, answer, type = "application/json", status = 200 } = operation;
   const problem = { "application/problem+json": { schema: component("Problem") } };
   return {
     operationId: idOf(method, path),
@@ -60,7 +60,7 @@ function buildOperation({ method, path, access }: HttpRoute, operation: Operatio
     parameters: parametersOf(path, operation),
     ...(body ? { requestBody: bodyOf(body) } : {}),
     responses: {
-      [status]: { description: "done", content: { "application/json": { schema: answer } } },
+      [status]: { description: "done", content: { [type]: { schema: answer } } },
       ...(status === 200 && method === "PUT" && path.endsWith("/:name") ? { 201: { description: "created" } } : {}),
       default: { description: "what is wrong, in words", content: problem },
     },

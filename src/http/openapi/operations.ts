@@ -24,6 +24,8 @@ export interface Operation {
   query?: Record<string, string>;
   body?: { schema: JsonObject; type?: string; isOptional?: true };
   answer: JsonObject;
+  /** Of the answer; JSON unless said. */
+  type?: string;
   status?: 200 | 201 | 202;
   /** `if-match` is understood. */
   isVersioned?: true;
@@ -63,6 +65,12 @@ const plain: Record<string, Operation> = {
   "GET /api/me": {
     summary: "What the holder of a client key may know of it",
     answer: fields({ key: open, models: listOf(text), quotas: listOf(open) }),
+  },
+  "GET /api/events": {
+    summary: "Requests as they open and close, as server-sent events; Last-Event-ID goes on from there",
+    query: { key: "of one client key: only as they close" },
+    answer: text,
+    type: "text/event-stream",
   },
   "GET /api/usage": {
     summary: "Requests, tokens and cost, summed",

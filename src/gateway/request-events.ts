@@ -1,0 +1,41 @@
+/** Requests as they open and close, for those who look on. */
+import { Broadcast } from "../kit/broadcast.ts";
+import type { JsonObject } from "../model/json.ts";
+import type { OpenedRecord, RequestRecord } from "../model/record.ts";
+import type { Observer } from "./gateway.ts";
+
+export interface RequestEvent {
+  readonly type: "opened" | "closed";
+  /** Null while it is not known: always when a request opens. */
+  readonly key: string | null;
+  readonly data: JsonObject;
+}
+
+export type RequestEvents = Broadcast<RequestEvent>;
+
+const kept = 1000;
+const lingerMs = 60_000;
+
+export function createRequestEvents(): RequestEvents {
+  return new Broadcast({ keep: kept, lingerMs });
+}
+
+export function requestEventObserver(events: RequestEvents): Observer {
+  return {
+    opened: (record) => events.publish(() => ({ type: "opened", key: null, data: openedToJson(record) })),
+    closed: (record) => events.publish(() => ({ type: "closed", key: record.key, data: closedToJson(record) })),
+  };
+}
+
+function openedToJson({ id, at, protocol }: OpenedRecord): JsonObject {
+  return { id, at: new Date(at).toISOString(), protocol };
+}
+
+function closedToJson(record: RequestRecord): JsonObject {
+  const { key, label, model, alias, target, attempts, stream, status, code, tokens } = record;
+  return {
+    ...{ ...openedToJson(record), key, label, model, alias, target, attempts, stream, status, code },
+    tokens: { input: tokens?.input ?? 0, output: tokens?.output ?? 0 },
+    ...{ cost_nano: record.costNano, ttft_ms: record.ttftMs, total_ms: record.totalMs, parent: record.parent },
+  };
+}
