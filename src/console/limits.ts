@@ -30,9 +30,10 @@ async function quotas(deps: ConsoleDeps, visit: Visit): Promise<Response> {
 
 async function cooldowns(deps: ConsoleDeps, visit: Visit): Promise<Response> {
   const { list, history } = deps.cooldowns;
-  const after = visit.query.get("after");
+  const asked = visit.query.get("after") ?? "";
+  const after = /^[\w-]{1,64}$/.test(asked) ? asked : undefined;
   const cleared = visit.query.get("cleared") ?? "";
-  const past = await history({ limit: historyPerPage, ...(after ? { after } : {}) });
+  const past = await history({ limit: historyPerPage, ...(after === undefined ? {} : { after }) });
   const body = cooldownsPage({
     shell: shellOf(deps, visit, path),
     zone: deps.config.current().settings.timezone,
@@ -41,7 +42,7 @@ async function cooldowns(deps: ConsoleDeps, visit: Visit): Promise<Response> {
     refusals: deps.refusals(),
     history: past.data.map(({ key, ...event }) => ({ ...event, ...key })),
     next: past.next,
-    isFirst: !after,
+    isFirst: after === undefined,
     cleared: /^\d{1,6}$/.test(cleared) ? Number(cleared) : null,
   });
   return page(visit, body);

@@ -15,6 +15,8 @@ export function performanceRoutes(deps: ConsoleDeps): ConsoleRoute[] {
   return [{ method: "GET", path: "/console/performance", access: "session", run: (visit) => show(deps, visit) }];
 }
 
+/** Clients may name any model of a provider. */
+const mostLines = 100;
 const fields = ["by", "alias", "range", "target"];
 
 /** Of one target: all in all, and for each bucket. */
@@ -49,8 +51,9 @@ async function show(deps: ConsoleDeps, visit: Visit): Promise<Response> {
   const body = performancePage({
     shell: shellOf(deps, visit, "/console/performance"),
     ...{ zone, form, ignored },
-    options: optionsOf(deps, found),
-    lines: found.map((one) => compared(one, { by, range, starts })),
+    options: optionsOf(deps, found.slice(0, mostLines)),
+    lines: found.slice(0, mostLines).map((one) => compared(one, { by, range, starts })),
+    more: Math.max(0, found.length - mostLines),
     band: closely
       ? { name: closely.name, points: starts.map((at) => pointOf(closely.buckets.get(at), name(at))) }
       : null,
@@ -94,7 +97,7 @@ function isOf({ config }: ConsoleDeps, alias: string): (one: Measured) => boolea
 }
 
 function optionsOf({ config }: ConsoleDeps, found: readonly Measured[]) {
-  const aliases = [...new Set([...config.current().aliases.values()].map(({ name }) => name))].sort();
+  const aliases = [...new Set([...config.current().aliases.values()].map(({ name }) => name))].sort().slice(0, 500);
   const same = (value: string) => ({ value, words: value });
   return {
     by: [

@@ -46,6 +46,8 @@ export function usageRoutes(deps: ConsoleDeps): ConsoleRoute[] {
 
 /** Of a longer list nobody chooses; the address may name any. */
 const mostKeys = 500;
+/** The rest is one line: labels and models are what clients make of them. */
+const mostLines = 200;
 
 interface Asked {
   form: UsageForm;
@@ -113,7 +115,7 @@ async function show(deps: ConsoleDeps, visit: Visit): Promise<Response> {
     series: seriesOf(valuesOf(sums, starts, form)),
     buckets: starts.map((at) => ({
       name: range.bucket === "day" ? clock.day(at) : clock.minute(at),
-      href: listAddress({ ...spanOf(at, bucketEnd(at, range.bucket, deps.usage.dayOf)), ...keyOf(asked) }),
+      href: listAddress({ ...bucketSpan(at, range, deps.usage.dayOf), ...keyOf(asked) }),
     })),
     bucketName: bucketNames[range.bucket],
     rangeWords: rangeWords(range, clock),
@@ -139,9 +141,16 @@ function linesOf(sums: readonly Summed[], asked: Asked): UsageLine[] {
   const found = new Map<string, UsageSum>();
   for (const { value, sum } of sums) found.set(value, addSum(found.get(value) ?? emptySum(), sum));
   const measure = measures[asked.form.measure]?.of ?? (() => 0);
-  return [...found]
-    .sort(([, one], [, other]) => measure(other) - measure(one) || other.requests - one.requests)
+  const sorted = [...found].sort(
+    ([, one], [, other]) => measure(other) - measure(one) || other.requests - one.requests,
+  );
+  const lines = sorted
+    .slice(0, mostLines)
     .map(([name, sum]) => ({ name: asked.by === "none" ? "All" : name, sum, href: requestsOf(name, asked) }));
+  const others = sorted.slice(mostLines);
+  if (others.length === 0) return lines;
+  const sum = others.reduce((all, [, one]) => addSum(all, one), emptySum());
+  return [...lines, { name: `${others.length} others`, sum, href: requestsOf("", { ...asked, by: "none" }) }];
 }
 
 function valuesOf(sums: readonly Summed[], starts: readonly number[], { measure, by }: UsageForm) {
@@ -163,6 +172,11 @@ function requestsOf(value: string, asked: Asked): string {
   const { by, range } = asked;
   const filters = { ...spanOf(range.from, range.to), ...keyOf(asked) };
   return listAddress(by === "none" ? filters : { ...filters, [by]: value === "" ? "-" : value });
+}
+
+/** The first and the last bucket are part of the range only as far as it goes. */
+function bucketSpan(at: number, { from, to, bucket }: Range, dayOf: ConsoleDeps["usage"]["dayOf"]) {
+  return spanOf(Math.max(at, from), Math.min(bucketEnd(at, bucket, dayOf), to));
 }
 
 function keyOf({ key }: Asked): { key?: string } {

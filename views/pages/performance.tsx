@@ -30,6 +30,8 @@ export interface PerformanceProps {
   options: Record<"by" | "alias" | "range" | "target", readonly Option[]>;
   ignored: readonly string[];
   lines: readonly Compared[];
+  /** How many others there are, asked less often than these. */
+  more: number;
   /** Of the one that is looked at more closely; null when nothing was measured. */
   band: { name: string; points: readonly BandPoint[] } | null;
   buckets: readonly string[];
@@ -65,6 +67,9 @@ export function performancePage(props: PerformanceProps): Markup {
       ) : (
         <>
           <Lines lines={lines} />
+          {props.more === 0 ? null : (
+            <p class="muted">{whole(props.more)} others, which were asked less often, are not shown.</p>
+          )}
           <Heat {...props} />
           {band === null ? null : (
             <section aria-labelledby="closely">
