@@ -133,6 +133,7 @@ export interface Preparing {
 export function prepareValue({ part, name, value }: Target, stored: unknown, preparing: Preparing): unknown {
   const path = `${part}.${name}`;
   if (value === undefined || part === settingsName) return value;
+  if (!name.isWellFormed()) preparing.faults.push({ path, message: "needs a name of whole characters" });
   const filled = withKept(part, value, stored);
   for (const at of keptNowhere(part, filled)) {
     const message = "says to keep a stored secret, but none is stored; give the secret itself";

@@ -78,7 +78,7 @@ export async function readHistory(sql: Sql, sealer: Sealer, page: HistoryPage): 
     ? fragment`AND (version < ${version} OR (version = ${version} AND place > ${place}))`
     : none;
   const ofKind = page.kind === undefined ? none : fragment`AND kind = ${page.kind}`;
-  const ofName = page.name === undefined ? none : fragment`AND name = ${page.name}`;
+  const ofName = page.name === undefined ? none : fragment`AND name = ${toText(page.name)}`;
   const rows = await sql<Row>`SELECT id, version, at, actor, origin, note, kind, name, before_body, after_body
     FROM config_history WHERE 1 = 1 ${behind} ${ofKind} ${ofName}
     ORDER BY version DESC, place ASC LIMIT ${page.limit}`;

@@ -190,6 +190,43 @@ describe.each([...dialects])("the configuration's API (%s)", (dialect) => {
     });
   });
 
+  test("secrets in the lists of a body are kept where they are, never mixed up", async () => {
+    await withDesk({ dialect }, async ({ ask, told }) => {
+      const tool = (end: string) => ({
+        type: "mcp",
+        authorization: `SECRET-of-a-tool-${end}`,
+        headers: { x: `SECRET-${end}-${end}` },
+      });
+      const value = { targets: ["demo/demo"], body: { tools: [tool("aaaa"), tool("bbbb")] } };
+      const { body: made } = await ask("PUT", "/api/config/aliases/a", value);
+      const [one, two] = made.value.body.tools;
+      expect(one).toEqual({ type: "mcp", authorization: { keep: "aaaa" }, headers: { x: { keep: "aaaa" } } });
+      const swapped = { ...made.value, body: { tools: [two, one] } };
+      const refused = await ask("PUT", "/api/config/aliases/a", swapped);
+      expect(refused.body.errors.map((error: { field: string }) => error.field)).toEqual([
+        "body.tools.0.authorization",
+        "body.tools.0.headers.x",
+        "body.tools.1.authorization",
+        "body.tools.1.headers.x",
+      ]);
+      await ask("PATCH", "/api/config/aliases/a", { body: { tools: [one, { ...two, type: "other" }] } });
+      await ask("POST", "/api/config/history/2.0/revert");
+      expect((await ask("PUT", "/api/config/aliases/a", value)).etag).toBe('"3"');
+      expect(told.join()).not.toContain("SECRET");
+    });
+  });
+
+  test("names that no database can hold are refused with words", async () => {
+    await withDesk({ dialect }, async ({ ask }) => {
+      for (const name of ["a\u0000", "\ud800", "a\n", "", "x".repeat(129)]) {
+        const { status, body } = await ask("POST", "/api/config/aliases", { name, value: { targets: ["demo/demo"] } });
+        expect([status, body.errors.length]).toEqual([422, 1]);
+      }
+      expect((await ask("GET", "/api/config/history?name=%00")).body.data).toEqual([]);
+      expect((await ask("GET", "/api/config/history?after=nonsense")).status).toBe(200);
+    });
+  });
+
   test("a key's secret that is made here is told once; a rotated key has both for a while", async () => {
     await withDesk({ dialect }, async ({ ask, told, editor }) => {
       const made = await ask("POST", "/api/config/keys", { name: "laptop" });
