@@ -53,8 +53,8 @@ test("a request that was served on its second try says so, with every candidate 
     );
     const routing = await cells(watched, "section[aria-labelledby=routing] table");
     expect(routing.slice(1).map((row) => row.slice(0, 3))).toEqual([
-      ["busy/busy", "✕ tried, failed", "–none"],
-      ["paid/good", "✓ chosen", "–none"],
+      ["busy/busy", "✕ tried, failed", "First in the order of its group."],
+      ["paid/good", "✓ chosen", "Next in the order, after what failed."],
       ["off/none", "⊘ left out", "disabled: The target or its provider is switched off."],
     ]);
     const tries = await cells(watched, "section[aria-labelledby=attempts] table");
@@ -123,6 +123,25 @@ test("filters are in the address, are taken out one by one, and hold for the row
     expect(await page.innerText(".banner.warn")).toContain("colour");
     await page.goto(`${url}/console/requests?key=nobody`);
     expect(await page.innerText(".empty")).toContain("No request fits these filters");
+  });
+}, 60_000);
+
+test("what an address holds is shown as text", async () => {
+  const hostile = `"><img src=x onerror=alert(1)>{{7*7}}`;
+  await signedIn(async ({ page }) => {
+    page.on("dialog", () => {
+      throw new Error("a script of the address ran");
+    });
+    const { url } = figures.gateway;
+    const text = encodeURIComponent(hostile);
+    await page.goto(`${url}/console/requests?text=${text}&label=${text}&result=${text}&${text}=1`);
+    expect(await page.inputValue("#f-text")).toBe(hostile);
+    expect(await page.innerText(".chips")).toContain(hostile);
+    for (const path of ["usage?key=", "usage?from=", "usage?bucket=", "performance?alias=", "cooldowns?after="]) {
+      const answer = await page.goto(`${url}/console/${path}${text}`);
+      expect([path, answer?.status()]).toEqual([path, 200]);
+      expect(await page.locator("main img").count()).toBe(0);
+    }
   });
 }, 60_000);
 

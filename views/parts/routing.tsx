@@ -63,8 +63,8 @@ export function Routing({ choice }: { choice: Choice | null }): Markup | null {
             </tr>
           </thead>
           <tbody>
-            {candidates.map((candidate) => (
-              <Line candidate={candidate} />
+            {candidates.map((candidate, place) => (
+              <Line candidate={candidate} place={place} />
             ))}
           </tbody>
         </table>
@@ -73,8 +73,8 @@ export function Routing({ choice }: { choice: Choice | null }): Markup | null {
   );
 }
 
-function Line({ candidate }: { candidate: Candidate }): Markup {
-  const { target, verdict, reason, words, group, selector, measure, score } = candidate;
+function Line({ candidate, place }: { candidate: Candidate; place: number }): Markup {
+  const { target, verdict, group, selector, measure, score } = candidate;
   const { tone, sign, word } = verdicts[verdict];
   return (
     <tr>
@@ -84,13 +84,7 @@ function Line({ candidate }: { candidate: Candidate }): Markup {
           <span aria-hidden="true">{sign}</span> {word}
         </span>
       </td>
-      <td class="why">
-        {words === null ? (
-          <Or text={reason === null ? null : (reasons[reason] ?? reason)} />
-        ) : (
-          `${reason ?? ""}: ${words}`
-        )}
-      </td>
+      <td class="why">{because(candidate, place)}</td>
       <td>
         <Or text={group} />
       </td>
@@ -102,6 +96,15 @@ function Line({ candidate }: { candidate: Candidate }): Markup {
       </td>
     </tr>
   );
+}
+
+function because({ verdict, reason, words, score }: Candidate, place: number): string {
+  if (words !== null) return `${reason ?? ""}: ${words}`;
+  if (reason !== null) return reasons[reason] ?? reason;
+  if (verdict === "not-tried") return "No try came to it.";
+  if (verdict === "failed" && place > 0) return "Next in the order; see the tries.";
+  if (place > 0) return "Next in the order, after what failed.";
+  return score === null ? "First in the order of its group." : "The best score of its group.";
 }
 
 /** A score in the unit that its measure's name ends in. */
