@@ -1,7 +1,8 @@
 /** Applying whole configurations: idempotent, what was planned, all or nothing. Configurations are made up. */
 import { beforeAll, describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { withDesk } from "../support/config-desk.ts";
+import { openDatabase } from "../../src/store/open.ts";
+import { openDesk, withDesk } from "../support/config-desk.ts";
 import { dialects } from "../support/databases.ts";
 import { sharedPostgres } from "../support/postgres.ts";
 
@@ -127,6 +128,33 @@ describe.each([...dialects])("apply (%s)", (dialect) => {
       );
     });
   }, 60_000);
+
+  test("from several sides at once, no edit that knows what it saw is lost", async () => {
+    await withDesk({ dialect }, async ({ ask, url, database: own }) => {
+      const path = "/api/config/quotas/day";
+      await ask("PUT", path, { unit: "tokens", limit: 1, window: "daily" });
+      // Two connections of one process to a file would wait for each other.
+      const others = dialect === "postgres" ? [1, 2, 3].map(() => openDatabase(url)) : [];
+      const desks = [1, 2, 3].map((_one, at) => openDesk(others[at] ?? own));
+      let refused = 0;
+      const raise = async ({ desk }: (typeof desks)[number]) => {
+        for (let done = 0; done < 5; ) {
+          const { body, etag } = await desk.ask("GET", path);
+          const patched = await desk.ask("PATCH", path, { limit: body.value.limit + 1 }, { "if-match": etag ?? "" });
+          if (patched.status === 200) done++;
+          else refused++;
+          expect([200, 409]).toContain(patched.status);
+        }
+      };
+      await Promise.all(desks.map(raise));
+      for (const { close } of desks) close();
+      for (const database of others) await database.close();
+      const { body } = await ask("GET", path);
+      expect([body.value.limit, body.version]).toEqual([16, 16]);
+      expect(refused).toBeGreaterThan(0);
+      expect((await ask("GET", "/api/config/history?limit=500")).body.data).toHaveLength(16);
+    });
+  }, 30_000);
 
   test("with a version that was seen, what came between is not overwritten", async () => {
     await withDesk({ dialect }, async ({ ask }) => {

@@ -24,6 +24,7 @@ export interface Answer {
 }
 
 export interface Desk {
+  url: string;
   database: Database;
   editor: ConfigEditor;
   ask(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
@@ -41,28 +42,34 @@ export interface DeskOptions {
 }
 
 export async function withDesk(options: DeskOptions, work: (desk: Desk) => Promise<void>): Promise<void> {
-  const { dialect = "sqlite", file, sealer = createPlainSealer(), environment = {} } = options;
-  const around = { environment, folder: "/", only: new Set(Object.keys(environment)) };
-  await withMigrated(dialect, async ({ database }) => {
-    const editor = openConfigEditor({
-      ...{ database, sealer, file: () => file },
-      compile: (stored) => {
-        const { value, faults } = resolveReferences(stored.database, around);
-        const fixed = resolveReferences(file, { environment, folder: "/" }).value;
-        return compile({ ...(file === undefined ? {} : { file: fixed }), database: value }, names, faults);
-      },
-      resolve: (text) => String(resolveReferences(text, around).value),
-      putInForce: async () => true,
-    });
-    const told: string[] = [];
-    const sweep = createSweep();
-    const routes = configRoutes({ configEditor: editor }, { config: createLiveConfig(compile({}, names)), sweep });
+  await withMigrated(options.dialect ?? "sqlite", async ({ database, url }) => {
+    const { desk, close } = openDesk(database, options);
     try {
-      await work({ database, editor, told, ask: asking(routes, told) });
+      await work({ ...desk, url });
     } finally {
-      sweep.stop();
+      close();
     }
   });
+}
+
+/** As another process would have it, where the database is opened once more. */
+export function openDesk(database: Database, options: DeskOptions = {}) {
+  const { file, sealer = createPlainSealer(), environment = {} } = options;
+  const around = { environment, folder: "/", only: new Set(Object.keys(environment)) };
+  const editor = openConfigEditor({
+    ...{ database, sealer, file: () => file },
+    compile: (stored) => {
+      const { value, faults } = resolveReferences(stored.database, around);
+      const fixed = resolveReferences(file, { environment, folder: "/" }).value;
+      return compile({ ...(file === undefined ? {} : { file: fixed }), database: value }, names, faults);
+    },
+    resolve: (text) => String(resolveReferences(text, around).value),
+    putInForce: async () => true,
+  });
+  const told: string[] = [];
+  const sweep = createSweep();
+  const routes = configRoutes({ configEditor: editor }, { config: createLiveConfig(compile({}, names)), sweep });
+  return { desk: { database, editor, told, ask: asking(routes, told) }, close: () => sweep.stop() };
 }
 
 function asking(routes: HttpRoute[], told: string[]): Desk["ask"] {
