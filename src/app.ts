@@ -19,6 +19,7 @@ import { sha256Hex } from "./kit/hash.ts";
 import type { Log } from "./kit/log.ts";
 import { createScratch } from "./kit/scratch.ts";
 import { createSweep } from "./kit/sweep.ts";
+import { tidyAfterWork } from "./kit/tidying.ts";
 import { Calibration } from "./metering/calibration.ts";
 import { countWires, embeddingWires, protocols } from "./protocols/index.ts";
 import { openSecrets } from "./store/canary.ts";
@@ -95,7 +96,8 @@ export async function startApp({ options, store, snapshot, adminHash, configEdit
   const reader = openReader(options.databaseUrl, store.database);
   const parts: Parts = { config, log, store, reader };
   const kept = { ...keepFor(parts), quotas: await openQuotas(parts) };
-  const running = { count: 0 };
+  const running = { count: 0, all: 0 };
+  const stopTidying = tidyAfterWork(() => running.all);
   const requestEvents = createRequestEvents();
   const { cooldowns, ...cooling } = await openCooldowns(parts);
   const { close: closeRouting, ...routed } = await openRouting(parts);
@@ -136,6 +138,7 @@ export async function startApp({ options, store, snapshot, adminHash, configEdit
       await Promise.race([stopped, Bun.sleep(250)]);
       await server.server?.stop(true);
       sweep.stop();
+      stopTidying();
       await closeStore([...closing, store.database]);
     },
   };
@@ -156,13 +159,15 @@ function ofThisProcess(): Pick<
   };
 }
 
-function counter(running: { count: number }) {
+function counter(running: { count: number; all: number }) {
   return {
     opened: () => {
       running.count++;
+      running.all++;
     },
     closed: () => {
       running.count--;
+      running.all++;
     },
   };
 }

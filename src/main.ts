@@ -1,22 +1,27 @@
-/** The binary's entry: lifts the runtime's limit on concurrent requests, then runs the command. The only process.exit. */
+/** The binary's entry: sees to the runtime's own settings, then runs the command. The only process.exit. */
 import { runCommand } from "./cli/index.ts";
 
-/** The runtime reads it when the process starts, so a process without it starts itself once more (in place, same pid). */
-const limitName = "BUN_CONFIG_MAX_HTTP_REQUESTS";
-const limit = "65535";
+/** The runtime reads these when it starts, so a process without them starts itself once more (in place, same pid). */
+const wanted: Readonly<Record<string, string>> = {
+  /** Requests to providers that run at once: 256 unless said. */
+  BUN_CONFIG_MAX_HTTP_REQUESTS: "65535",
+  /** Its timer looks for garbage in every second, and at the heap in every turn of the loop; see kit/tidying.ts. */
+  BUN_GC_TIMER_DISABLE: "1",
+};
 
-function restartWithLimit(): void {
-  if (process.env[limitName] !== undefined || process.platform === "win32" || !process.execve) return;
+function restartWithSettings(): void {
+  const isSet = Object.keys(wanted).every((name) => process.env[name] !== undefined);
+  if (isSet || process.platform === "win32" || !process.execve) return;
   const isCompiled = Bun.main.startsWith("/$bunfs/");
   const args = isCompiled ? process.argv.slice(2) : [Bun.main, ...process.argv.slice(2)];
   try {
-    process.execve(process.execPath, [process.execPath, ...args], { ...process.env, [limitName]: limit });
+    process.execve(process.execPath, [process.execPath, ...args], { ...wanted, ...process.env });
   } catch {
-    // Without it everything works, up to 256 upstream requests at once; `serve` says so.
+    // Without them everything works, up to 256 upstream requests at once; `serve` says so.
   }
 }
 
-restartWithLimit();
+restartWithSettings();
 // What is created (database, journal, keys) is for this user alone.
 process.umask(0o077);
 

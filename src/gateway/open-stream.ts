@@ -67,6 +67,7 @@ function contractFor(exchange: Exchange, { wantsUsage, several }: Passage, read:
     return usage ? { ...emptyUsage(), ...usage } : exchange.estimate(undefined, frames);
   };
   return exchange.call.protocol.contract?.({
+    frames: () => read().frames,
     ...(wantsUsage ? { usage } : {}),
     ...(several ? { several } : {}),
   });

@@ -3,6 +3,7 @@
  * where the passage says so) and decodes only what holds facts; else it decodes every frame into canonical events.
  */
 import { isAscii } from "node:buffer";
+import { FrameShape } from "../kit/frame-shape.ts";
 import { byteString, type Frame, FrameSplitter, type Machine, readFrame, utf8 } from "../kit/sse.ts";
 import type { ChatEvent } from "../model/event.ts";
 import type { Usage } from "../model/usage.ts";
@@ -45,7 +46,7 @@ export class Reading {
   usage: Partial<Usage> | undefined;
   readonly contract: Contract | undefined;
   private readonly options: ReadingOptions;
-  /** Of the options, what every piece of a stream is asked; the second matches what the watch wants to see, too. */
+  /** Of the options, what every piece of a stream is asked; the second matches what the watch or an edit wants, too. */
   private readonly markers: RegExp;
   private readonly anyMarker: RegExp;
   private readonly editMarker: string | undefined;
@@ -54,6 +55,10 @@ export class Reading {
   private readonly stopping: StoppingDecoder | undefined;
   /** The answer is over, though its provider goes on. */
   isCutShort = false;
+  /** The last frame, while nothing but content came; what it and the one before have in common; how often that was sought. */
+  private previous: string | undefined;
+  private mould: Mould | undefined;
+  private lessons = 0;
   /** The model member as the provider writes it, and what stands in its place. */
   private needle: string | undefined;
   private replacement = "";
@@ -64,10 +69,10 @@ export class Reading {
     this.contract = options.contract;
     this.markers = options.protocol.markers;
     const { watch } = options;
-    this.anyMarker = watch
-      ? new RegExp(`${this.markers.source}|${watch.mark.source}`, this.markers.flags)
-      : this.markers;
     this.editMarker = options.passage?.marker;
+    const edited = this.editMarker === undefined ? [] : [RegExp.escape(this.editMarker)];
+    const sources = [this.markers.source, ...(watch ? [watch.mark.source] : []), ...edited];
+    this.anyMarker = sources.length === 1 ? this.markers : new RegExp(sources.join("|"), this.markers.flags);
     this.verbatim = options.passage !== undefined;
     const decoder = options.protocol.decodeStream();
     this.stopping = options.stops && new StoppingDecoder(decoder, options.stops);
@@ -78,9 +83,32 @@ export class Reading {
   pass(bytes: Uint8Array): Uint8Array | string | undefined {
     if (!this.verbatim || this.opening || this.splitter.pending) return undefined;
     const raw = byteString(bytes);
-    if (!raw.endsWith("\n\n") || this.anyMarker.test(raw) || this.isEdited(raw)) return undefined;
-    if (this.contract && !this.contract.fits(raw)) return undefined;
-    return this.forward(raw, bytes);
+    if (this.mould?.shape.fits(raw)) return this.moulded(this.mould, raw, bytes);
+    const isPlain = raw.endsWith("\n\n") && !this.anyMarker.test(raw) && this.contract?.fits(raw) !== false;
+    this.learnShape(isPlain ? raw : undefined);
+    return isPlain ? this.forward(raw, bytes) : undefined;
+  }
+
+  /** Frames that differ from the last ones in a text alone need not be searched. What is no such frame ends that. */
+  private learnShape(raw: string | undefined): void {
+    const { previous } = this;
+    this.mould = undefined;
+    this.previous = raw;
+    if (raw === undefined || previous === undefined || this.lessons >= mostLessons) return;
+    this.lessons++;
+    const shape = FrameShape.of(previous, raw);
+    if (!shape) return;
+    const renamed = (text: string) =>
+      this.needle === undefined ? text : text.replaceAll(this.needle, () => this.replacement);
+    const [head, tail] = [renamed(shape.head), renamed(shape.tail)];
+    this.mould = { shape, head, tail, isSame: head === shape.head && tail === shape.tail };
+  }
+
+  private moulded({ shape, head, tail, isSame }: Mould, raw: string, bytes: Uint8Array): Uint8Array | string {
+    this.frames++;
+    if (isSame) return bytes;
+    const out = head + raw.slice(shape.head.length, raw.length - shape.tail.length) + tail;
+    return this.replacementIsAscii && isAscii(bytes) ? out : Buffer.from(out, "latin1");
   }
 
   push(bytes: Uint8Array): Step {
@@ -185,6 +213,17 @@ export class Reading {
     this.replacement = member.slice(0, member.indexOf('"', name.length + 2)) + value;
     this.replacementIsAscii = isAscii(Buffer.from(value, "latin1"));
   }
+}
+
+/** How often a shape is sought in one stream: some providers pad each frame with noise. */
+const mostLessons = 16;
+
+/** A shape, and what stands around the text on its way out. */
+interface Mould {
+  shape: FrameShape;
+  head: string;
+  tail: string;
+  isSame: boolean;
 }
 
 /** Frames read: their events, and when verbatim what to forward and whether it differs from what came. */

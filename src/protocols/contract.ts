@@ -19,6 +19,8 @@ export interface Contract {
 }
 
 export interface ContractOptions {
+  /** How many frames came; not each of them is shown to the contract. */
+  frames?: () => number;
   /** Several answers were asked for at once. */
   several?: true;
   /** Present when the client asked for the usage of its stream: what is known of it when the provider does not tell. */

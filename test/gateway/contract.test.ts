@@ -233,6 +233,23 @@ describe("a Chat stream that", () => {
   });
 });
 
+test("a long stream of one shape carries the client's name of the model, byte for byte otherwise", async () => {
+  const texts = ["The", " quick", ' "brown"', " fö\u00e9x 🦊", "\\n", " theirs", '"model":"theirs"', "", " end"];
+  const frames = [
+    line(chunk({ role: "assistant", content: "" })),
+    ...texts.map((content) => line(chunk({ content }))),
+    ...[line(chunk({}, "stop")), line(counted), done],
+  ];
+  const wanted = frames.map((raw) => raw.replace('"model":"theirs"', '"model":"model"')).join("");
+  const session = openSession({ provider: "chat", answer: () => events(paced(frames)) });
+  const told = await session.ask("chat", {
+    body: { ...question("chat"), stream_options: { include_usage: true } },
+    stream: true,
+  });
+  session.close();
+  expect(told.text).toBe(wanted);
+});
+
 test("a Gemini stream that ends as those of others do loses the mark, which its SDK would parse", async () => {
   const part = (more: object) =>
     line({ candidates: [{ content: { role: "model", parts: [{ text: "a" }] }, ...more }] });

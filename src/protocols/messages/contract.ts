@@ -2,7 +2,7 @@
 import { readFrame } from "../../kit/sse.ts";
 import { GatewayError } from "../../model/error.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
-import type { Contract } from "../contract.ts";
+import type { Contract, ContractOptions } from "../contract.ts";
 import { isObject } from "../read.ts";
 
 /** What a block begins with that was never begun, by the first delta in it. */
@@ -24,8 +24,11 @@ export class MessagesContract implements Contract {
   private prefix: string | undefined;
   private calls = false;
   private deltas = 0;
+  private shown = 0;
   private hasDelta = false;
   private hasStopped = false;
+
+  constructor(private readonly options: ContractOptions) {}
 
   fits(raw: string): boolean {
     const { prefix } = this;
@@ -35,12 +38,14 @@ export class MessagesContract implements Contract {
       const end = raw.indexOf("\n\n", from);
       if (end < 0) return false;
       this.deltas++;
+      this.shown++;
       from = end + 2;
     }
     return true;
   }
 
   frame(raw: string): string {
+    this.shown++;
     const json = dataOf(raw);
     if (json === undefined) return raw;
     if (this.hasStopped) return this.without("behind_end");
@@ -73,6 +78,11 @@ export class MessagesContract implements Contract {
     this.hasStopped = true;
     this.mended.add("no_message_stop");
     return before + write("message_stop", {});
+  }
+
+  /** About one token each; frames that were not shown were deltas, too. */
+  private count(): number {
+    return this.deltas + Math.max(0, (this.options.frames?.() ?? 0) - this.shown);
   }
 
   private without(what: string): string {
@@ -124,7 +134,7 @@ export class MessagesContract implements Contract {
     this.hasDelta = true;
     if (isObject(json.usage)) return before + raw;
     this.mended.add("no_usage");
-    return before + write("message_delta", { ...json, usage: { output_tokens: this.deltas } });
+    return before + write("message_delta", { ...json, usage: { output_tokens: this.count() } });
   }
 
   /** The frame under the index that the client counts. */
@@ -152,7 +162,7 @@ export class MessagesContract implements Contract {
     this.mended.add("no_message_delta");
     this.hasDelta = true;
     const delta = { stop_reason: this.calls ? "tool_use" : "end_turn", stop_sequence: null };
-    return write("message_delta", { delta, usage: { output_tokens: this.deltas } });
+    return write("message_delta", { delta, usage: { output_tokens: this.count() } });
   }
 }
 

@@ -58,7 +58,7 @@ export const messages: Protocol = {
   parseRequest: (body) => guarded(() => parseRequest(body)),
   buildResponse,
   encodeStream: (context) => new MessagesEncoder(context),
-  contract: () => new MessagesContract(),
+  contract: (options) => new MessagesContract(options),
   buildError,
   buildModels,
   buildModel,

@@ -51,9 +51,11 @@ export function lowerSchema(schema: JsonObject): JsonObject {
   for (const [key, value] of Object.entries(source)) {
     if (value === undefined || dropped.has(key)) continue;
     const beyond = described.has(key) || (key === "minItems" && value !== 0 && value !== 1);
-    if (beyond) lost.push(`${key}: ${JSON.stringify(value)}`);
+    const isSecond = key === "oneOf" && "anyOf" in source;
+    if (beyond || isSecond) lost.push(`${key}: ${JSON.stringify(value)}`);
     else if (maps.has(key) && isObject(value)) out[key] = lowerMembers(value);
-    else if (key === "oneOf" && !("anyOf" in source)) out.anyOf = lowerNode(value);
+    // Of alternatives that lost a constraint more than one may hold.
+    else if (key === "oneOf") out.anyOf = lowerNode(value);
     else if (key === "additionalProperties") out[key] = false;
     else out[key] = key === "enum" || key === "const" || key === "required" ? value : lowerNode(value);
   }
