@@ -46,7 +46,10 @@ export async function startGateway({ config, environment = {} }: GatewayOptions)
   const clientKey = `sk-${crypto.randomUUID()}`;
   const adminKey = `adm-${crypto.randomUUID()}`;
   const configPath = join(folder, "config.json");
-  writeFileSync(configPath, JSON.stringify({ ...config, keys: { ...fieldsOf(config.keys), test: { secret: clientKey } } }));
+  writeFileSync(
+    configPath,
+    JSON.stringify({ ...config, keys: { ...fieldsOf(config.keys), test: { secret: clientKey } } }),
+  );
   const logPath = join(folder, "log");
   // A file: a child that outlives the test must not hold our pipes open.
   const output = openSync(logPath, "a");
