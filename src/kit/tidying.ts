@@ -4,9 +4,14 @@
  * done after work, now and then, so that a process that rests gives back what it used.
  */
 
+/** Starting leaves much behind. */
+const firstMs = 5000;
+
 /** `work` counts whatever was done; nothing happens while it stands still. Returns what ends it. */
 export function tidyAfterWork(work: () => number, everyMs = 30_000): () => void {
   let last = work();
+  const first = setTimeout(() => Bun.gc(false), firstMs);
+  first.unref();
   const timer = setInterval(() => {
     const now = work();
     if (now === last) return;
@@ -14,5 +19,8 @@ export function tidyAfterWork(work: () => number, everyMs = 30_000): () => void 
     Bun.gc(false);
   }, everyMs);
   timer.unref();
-  return () => clearInterval(timer);
+  return () => {
+    clearTimeout(first);
+    clearInterval(timer);
+  };
 }
