@@ -7,7 +7,7 @@ import { errorChain } from "../kit/log.ts";
 import { estimateUsage } from "../metering/estimate.ts";
 import { estimateInput } from "../metering/estimate-input.ts";
 import type { Reservation } from "../metering/quotas/reservation.ts";
-import type { ChatRequest } from "../model/chat.ts";
+import type { ChatRequest, MediaBlock } from "../model/chat.ts";
 import { GatewayError, toGatewayError } from "../model/error.ts";
 import type { ChatEvent, FinishReason } from "../model/event.ts";
 import { type Note, Notes } from "../model/note.ts";
@@ -68,7 +68,7 @@ export class Exchange<W extends Wire = Protocol> {
   /** What was fetched for providers that take no addresses. */
   media: Media | undefined;
   /** What its images show, for targets that cannot see. */
-  descriptions = new Map<string, string>();
+  descriptions: Map<MediaBlock, string> | undefined;
   /** Known once somebody has asked. */
   hasImages: boolean | undefined;
   /** The turns of its conversation, once somebody has asked. */
@@ -194,6 +194,7 @@ export class Exchange<W extends Wire = Protocol> {
     this.inbound?.content.release();
     this.inbound = undefined;
     this.media = undefined;
+    this.descriptions = undefined;
     this.turns = undefined;
     this.nativeSeals = undefined;
   }

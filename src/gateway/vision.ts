@@ -17,9 +17,6 @@ const usualPrompt =
   "Describe this image for somebody who cannot see it and has to work with it. Give all text in it word for word, then " +
   "what it shows: its kind, layout, objects, people, colours, numbers, and states of controls. Only describe; add no advice.";
 
-/** Descriptions of one request's images. */
-export type Descriptions = ReadonlyMap<string, string>;
-
 /** An image as a descriptor is asked about it. */
 export interface Picture {
   key: string;
@@ -63,12 +60,10 @@ export function gatherDescriptions(
   signal: AbortSignal,
 ): Promise<void> | undefined {
   if (!needsWords(exchange, candidate)) return undefined;
-  const pictures = new Map<string, Picture>();
-  for (const block of mediaOf(exchange.canonical())) {
-    const picture = block.kind === "image" ? pictureOf(exchange, block) : undefined;
-    if (picture && !exchange.descriptions.has(picture.key)) pictures.set(picture.key, picture);
-  }
-  return pictures.size === 0 ? undefined : describeAll(exchange, [...pictures.values()], signal);
+  const left = mediaOf(exchange.canonical()).filter(
+    (block) => block.kind === "image" && exchange.descriptions?.has(block) !== true,
+  );
+  return left.length === 0 ? undefined : describeAll(exchange, left, signal);
 }
 
 /** The request as the candidate may have it: for one that cannot see, words where an image stood. */
@@ -77,7 +72,7 @@ export function asSeen(exchange: Exchange, candidate: Candidate): ChatRequest {
   if (!needsWords(exchange, candidate)) return request;
   return withMedia(request, (block): Block => {
     if (block.kind !== "image") return block;
-    const text = exchange.descriptions.get(keyOf(exchange, block));
+    const text = exchange.descriptions?.get(block);
     if (text === undefined) return block;
     const { at, cache } = block;
     exchange.notes.add("emulated", at ?? "items", "image_described");
@@ -90,14 +85,22 @@ export function asSeen(exchange: Exchange, candidate: Candidate): ChatRequest {
   });
 }
 
-async function describeAll(exchange: Exchange, pictures: readonly Picture[], signal: AbortSignal): Promise<void> {
-  const rest = [...pictures];
+/** The same image twice is described once, also where nothing is kept. */
+async function describeAll(exchange: Exchange, blocks: readonly MediaBlock[], signal: AbortSignal): Promise<void> {
+  const descriptions = exchange.descriptions ?? new Map<MediaBlock, string>();
+  exchange.descriptions = descriptions;
+  const asked = new Map<string, Promise<string>>();
+  const rest = [...blocks];
   const work = async (): Promise<void> => {
-    for (let picture = rest.shift(); picture; picture = rest.shift()) {
-      exchange.descriptions.set(picture.key, await describe(exchange, picture, signal));
+    for (let block = rest.shift(); block; block = rest.shift()) {
+      const picture = pictureOf(exchange, block);
+      if (!picture) continue;
+      const text = asked.get(picture.key) ?? describe(exchange, picture, signal);
+      asked.set(picture.key, text);
+      descriptions.set(block, await text);
     }
   };
-  await Promise.all(Array.from({ length: Math.min(mostAtOnce, pictures.length) }, work));
+  await Promise.all(Array.from({ length: Math.min(mostAtOnce, blocks.length) }, work));
 }
 
 async function describe(exchange: Exchange, picture: Picture, signal: AbortSignal): Promise<string> {
@@ -121,7 +124,8 @@ async function describe(exchange: Exchange, picture: Picture, signal: AbortSigna
 function pictureOf(exchange: Exchange, block: MediaBlock): Picture | undefined {
   const { descriptor, prompt } = exchange.snapshot.settings.vision;
   if (descriptor === null) return undefined;
-  return { key: keyOf(exchange, block), block: readable(exchange, block), descriptor, prompt: prompt ?? usualPrompt };
+  const whole = readable(exchange, block);
+  return { key: keyOf(whole, { descriptor, prompt }), block: whole, descriptor, prompt: prompt ?? usualPrompt };
 }
 
 /** Long texts of a large request may be held aside. */
@@ -133,9 +137,7 @@ function readable(exchange: Exchange, block: MediaBlock): MediaBlock {
 }
 
 /** The same image, asked about in the same way of the same model. */
-function keyOf(exchange: Exchange, block: MediaBlock): string {
-  const { descriptor, prompt } = exchange.snapshot.settings.vision;
-  const { source } = readable(exchange, block);
+function keyOf({ source }: MediaBlock, { descriptor, prompt }: { descriptor: string; prompt: string | null }): string {
   const content = source.type === "bytes" ? source.data : JSON.stringify(source);
   const hash = createHash("sha256").update(JSON.stringify([descriptor, prompt, source.type]));
   return hash.update(content).digest("hex");

@@ -224,6 +224,15 @@ test("the words stand where the images stood", async () => {
   expect(words.indexOf("before 1")).toBeLessThan(words.lastIndexOf("described"));
 });
 
+test("the same image twice is described once", async () => {
+  const [one, before] = [bytes(), asked()];
+  willDescribe(1);
+  willAnswer("chat");
+  await send({ client: "chat", model: "chat", body: conversation("chat", [one, one]) });
+  expect(asked() - before).toBe(1);
+  expect(JSON.stringify(given("chat")?.said).match(/described: /g)).toHaveLength(2);
+});
+
 test("each description has its own usage row, on the same key and linked to the request", async () => {
   willDescribe(2);
   willAnswer("chat");
