@@ -1,5 +1,5 @@
 /** The range of figures: the last hours or days, or days that are named, cut into buckets by the reporting timezone. */
-import { quarterMs } from "../store/rollup-sums.ts";
+import { quarterMs } from "../model/usage-sum.ts";
 
 export type BucketSize = "quarter" | "hour" | "day";
 

@@ -1,7 +1,7 @@
 /** The days of a timezone, remembered: asking the runtime for an offset costs as much as a small query. */
+import { quarterMs } from "../model/usage-sum.ts";
 import { type Window, windowAt } from "./quotas/window.ts";
 
-const quarterMs = 900_000;
 const mostKnown = 50_000;
 const daily = { window: "daily", periodMs: null } as const;
 

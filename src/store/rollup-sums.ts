@@ -1,9 +1,7 @@
 /** Sums of usage rows as SQL: from the rows themselves, and from the table of sums. */
-import { classOf, emptySum, type UsageSum } from "../model/usage-sum.ts";
+import { classOf, emptySum, quarterMs, type UsageSum } from "../model/usage-sum.ts";
 import { fragment, raw, type Sql } from "./database.ts";
 import { type Column, firstIdAt, int, json } from "./rows.ts";
-
-export const quarterMs = 900_000;
 
 export function quarterOf(at: number): number {
   return Math.floor(at / quarterMs) * quarterMs;

@@ -3,12 +3,11 @@
  * are over, then days. What is stale is summed from the rows when somebody asks: totals are always those of the rows.
  */
 import type { UsageSum } from "../model/usage-sum.ts";
-import { addSum, emptySum } from "../model/usage-sum.ts";
+import { addSum, emptySum, quarterMs } from "../model/usage-sum.ts";
 import { type Database, raw, type Sql, type SqlValue, statement, type Transaction } from "./database.ts";
 import {
   type Dimension,
   dimensionNames,
-  quarterMs,
   quarterOf,
   type Span,
   type Summed,
