@@ -70,6 +70,13 @@ describe("a schema lowered for Anthropic", () => {
     );
     expect(taken).toBeGreaterThan(300);
   });
+
+  test("takes what one of two alternatives takes that are alike once a constraint is gone", () => {
+    const oneOf = [{ type: "number" }, { type: "number", exclusiveMinimum: 0 }];
+    const b: JsonObject = { oneOf, anyOf: [{ type: "integer" }] };
+    const schema: JsonObject = { type: "object", properties: { b }, additionalProperties: false };
+    expect(compare({ schema, values: [{ b: 0 }] }, forAnthropic, false)).toBe(1);
+  });
 });
 
 const pairs: [string, JsonObject, Json][] = [
