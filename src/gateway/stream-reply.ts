@@ -292,9 +292,10 @@ export class StreamReply {
     return this.encoder;
   }
 
-  private contracted(raw: string): string {
+  private contracted(frame: Frame): string {
+    const raw = writeFrame(frame);
     const { contract } = this;
-    if (!contract) return raw;
+    if (!contract || contract.isSafe?.(frame)) return raw;
     const isPlain = !this.exchange.call.protocol.markers.test(raw);
     return isPlain && contract.fits(raw) ? raw : contract.frame(raw);
   }
@@ -302,7 +303,7 @@ export class StreamReply {
   private encode(frames: Frame[]): string {
     let text = "";
     this.exchange.keeping?.told(frames);
-    if (this.exchange.framing === "sse") for (const frame of frames) text += this.contracted(writeFrame(frame));
+    if (this.exchange.framing === "sse") for (const frame of frames) text += this.contracted(frame);
     else for (const frame of frames) text += `${this.elements++ === 0 ? "[" : ",\n"}${frame.data}`;
     return text;
   }

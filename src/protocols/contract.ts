@@ -2,6 +2,7 @@
  * The grammar of a client's stream, held against every stream on its way out: what a provider broke is mended where that
  * is possible and told. Frames are raw, with their blank line; of streams that are passed on they are byte strings.
  */
+import type { Frame } from "../kit/sse.ts";
 import type { Usage } from "../model/usage.ts";
 
 export interface Contract {
@@ -10,6 +11,8 @@ export interface Contract {
    * was found.
    */
   fits(raw: string): boolean;
+  /** Of a frame that our own encoder made: may it go unread, because nothing of its kind can break the grammar here? */
+  isSafe?(frame: Frame): boolean;
   /** What is sent in place of one frame: mostly itself, "" when it has no place there, others before it where some lack. */
   frame(raw: string): string;
   /** What is missing at a normal end. */

@@ -1,4 +1,5 @@
 /** The stream that a Responses client is promised: numbers that rise, and nothing behind the event that ends it. */
+import type { Frame } from "../../kit/sse.ts";
 import type { Contract } from "../contract.ts";
 
 const numbered = /"sequence_number"\s*:\s*(\d+)/;
@@ -17,6 +18,11 @@ export class ResponsesContract implements Contract {
     if (number === undefined || number < this.next) return false;
     this.next = number + 1;
     return true;
+  }
+
+  /** The encoder counts its frames; a piece of a text or of arguments ends nothing. */
+  isSafe({ event }: Frame): boolean {
+    return !this.isOver && !this.isMending && event?.endsWith(".delta") === true;
   }
 
   frame(raw: string): string {
