@@ -33,12 +33,17 @@ export function toInt(value: number | null): number | null {
   return value === null || !Number.isFinite(value) ? null : Math.round(value);
 }
 
-/** A TEXT column: PostgreSQL takes neither NUL nor half of a surrogate pair. */
+/** What PostgreSQL does not take in a text: NUL, and half of a surrogate pair (of which this finds whole ones, too). */
+const unfit = /[\0\ud800-\udfff]/;
+
+/** A TEXT column. */
 export function toText<Value extends string | null>(value: Value): Value {
-  return (value === null ? null : value.replaceAll("\u0000", "\uFFFD").toWellFormed()) as Value;
+  if (value === null || !unfit.test(value)) return value;
+  return value.replaceAll("\u0000", "\uFFFD").toWellFormed() as Value;
 }
 
-/** A JSON column, with the same care. */
+/** A JSON column, with the same care: halves of pairs are escaped in JSON. */
 export function toJson(value: unknown): string {
-  return JSON.stringify(value).replaceAll("\\u0000", "\\ufffd").toWellFormed();
+  const text = JSON.stringify(value);
+  return text.includes("\\u0000") ? text.replaceAll("\\u0000", "\\ufffd") : text;
 }
