@@ -119,7 +119,7 @@ export async function startApp({ options, store, snapshot, adminHash, configEdit
   const server = createServer({
     ...{ gateway, config, log, isAdmin, configEditor, requestEvents },
     configSchema: buildJsonSchema(),
-    console: openConsole({ ...parts, isAdmin, usage, quotas, refusals, cooling: cooling.reads }),
+    console: openConsole({ ...parts, editor: configEditor, isAdmin, usage, quotas, refusals, cooling: cooling.reads }),
     isDraining: () => isDraining,
     isReady: async () => void (await store.database.sql`SELECT value FROM meta LIMIT 1`),
     ...{ ...usage, ...requestReads(reader, writer), ...cooling.reads, ...openPrices(parts, gateway) },

@@ -1,6 +1,14 @@
 /** The frame around every page: head, rail, main. */
 import type { Child, Markup } from "./jsx/jsx-runtime.ts";
 
+/** The result of what somebody just did. */
+export interface Notice {
+  tone: "ok" | "warn";
+  text: string;
+  /** Where to go on. */
+  link?: { href: string; words: string };
+}
+
 export interface Shell {
   /** Path of the style sheet. */
   style: string;
@@ -8,10 +16,13 @@ export interface Shell {
   scripts: readonly string[];
   /** False on plain HTTP over a network. */
   isEncrypted: boolean;
+  /** Name of the client key whose holder it is; absent for the admin. */
+  holder?: string;
   /** Path of the page in the menu that this one belongs to. */
   current: string;
   /** The session's token for forms; null when nobody is signed in. */
   csrf: string | null;
+  notices: readonly Notice[];
 }
 
 const menu = [
@@ -21,6 +32,12 @@ const menu = [
   { path: "/console/performance", name: "Performance" },
   { path: "/console/cooldowns", name: "Cooldowns" },
   { path: "/console/quotas", name: "Quotas" },
+];
+const holderMenu = [
+  { path: "/console/me", name: "Your key" },
+  { path: "/console/me/requests", name: "Requests" },
+  { path: "/console/me/usage", name: "Usage" },
+  { path: "/console/me/connect", name: "Connect" },
 ];
 const htmxConfig = JSON.stringify({ includeIndicatorCSS: false, defaultTimeout: 10_000 });
 
@@ -48,6 +65,11 @@ export function Layout({ shell, title, children }: { shell: Shell; title: string
           {shell.isEncrypted ? null : (
             <p class="banner warn">This connection is not encrypted: others in your network can read what you see.</p>
           )}
+          {shell.notices.map(({ tone, text, link }) => (
+            <p class={`banner ${tone}`} role="status">
+              {text} {link === undefined ? null : <a href={link.href}>{link.words}</a>}
+            </p>
+          ))}
           <noscript>
             <p class="banner info">Without JavaScript this page does not update by itself; reload it to see news.</p>
           </noscript>
@@ -61,11 +83,11 @@ export function Layout({ shell, title, children }: { shell: Shell; title: string
 function Rail({ shell, csrf }: { shell: Shell; csrf: string }): Markup {
   return (
     <header class="rail">
-      <a class="brand" href="/console">
+      <a class="brand" href={shell.holder === undefined ? "/console" : "/console/me"}>
         Plexus
       </a>
       <nav aria-label="Pages">
-        {menu.map(({ path, name }) => (
+        {(shell.holder === undefined ? menu : holderMenu).map(({ path, name }) => (
           <a href={path} aria-current={shell.current === path ? "page" : null}>
             {name}
           </a>

@@ -6,13 +6,16 @@ import type { Log } from "../kit/log.ts";
 import type { CooldownEvent, CooldownKey } from "../model/cooldown.ts";
 import { GatewayError } from "../model/error.ts";
 import type { RequestRecord } from "../model/record.ts";
+import type { ConfigEditor } from "../store/config-editor.ts";
 import type { RequestFilter } from "../store/request-filter.ts";
 import type { Rollups } from "../store/rollups.ts";
 import { type Assets, createAssets } from "./assets.ts";
+import { cooldownRoutes } from "./cooldowns.ts";
 import { homeRoutes } from "./home.ts";
 import { createLimiter, type Limiter } from "./limiter.ts";
-import { limitRoutes } from "./limits.ts";
+import { createNotices, type Notices } from "./notices.ts";
 import { performanceRoutes } from "./performance.ts";
+import { quotaRoutes } from "./quotas.ts";
 import { refusal } from "./refusal.ts";
 import { requestRoutes } from "./requests.ts";
 import type { ConsoleRoute, Visit } from "./route.ts";
@@ -23,6 +26,7 @@ import { usageRoutes } from "./usage.ts";
 /** What the console is told and may ask. */
 export interface ConsoleOptions {
   config: LiveConfig;
+  editor: ConfigEditor;
   log: Log;
   isAdmin(key: string): boolean;
   /** `version` and what does not change while the process runs. */
@@ -57,6 +61,7 @@ export interface ConsoleDeps extends ConsoleOptions {
   sessions: Sessions;
   limiter: Limiter;
   assets: Assets;
+  notices: Notices;
 }
 
 export interface Console {
@@ -73,6 +78,7 @@ export function createConsole(options: ConsoleOptions): Console {
     sessions: createSessions(),
     limiter: createLimiter(),
     assets: createAssets(),
+    notices: createNotices(),
   };
   return {
     routes: consoleRoutes(deps),
@@ -89,7 +95,8 @@ function consoleRoutes(deps: ConsoleDeps): ConsoleRoute[] {
     ...requestRoutes(deps),
     ...usageRoutes(deps),
     ...performanceRoutes(deps),
-    ...limitRoutes(deps),
+    ...cooldownRoutes(deps),
+    ...quotaRoutes(deps),
     elsewhere(),
   ];
 }

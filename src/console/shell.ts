@@ -3,14 +3,16 @@ import type { Shell } from "../../views/layout.tsx";
 import type { ConsoleDeps } from "./index.ts";
 import type { Visit } from "./route.ts";
 
-export function shellOf(deps: ConsoleDeps, visit: Visit, current: string): Shell {
+export function shellOf(deps: Pick<ConsoleDeps, "assets" | "notices">, visit: Visit, current: string): Shell {
   return {
     style: deps.assets.style,
     icon: deps.assets.icon,
     scripts: deps.assets.scripts,
     isEncrypted: isPrivate(visit.origin),
     current,
+    ...(visit.session?.principal.kind === "holder" ? { holder: visit.session.principal.key } : {}),
     csrf: visit.session?.csrf ?? null,
+    notices: deps.notices.take(visit),
   };
 }
 

@@ -7,7 +7,8 @@ import type { ConsoleRoute, Visit } from "./route.ts";
 import { isFromOwnPage, sessionCookie, sessionId } from "./session.ts";
 import { shellOf } from "./shell.ts";
 
-const mostFormBytes = 16_384;
+/** A whole provider with its models fits. */
+const mostFormBytes = 262_144;
 const wrong = "That is not the admin key. It begins with adm- and was printed at the first start.";
 
 const over = "Your session is over. Sign in again to go on.";
@@ -94,7 +95,7 @@ interface Formed {
 export async function readForm(request: Formed): Promise<URLSearchParams> {
   const length = Number(request.headers.get("content-length") ?? Number.NaN);
   // Browsers always say how long a form is.
-  if (!(length <= mostFormBytes)) throw new GatewayError("too-large", "The form is larger than 16 KB.");
+  if (!(length <= mostFormBytes)) throw new GatewayError("too-large", "The form is larger than 256 KB.");
   if (!request.headers.get("content-type")?.startsWith("application/x-www-form-urlencoded")) {
     throw new GatewayError("invalid-request", "The console takes forms as browsers send them.");
   }

@@ -27,6 +27,7 @@ import { Cooldowns } from "../routing/cooldowns/cooldowns.ts";
 import { clearCooldowns, forgetGone, listCooldowns } from "../routing/cooldowns/upkeep.ts";
 import type { KeptStanding } from "../routing/standing.ts";
 import type { Sealer } from "../secrets/seal.ts";
+import type { ConfigEditor } from "../store/config-editor.ts";
 import { type OpenCooldownStore, openCooldownStore } from "../store/cooldowns.ts";
 import type { Database, Reader } from "../store/database.ts";
 import { openDescriptionStore } from "../store/descriptions.ts";
@@ -209,6 +210,7 @@ export async function loadPriceList(database: Database, text: string, source: st
 }
 
 interface ConsoleParts extends Parts {
+  editor: ConfigEditor;
   isAdmin(key: string): boolean;
   usage: UsageDeps;
   quotas: Ledger;
@@ -217,10 +219,11 @@ interface ConsoleParts extends Parts {
 }
 
 export function openConsole(parts: ConsoleParts): Console {
-  const { config, log, store, isAdmin, reader, usage, quotas, refusals, cooling } = parts;
+  const { config, editor, log, store, isAdmin, reader, usage, quotas, refusals, cooling } = parts;
   const { database, sealer } = store;
   return createConsole({
     config,
+    editor,
     log,
     isAdmin,
     facts: { version, startedAt: Date.now(), database: database.dialect, isEncrypted: sealer.enabled },

@@ -3,7 +3,10 @@ import { expect, test } from "bun:test";
 import { type RequestDetail, requestPage } from "../../views/pages/request.tsx";
 import { closedRecord } from "../support/records.ts";
 
-const shell = { style: "/s", icon: "/i", scripts: [], isEncrypted: true, current: "/console/requests", csrf: "c" };
+const shell = {
+  ...{ style: "/s", icon: "/i", scripts: [], isEncrypted: true },
+  ...{ current: "/console/requests", csrf: "c", notices: [] },
+};
 
 function told(fields: Partial<RequestDetail>): string[] {
   const { html } = requestPage({ shell, request: { ...closedRecord(), ...fields }, zone: "UTC" });

@@ -26,6 +26,19 @@
     return document.execCommand("copy");
   };
 
+  // A form with changes is not left by mistake.
+  let isDirty = false;
+  document.addEventListener("input", (event) => {
+    if (event.target.closest("form[data-guard]")) isDirty = true;
+  });
+  document.addEventListener("submit", () => {
+    isDirty = false;
+  });
+  window.addEventListener("beforeunload", (event) => {
+    if (isDirty) event.preventDefault();
+  });
+  document.getElementById("problems")?.focus();
+
   document.addEventListener("click", async (event) => {
     const button = event.target.closest("button");
     if (!button) return;

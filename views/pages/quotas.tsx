@@ -55,17 +55,25 @@ export function quotasPage({ shell, zone, now, quotas }: QuotasProps): Markup {
       {quotas.length === 0 ? (
         <section class="card">
           <p>
-            No quota is configured: every key may use as much as it likes. Quotas are members of <code>quotas</code> in
-            the configuration, and each key names those that hold for it.
+            No quota is configured: every key may use as much as it likes. Each key names the quotas that hold for it.
           </p>
           <p>
-            <a class="button" href="/console/usage?by=key">
-              See what each key uses
+            <a class="button" href="/console/quotas/new">
+              Add a quota
             </a>
           </p>
         </section>
       ) : (
-        quotas.map((quota, at) => <Quota quota={quota} id={`quota-${at}`} clock={clock} now={now} />)
+        <>
+          <p>
+            <a class="button" href="/console/quotas/new">
+              Add a quota
+            </a>
+          </p>
+          {quotas.map((quota, at) => (
+            <Quota quota={quota} id={`quota-${at}`} clock={clock} now={now} />
+          ))}
+        </>
       )}
     </Layout>
   );
@@ -82,7 +90,9 @@ function Quota({ quota, id, clock, now }: QuotaProps): Markup {
   const { name, counters, keys, shared, warn } = quota;
   return (
     <section aria-labelledby={id}>
-      <h2 id={id}>{name}</h2>
+      <h2 id={id}>
+        <a href={`/console/quotas/${encodeURIComponent(name)}`}>{name}</a>
+      </h2>
       <p>
         {amountOf(quota, quota.limit)} {windowWords(quota)},{" "}
         {shared ? `shared by ${keysWords(keys)}` : `for each of ${keysWords(keys)}`}. A warning is logged from{" "}

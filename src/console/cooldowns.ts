@@ -1,7 +1,6 @@
-/** Quotas and cooldowns: where they stand, and clearing a cooldown. */
+/** Cooldowns: where they stand, and clearing one. */
 import { clearCooldownPage } from "../../views/pages/clear-cooldown.tsx";
 import { cooldownsPage, wholeOf } from "../../views/pages/cooldowns.tsx";
-import { quotasPage } from "../../views/pages/quotas.tsx";
 import type { CooldownKey, CooldownScope } from "../model/cooldown.ts";
 import { GatewayError } from "../model/error.ts";
 import type { ConsoleDeps } from "./index.ts";
@@ -13,19 +12,12 @@ import { readForm } from "./sign-in.ts";
 const path = "/console/cooldowns";
 const historyPerPage = 50;
 
-export function limitRoutes(deps: ConsoleDeps): ConsoleRoute[] {
+export function cooldownRoutes(deps: ConsoleDeps): ConsoleRoute[] {
   return [
-    { method: "GET", path: "/console/quotas", access: "session", run: (visit) => quotas(deps, visit) },
     { method: "GET", path, access: "session", run: (visit) => cooldowns(deps, visit) },
     { method: "GET", path: `${path}/clear`, access: "session", run: (visit) => ask(deps, visit) },
     { method: "POST", path: `${path}/clear`, access: "session", run: (visit) => clear(deps, visit) },
   ];
-}
-
-async function quotas(deps: ConsoleDeps, visit: Visit): Promise<Response> {
-  const shell = shellOf(deps, visit, "/console/quotas");
-  const zone = deps.config.current().settings.timezone;
-  return page(visit, quotasPage({ shell, zone, now: Date.now(), quotas: await deps.quotas() }));
 }
 
 async function cooldowns(deps: ConsoleDeps, visit: Visit): Promise<Response> {

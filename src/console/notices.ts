@@ -1,0 +1,26 @@
+/** What the next page of somebody who is signed in says first: that something was saved, what to look at. */
+import type { Notice } from "../../views/layout.tsx";
+import type { Visit } from "./route.ts";
+
+const mostWaiting = 8;
+
+export interface Notices {
+  tell(visit: Visit, notice: Notice): void;
+  take(visit: Visit): readonly Notice[];
+}
+
+export function createNotices(): Notices {
+  const waiting = new Map<string, Notice[]>();
+  return {
+    tell({ session }, notice) {
+      if (!session) return;
+      const list = [...(waiting.get(session.csrf) ?? []), notice].slice(-mostWaiting);
+      waiting.set(session.csrf, list);
+    },
+    take({ session }) {
+      const list = session ? waiting.get(session.csrf) : undefined;
+      if (session) waiting.delete(session.csrf);
+      return list ?? [];
+    },
+  };
+}

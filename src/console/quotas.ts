@@ -1,0 +1,158 @@
+/** Quotas: where they stand, making and changing one, taking one away. */
+import { quotaPage } from "../../views/pages/quota.tsx";
+import { quotasPage } from "../../views/pages/quotas.tsx";
+import { removePage } from "../../views/pages/remove.tsx";
+import { fieldsOf } from "../config/fields.ts";
+import { quota as schema } from "../config/schema/limits.ts";
+import type { Fault } from "../config/snapshot.ts";
+import { GatewayError } from "../model/error.ts";
+import { authorOf, nameField, saveEntity, seenIn, type Unsaved } from "./forms/edits.ts";
+import { type FieldSpec, readFields, showFields } from "./forms/fields.ts";
+import { type Entity, entityIn, nameFieldState, nameOf, savedNotice } from "./forms/pages.ts";
+import type { ConsoleDeps } from "./index.ts";
+import { page, redirect } from "./page.ts";
+import type { ConsoleRoute, Visit } from "./route.ts";
+import { shellOf } from "./shell.ts";
+import { readForm } from "./sign-in.ts";
+
+const path = "/console/quotas";
+
+const specs: readonly FieldSpec[] = [
+  {
+    path: "unit",
+    label: "What is counted",
+    kind: "choice",
+    options: [
+      { value: "tokens", words: "tokens, in and out" },
+      { value: "requests", words: "requests" },
+      { value: "cost", words: "cost in US dollars" },
+    ],
+  },
+  { path: "limit", label: "Limit, in what is counted", kind: "number" },
+  {
+    path: "window",
+    label: "Window",
+    kind: "choice",
+    options: [
+      { value: "rolling", words: "rolling: within any period of a length" },
+      { value: "daily", words: "daily" },
+      { value: "weekly", words: "weekly" },
+      { value: "monthly", words: "monthly" },
+    ],
+  },
+  {
+    path: "period",
+    label: "Length of a rolling window",
+    kind: "text",
+    help: "Such as 30m, 5h or 7d. Only for rolling.",
+  },
+  { path: "warn", label: "Warn from this share on", kind: "number", help: "0.8 is 80%." },
+  { path: "shared", label: "All its keys share one counter", kind: "switch" },
+  {
+    path: "unpriced",
+    label: "Models without a known price",
+    kind: "choice",
+    options: [
+      { value: "refuse", words: "are refused" },
+      { value: "allow", words: "are let through, and count nothing" },
+    ],
+    help: "Only for a quota of cost.",
+  },
+];
+
+export function quotaRoutes(deps: ConsoleDeps): ConsoleRoute[] {
+  const one = `${path}/:name`;
+  return [
+    { method: "GET", path, access: "session", run: (visit) => list(deps, visit) },
+    { method: "GET", path: `${path}/new`, access: "session", run: (visit) => show(deps, visit, undefined) },
+    { method: "POST", path: `${path}/new`, access: "session", run: (visit) => save(deps, visit, undefined) },
+    { method: "GET", path: one, access: "session", run: async (visit) => show(deps, visit, await found(deps, visit)) },
+    { method: "POST", path: one, access: "session", run: async (visit) => save(deps, visit, await found(deps, visit)) },
+    { method: "GET", path: `${one}/remove`, access: "session", run: (visit) => askToRemove(deps, visit) },
+    { method: "POST", path: `${one}/remove`, access: "session", run: (visit) => remove(deps, visit) },
+  ];
+}
+
+function found(deps: ConsoleDeps, visit: Visit): Promise<Entity> {
+  return entityIn(deps, visit, "quotas");
+}
+
+async function list(deps: ConsoleDeps, visit: Visit): Promise<Response> {
+  const shell = shellOf(deps, visit, path);
+  const zone = deps.config.current().settings.timezone;
+  return page(visit, quotasPage({ shell, zone, now: Date.now(), quotas: await deps.quotas() }));
+}
+
+function show(
+  deps: ConsoleDeps,
+  visit: Visit,
+  entity: Entity | undefined,
+  again?: { typed: URLSearchParams; unsaved: Unsaved },
+): Response {
+  const { typed, unsaved } = again ?? {};
+  const shown = { schema, value: fieldsOf(entity?.value), ...(typed ? { typed } : {}), ...unsaved };
+  const fields = showFields(specs, shown);
+  const body = quotaPage({
+    shell: shellOf(deps, visit, path),
+    frame: {
+      action: entity ? `${path}/${encodeURIComponent(entity.name)}` : `${path}/new`,
+      csrf: visit.session?.csrf ?? "",
+      seen: unsaved?.seen ?? entity?.version ?? 0,
+      problems: unsaved?.problems ?? [],
+      save: entity ? "Save" : "Add quota",
+      back: path,
+    },
+    name: entity?.name ?? null,
+    isOfFile: entity?.origin === "file",
+    nameField: entity ? null : nameFieldState({ help: "Small letters, digits, dots and dashes.", ...again }),
+    fields,
+    keys: entity ? keysWith(deps, entity.name) : [],
+  });
+  return page(visit, body, { status: unsaved?.status ?? 200 });
+}
+
+function keysWith(deps: ConsoleDeps, quota: string): string[] {
+  const keys = [...deps.config.current().keys.values()];
+  return keys.filter((key) => key.quotas.includes(quota)).map(({ name }) => name);
+}
+
+async function save(deps: ConsoleDeps, visit: Visit, entity: Entity | undefined): Promise<Response> {
+  const form = await readForm(visit.request);
+  const name = entity?.name ?? (form.get(nameField) ?? "").trim();
+  const faults: Fault[] = [];
+  const patch = readFields(specs, form, { schema, value: fieldsOf(entity?.value) }, faults);
+  const place = { part: "quotas" as const, name, seen: seenIn(form) };
+  const saving = await saveEntity(deps.editor, place, { patch, faults, author: authorOf(visit) });
+  if ("unsaved" in saving) return show(deps, visit, entity, { typed: form, unsaved: saving.unsaved });
+  deps.notices.tell(visit, savedNotice(name, saving.saved));
+  return redirect(visit, path);
+}
+
+async function askToRemove(deps: ConsoleDeps, visit: Visit): Promise<Response> {
+  const entity = await found(deps, visit);
+  const keys = keysWith(deps, entity.name);
+  const body = removePage({
+    shell: shellOf(deps, visit, path),
+    csrf: visit.session?.csrf ?? "",
+    title: `Delete the quota ${entity.name}?`,
+    effects:
+      keys.length === 0
+        ? ["No key has it. What was counted in it is forgotten."]
+        : [`${keys.join(", ")} must be taken off it first: a key cannot name a quota that is not there.`],
+    action: `${path}/${encodeURIComponent(entity.name)}/remove`,
+    seen: entity.version ?? 0,
+    back: `${path}/${encodeURIComponent(entity.name)}`,
+    isPossible: keys.length === 0 && entity.origin === "database",
+  });
+  return page(visit, body);
+}
+
+async function remove(deps: ConsoleDeps, visit: Visit): Promise<Response> {
+  const form = await readForm(visit.request);
+  const name = nameOf(visit);
+  const { isInForce } = await deps.editor.remove({ part: "quotas", name, seen: seenIn(form) }, authorOf(visit));
+  if (!isInForce)
+    throw new GatewayError("internal", "It is deleted, and this process could not take that in force yet.");
+  deps.notices.tell(visit, { tone: "ok", text: `The quota ${name} is deleted.` });
+  return redirect(visit, path);
+}

@@ -1,0 +1,250 @@
+/** Forms that change the configuration: fields with help and errors, the list of what is wrong, the buttons. */
+import type { Child, Markup } from "../jsx/jsx-runtime.ts";
+
+export interface Option {
+  value: string;
+  words: string;
+}
+
+/** What the browser may check by itself. */
+export interface Limits {
+  required?: true;
+  min?: number;
+  max?: number;
+  step?: string;
+  maxlength?: number;
+  /** What holds when the field is left empty. */
+  placeholder?: string;
+}
+
+export interface FieldState {
+  id: string;
+  name: string;
+  label: string;
+  kind: "text" | "number" | "switch" | "choice" | "lines" | "checks" | "json" | "secret";
+  help?: string;
+  options: readonly Option[];
+  values: readonly string[];
+  limits: Limits;
+  /** The configuration file defines it: read-only. */
+  isFixed: boolean;
+  error?: string;
+  /** What somebody else put there while this form was open. */
+  meanwhile?: string;
+  /** Of a secret: its last characters; null when none is stored. */
+  kept?: string | null;
+}
+
+export interface FormProblem {
+  /** Of the field; null for what concerns the whole. */
+  id: string | null;
+  message: string;
+}
+
+export interface FormFrame {
+  action: string;
+  csrf: string;
+  /** Version of the entity that the form shows; 0 for a new one. */
+  seen: number;
+  problems: readonly FormProblem[];
+  /** Words of the button. */
+  save: string;
+  /** Where "Cancel" leads. */
+  back: string;
+}
+
+interface FormProps {
+  frame: FormFrame;
+  /** Nothing can be saved: the fields are only shown. */
+  isReadOnly?: boolean;
+  children?: Child;
+}
+
+export function Form({ frame, isReadOnly, children }: FormProps): Markup {
+  return (
+    <form method="post" action={frame.action} class="edit" data-guard>
+      <input type="hidden" name="csrf" value={frame.csrf} />
+      <input type="hidden" name="seen" value={String(frame.seen)} />
+      <Problems problems={frame.problems} />
+      {children}
+      {isReadOnly === true ? null : (
+        <p class="buttons">
+          <button type="submit">{frame.save}</button>
+          <a class="button quiet" href={frame.back}>
+            Cancel
+          </a>
+        </p>
+      )}
+    </form>
+  );
+}
+
+/** Above the form of what the configuration file defines. */
+export function OfFile({ what, back }: { what: string; back: string }): Markup {
+  return (
+    <p class="banner info">
+      This {what} is defined in the configuration file, so it is changed there. <a href={back}>Back to the list</a>
+    </p>
+  );
+}
+
+function Problems({ problems }: { problems: readonly FormProblem[] }): Markup | null {
+  if (problems.length === 0) return null;
+  return (
+    <div class="banner bad" role="alert" tabindex="-1" id="problems">
+      <p>Nothing was saved.</p>
+      <ul>
+        {problems.map(({ id, message }) => (
+          <li>{id === null ? message : <a href={`#${id}`}>{message}</a>}</li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+export function Group({ legend, help, children }: { legend: string; help?: string; children?: Child }): Markup {
+  return (
+    <fieldset class="card">
+      <legend>{legend}</legend>
+      {help === undefined ? null : <p class="muted">{help}</p>}
+      {children}
+    </fieldset>
+  );
+}
+
+/** Fields that few need, folded unless something is wrong in them. */
+export function Folded({ summary, fields }: { summary: string; fields: readonly FieldState[] }): Markup {
+  const isOpen = fields.some((field) => field.error !== undefined || field.meanwhile !== undefined);
+  return (
+    <details class="card" open={isOpen}>
+      <summary>{summary}</summary>
+      {fields.map((field) => (
+        <Field field={field} />
+      ))}
+    </details>
+  );
+}
+
+export function Field({ field }: { field: FieldState }): Markup {
+  const { id, label, kind, help, error, meanwhile, isFixed } = field;
+  const notes = (
+    <>
+      {help === undefined ? null : (
+        <span class="muted" id={`${id}-help`}>
+          {help}
+        </span>
+      )}
+      {isFixed ? <span class="muted">Set by the configuration file; change it there.</span> : null}
+      {meanwhile === undefined ? null : (
+        <span class="warn">Changed meanwhile, now: {meanwhile === "" ? "nothing" : meanwhile}</span>
+      )}
+      {error === undefined ? null : (
+        <span class="error" id={`${id}-error`}>
+          {error}
+        </span>
+      )}
+    </>
+  );
+  if (kind === "checks") return <Checks field={field} notes={notes} />;
+  if (kind === "switch") {
+    return (
+      <p class="field">
+        <label class="switch" for={id}>
+          <Input field={field} /> {label}
+        </label>
+        {notes}
+      </p>
+    );
+  }
+  return (
+    <p class="field">
+      <label for={id}>{label}</label>
+      <Input field={field} />
+      {notes}
+    </p>
+  );
+}
+
+function Checks({ field, notes }: { field: FieldState; notes: Markup }): Markup {
+  const { id, name, label, options, values, isFixed } = field;
+  return (
+    <fieldset class="checks" id={id} tabindex="-1">
+      <legend>{label}</legend>
+      {options.length === 0 ? <p class="muted">There is nothing to choose from yet.</p> : null}
+      {options.map(({ value, words }) => (
+        <label class="switch">
+          <input type="checkbox" name={name} value={value} checked={values.includes(value)} disabled={isFixed} />{" "}
+          {words}
+        </label>
+      ))}
+      {notes}
+    </fieldset>
+  );
+}
+
+function describedBy({ id, help, error }: FieldState): string | null {
+  const ids = [...(help === undefined ? [] : [`${id}-help`]), ...(error === undefined ? [] : [`${id}-error`])];
+  return ids.length === 0 ? null : ids.join(" ");
+}
+
+function Input({ field }: { field: FieldState }): Markup {
+  const { id, name, kind, options, values, limits, isFixed, error } = field;
+  const value = values[0] ?? "";
+  const state = {
+    "aria-describedby": describedBy(field),
+    "aria-invalid": error === undefined ? null : "true",
+  };
+  switch (kind) {
+    case "switch":
+      return (
+        <input
+          id={id}
+          name={name}
+          type="checkbox"
+          value="on"
+          checked={values.includes("on")}
+          disabled={isFixed}
+          {...state}
+        />
+      );
+    case "choice":
+      return (
+        <select id={id} name={name} disabled={isFixed} {...state}>
+          {options.map((option) => (
+            <option value={option.value} selected={option.value === value}>
+              {option.words}
+            </option>
+          ))}
+        </select>
+      );
+    case "lines":
+    case "json": {
+      const rows = String(Math.min(16, Math.max(3, value.split("\n").length + 1)));
+      return (
+        <textarea id={id} name={name} rows={rows} spellcheck="false" readonly={isFixed} {...state}>
+          {value}
+        </textarea>
+      );
+    }
+    case "secret":
+      return (
+        <input
+          {...{ id, name, type: "password", autocomplete: "off", spellcheck: "false", ...state }}
+          placeholder={keptWords(field.kept ?? null)}
+          disabled={isFixed}
+        />
+      );
+    default:
+      return (
+        <input
+          {...{ id, name, value, autocomplete: "off", readonly: isFixed, ...limits, ...state }}
+          type={kind === "number" ? "number" : "text"}
+        />
+      );
+  }
+}
+
+function keptWords(kept: string | null): string {
+  if (kept === null) return "none stored";
+  return kept === "" ? "stored; empty keeps it" : `stored, ends …${kept}; empty keeps it`;
+}
