@@ -56,7 +56,19 @@ export function createAuthenticate(): Authenticate {
   };
 }
 
-function checkKey(key: Key, caller: Caller): void {
+/** The key that a secret (its SHA-256, hex) opens for people: its present secret only, and only while requests may use it. */
+export function keyInForce(snapshot: Snapshot, hash: string, caller: Omit<Caller, "credentials">): Key | undefined {
+  const found = snapshot.keysByHash.get(hash);
+  if (!found || found.until !== null) return undefined;
+  try {
+    checkKey(found.key, caller);
+    return found.key;
+  } catch {
+    return undefined;
+  }
+}
+
+function checkKey(key: Key, caller: Omit<Caller, "credentials">): void {
   if (!key.enabled) throw new GatewayError("unauthenticated", "This API key is disabled.");
   if (key.expiresAt !== null && caller.now >= key.expiresAt) {
     throw new GatewayError("unauthenticated", "This API key has expired.");

@@ -15,10 +15,11 @@ import { homeRoutes } from "./home.ts";
 import { createLimiter, type Limiter } from "./limiter.ts";
 import { createNotices, type Notices } from "./notices.ts";
 import { performanceRoutes } from "./performance.ts";
+import { isStillIn, requireAccess } from "./principal.ts";
 import { quotaRoutes } from "./quotas.ts";
 import { refusal } from "./refusal.ts";
 import { requestRoutes } from "./requests.ts";
-import type { ConsoleRoute, Visit } from "./route.ts";
+import type { ConsoleRoute, SignedIn, Visit } from "./route.ts";
 import { createSessions, isFromOwnPage, type Session, type Sessions, sessionId } from "./session.ts";
 import { foreign, readForm, signInRoutes } from "./sign-in.ts";
 import { usageRoutes } from "./usage.ts";
@@ -66,8 +67,10 @@ export interface ConsoleDeps extends ConsoleOptions {
 
 export interface Console {
   routes: readonly ConsoleRoute[];
-  /** Rejects with `unauthenticated` or `forbidden`. Of a POST, reads the form and checks that it is from our page. */
-  admit(visit: Visit): Promise<Session>;
+  /** Throws `unauthenticated`. */
+  sessionOf(visit: Visit): Session;
+  /** Rejects with `not-found` or `forbidden`. Of a POST, reads the form and checks that it is from our page. */
+  admit(visit: Visit, session: Session, access: SignedIn): Promise<void>;
   /** The page that says what went wrong and what to do. */
   refuse(visit: Visit, error: GatewayError): Response;
 }
@@ -82,7 +85,8 @@ export function createConsole(options: ConsoleOptions): Console {
   };
   return {
     routes: consoleRoutes(deps),
-    admit: (visit) => admit(deps, visit),
+    sessionOf: (visit) => sessionOf(deps, visit),
+    admit,
     refuse: (visit, error) => refusal(deps, visit, error),
   };
 }
@@ -113,14 +117,19 @@ function elsewhere(): ConsoleRoute {
   };
 }
 
-async function admit(deps: ConsoleDeps, visit: Visit): Promise<Session> {
-  const id = sessionId(visit.request, visit.origin);
-  const session = id ? deps.sessions.find(id) : null;
-  if (!session) throw new GatewayError("unauthenticated", "Sign in to see this page.");
-  if (visit.request.method === "GET" || visit.request.method === "HEAD") return session;
+function sessionOf({ sessions, config }: ConsoleDeps, { request, origin, address }: Visit): Session {
+  const id = sessionId(request, origin);
+  const session = id ? sessions.find(id) : null;
+  if (id && session && isStillIn(session.principal, config.current(), address)) return session;
+  if (id) sessions.end(id);
+  throw new GatewayError("unauthenticated", "Sign in to see this page.");
+}
+
+async function admit(visit: Visit, session: Session, access: SignedIn): Promise<void> {
+  requireAccess(session.principal, access);
+  if (visit.request.method === "GET" || visit.request.method === "HEAD") return;
   if (!isFromOwnPage(visit.request, visit.origin)) throw foreign();
   // The page reads it, too.
   const form = await readForm(visit.request.clone());
   if (form.get("csrf") !== session.csrf) throw foreign();
-  return session;
 }

@@ -4,16 +4,19 @@ import { signInAgainPage } from "../../views/pages/sign-in-again.tsx";
 import type { GatewayError } from "../model/error.ts";
 import type { ConsoleDeps } from "./index.ts";
 import { page, redirect } from "./page.ts";
+import { homes } from "./principal.ts";
 import type { Visit } from "./route.ts";
 import { shellOf } from "./shell.ts";
 
+const toOwn = { path: homes.holder, words: "Go to your key" };
 const toOverview = { path: "/console", words: "Go to the overview" };
 const toRequests = { path: "/console/requests", words: "Go to the list of requests" };
 
 export function refusal(deps: ConsoleDeps, visit: Visit, error: GatewayError): Response {
   if (error.code === "unauthenticated") return toSignIn(visit);
   const { headers } = error.detail;
-  const part = visit.path.startsWith("/console/requests") ? toRequests : toOverview;
+  const isHolder = visit.session?.principal.kind === "holder";
+  const part = isHolder ? toOwn : visit.path.startsWith("/console/requests") ? toRequests : toOverview;
   const back = error.status < 500 || visit.request.method !== "GET" ? part : sameAgain(visit);
   const shell = shellOf(deps, visit, visit.session ? part.path : "");
   const props = { shell, problem: error.message, requestId: visit.requestId, back };

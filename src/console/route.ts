@@ -16,10 +16,13 @@ export interface Visit {
   session: Session | null;
 }
 
+/** Who must be signed in: `session` is the admin, `holder` the holder of a client key, `signed-in` either of them. */
+export type SignedIn = "session" | "holder" | "signed-in";
+
 export interface ConsoleRoute {
   method: "GET" | "POST";
   path: string;
-  /** `session`: somebody signed in; of a POST, from our own page. */
-  access: "public" | "session";
+  /** A POST of somebody signed in comes from our own page. */
+  access: "public" | SignedIn;
   run(visit: Visit): Response | Promise<Response>;
 }

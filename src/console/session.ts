@@ -7,7 +7,19 @@ const longestMs = 7 * 24 * 3_600_000;
 /** The oldest goes when there are more. */
 const mostSessions = 200;
 
+/** The holder of a client key, who sees what is of that key and nothing else. */
+export interface Holder {
+  readonly kind: "holder";
+  /** Name of the key. */
+  readonly key: string;
+  /** SHA-256 (hex) of the secret that signed in: the session is over when it is not the key's present one any more. */
+  readonly secretHash: string;
+}
+
+export type Principal = { readonly kind: "admin" } | Holder;
+
 export interface Session {
+  readonly principal: Principal;
   /** What forms of this session carry in the field `csrf`. */
   csrf: string;
   startedAt: number;
@@ -16,7 +28,7 @@ export interface Session {
 
 export interface Sessions {
   /** Returns the id for the cookie. */
-  start(): string;
+  start(principal: Principal): string;
   find(id: string): Session | null;
   end(id: string): void;
 }
@@ -25,12 +37,13 @@ export function createSessions(now: () => number = Date.now): Sessions {
   const byHash = new Map<string, Session>();
   const isOver = (session: Session) => now() - session.seenAt > idleMs || now() - session.startedAt > longestMs;
   return {
-    start() {
+    start(principal) {
       for (const [hash, session] of byHash) if (isOver(session)) byHash.delete(hash);
       const [oldest] = byHash.keys();
       if (byHash.size >= mostSessions && oldest !== undefined) byHash.delete(oldest);
       const id = randomBytes(32).toString("base64url");
-      byHash.set(sha256Hex(id), { csrf: randomBytes(32).toString("base64url"), startedAt: now(), seenAt: now() });
+      const csrf = randomBytes(32).toString("base64url");
+      byHash.set(sha256Hex(id), { principal, csrf, startedAt: now(), seenAt: now() });
       return id;
     },
     find(id) {

@@ -1,15 +1,17 @@
-/** Signing in with the admin key, and out. */
+/** Signing in with the admin key or a client key, and out. */
 import { loginPage } from "../../views/pages/login.tsx";
 import { GatewayError } from "../model/error.ts";
 import type { ConsoleDeps } from "./index.ts";
 import { page, redirect } from "./page.ts";
+import { holderWith, isStillIn, landing } from "./principal.ts";
 import type { ConsoleRoute, Visit } from "./route.ts";
-import { isFromOwnPage, sessionCookie, sessionId } from "./session.ts";
+import { isFromOwnPage, type Principal, sessionCookie, sessionId } from "./session.ts";
 import { shellOf } from "./shell.ts";
 
 /** A whole provider with its models fits. */
 const mostFormBytes = 262_144;
-const wrong = "That is not the admin key. It begins with adm- and was printed at the first start.";
+const wrong =
+  "That is neither the admin key, which begins with adm- and was printed at the first start, nor a client key that may be used from here.";
 
 const over = "Your session is over. Sign in again to go on.";
 
@@ -20,7 +22,7 @@ export function signInRoutes(deps: ConsoleDeps): ConsoleRoute[] {
     {
       method: "POST",
       path: "/console/logout",
-      access: "session",
+      access: "signed-in",
       run(visit) {
         const id = sessionId(visit.request, visit.origin);
         if (id) deps.sessions.end(id);
@@ -34,7 +36,10 @@ export function signInRoutes(deps: ConsoleDeps): ConsoleRoute[] {
 function showLogin(deps: ConsoleDeps, visit: Visit): Response {
   const next = nextPath(visit.query.get("next"));
   const id = sessionId(visit.request, visit.origin);
-  if (id && deps.sessions.find(id)) return redirect(visit, next);
+  const known = id ? deps.sessions.find(id) : null;
+  if (known && isStillIn(known.principal, deps.config.current(), visit.address)) {
+    return redirect(visit, landing(known.principal, next));
+  }
   return login(deps, visit, { next, ...(id ? { notice: over } : {}) });
 }
 
@@ -65,7 +70,8 @@ async function signIn(deps: ConsoleDeps, visit: Visit): Promise<Response> {
     return login(deps, visit, { next, problem, status: 429, headers: { "retry-after": String(seconds) } });
   }
   if (limiter.slowMs() > 0) await Bun.sleep(limiter.slowMs());
-  if (!deps.isAdmin((form.get("key") ?? "").trim())) {
+  const principal = principalWith(deps, (form.get("key") ?? "").trim(), visit.address);
+  if (!principal) {
     limiter.failed(visit.address);
     deps.log.warn("a sign-in to the console failed", { address: visit.address, request: visit.requestId });
     return login(deps, visit, { next, problem: wrong, status: 401 });
@@ -73,8 +79,16 @@ async function signIn(deps: ConsoleDeps, visit: Visit): Promise<Response> {
   limiter.succeeded(visit.address);
   const before = sessionId(visit.request, visit.origin);
   if (before) deps.sessions.end(before);
-  deps.log.info("signed in to the console", { address: visit.address, request: visit.requestId });
-  return redirect(visit, next, { "set-cookie": sessionCookie(visit.origin, deps.sessions.start()) });
+  const who = principal.kind === "holder" ? { key: principal.key } : {};
+  deps.log.info("signed in to the console", { ...who, address: visit.address, request: visit.requestId });
+  const cookie = sessionCookie(visit.origin, deps.sessions.start(principal));
+  return redirect(visit, landing(principal, next), { "set-cookie": cookie });
+}
+
+/** Both are looked for, whatever the text begins with, so that all failures take the same time. */
+function principalWith({ config, isAdmin }: ConsoleDeps, secret: string, address: string): Principal | undefined {
+  const holder = holderWith(config.current(), secret, address);
+  return isAdmin(secret) ? { kind: "admin" } : holder;
 }
 
 /** A path of the console; anything else is its first page. */

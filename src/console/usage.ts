@@ -1,38 +1,20 @@
 /** The page of usage, and the same as CSV. */
 
-import { type UsageForm, type UsageLine, usagePage } from "../../views/pages/usage.tsx";
+import { type UsageForm, usagePage } from "../../views/pages/usage.tsx";
 import { listAddress } from "../../views/parts/filters.tsx";
 import { clockOf } from "../../views/parts/format.ts";
 import { seriesOf } from "../../views/parts/series.ts";
 import { csvText } from "../kit/csv.ts";
-import { addSum, emptySum, type UsageSum, usageToJson } from "../model/usage-sum.ts";
+import { addSum, emptySum, usageToJson } from "../model/usage-sum.ts";
 import { type Grouping, groupedUsage, groupingNames } from "../store/grouped-usage.ts";
 import type { Summed } from "../store/rollup-sums.ts";
 import type { ConsoleDeps } from "./index.ts";
 import { download, page } from "./page.ts";
-import {
-  type BucketSize,
-  bucketEnd,
-  bucketOf,
-  bucketsOf,
-  type Range,
-  rangeOf,
-  ranges,
-  rangeWords,
-  storedBucket,
-} from "./range.ts";
+import { bucketOf, bucketsOf, type Range, rangeOf, ranges, rangeWords, storedBucket } from "./range.ts";
 import type { ConsoleRoute, Visit } from "./route.ts";
 import { shellOf } from "./shell.ts";
+import { bucketNames, bucketSpan, linesOf, measures, spanOf, valuesOf } from "./usage-figures.ts";
 
-const measures: Record<string, { words: string; of(sum: UsageSum): number }> = {
-  cost: { words: "Cost", of: (sum) => sum.costNano },
-  requests: { words: "Requests", of: (sum) => sum.requests },
-  failed: { words: "Failed requests", of: (sum) => sum.failed },
-  input: { words: "Tokens in", of: (sum) => sum.tokensInput },
-  output: { words: "Tokens out", of: (sum) => sum.tokensOutput },
-  cached: { words: "Tokens read from cache", of: (sum) => sum.tokensCacheRead },
-};
-const bucketNames: Record<BucketSize, string> = { quarter: "Quarter of an hour", hour: "Hour", day: "Day" };
 const byWords: Record<Grouping, string> = {
   ...{ none: "nothing, all in one", key: "key", alias: "alias", provider: "provider", model: "model", label: "label" },
 };
@@ -46,8 +28,6 @@ export function usageRoutes(deps: ConsoleDeps): ConsoleRoute[] {
 
 /** Of a longer list nobody chooses; the address may name any. */
 const mostKeys = 500;
-/** The rest is one line: labels and models are what clients make of them. */
-const mostLines = 200;
 
 interface Asked {
   form: UsageForm;
@@ -111,7 +91,10 @@ async function show(deps: ConsoleDeps, visit: Visit): Promise<Response> {
     shell: shellOf(deps, visit, "/console/usage"),
     ...{ zone, form, ignored, total },
     options: optionsOf(deps),
-    lines: linesOf(sums, asked),
+    lines: linesOf(sums, {
+      ...form,
+      href: (value, isAll) => requestsOf(value, isAll ? { ...asked, by: "none" } : asked),
+    }),
     series: seriesOf(valuesOf(sums, starts, form)),
     buckets: starts.map((at) => ({
       name: range.bucket === "day" ? clock.day(at) : clock.minute(at),
@@ -137,36 +120,6 @@ function optionsOf({ config }: ConsoleDeps) {
   };
 }
 
-function linesOf(sums: readonly Summed[], asked: Asked): UsageLine[] {
-  const found = new Map<string, UsageSum>();
-  for (const { value, sum } of sums) found.set(value, addSum(found.get(value) ?? emptySum(), sum));
-  const measure = measures[asked.form.measure]?.of ?? (() => 0);
-  const sorted = [...found].sort(
-    ([, one], [, other]) => measure(other) - measure(one) || other.requests - one.requests,
-  );
-  const lines = sorted
-    .slice(0, mostLines)
-    .map(([name, sum]) => ({ name: asked.by === "none" ? "All" : name, sum, href: requestsOf(name, asked) }));
-  const others = sorted.slice(mostLines);
-  if (others.length === 0) return lines;
-  const sum = others.reduce((all, [, one]) => addSum(all, one), emptySum());
-  return [...lines, { name: `${others.length} others`, sum, href: requestsOf("", { ...asked, by: "none" }) }];
-}
-
-function valuesOf(sums: readonly Summed[], starts: readonly number[], { measure, by }: UsageForm) {
-  const of = measures[measure]?.of ?? (() => 0);
-  const place = new Map(starts.map((at, index) => [at, index]));
-  const found = new Map<string, number[]>();
-  for (const { bucket, value, sum } of sums) {
-    const name = by === "none" ? "all" : value === "" ? "none" : value;
-    const values = found.get(name) ?? starts.map(() => 0);
-    const at = place.get(bucket);
-    if (at !== undefined) values[at] = (values[at] ?? 0) + of(sum);
-    found.set(name, values);
-  }
-  return [...found].map(([name, values]) => ({ name, values }));
-}
-
 /** The list of the requests that a line is the sum of. */
 function requestsOf(value: string, asked: Asked): string {
   const { by, range } = asked;
@@ -174,17 +127,8 @@ function requestsOf(value: string, asked: Asked): string {
   return listAddress(by === "none" ? filters : { ...filters, [by]: value === "" ? "-" : value });
 }
 
-/** The first and the last bucket are part of the range only as far as it goes. */
-function bucketSpan(at: number, { from, to, bucket }: Range, dayOf: ConsoleDeps["usage"]["dayOf"]) {
-  return spanOf(Math.max(at, from), Math.min(bucketEnd(at, bucket, dayOf), to));
-}
-
 function keyOf({ key }: Asked): { key?: string } {
   return key === undefined ? {} : { key };
-}
-
-function spanOf(from: number, to: number) {
-  return { from: new Date(from).toISOString(), to: new Date(to).toISOString() };
 }
 
 async function csv(deps: ConsoleDeps, visit: Visit): Promise<Response> {

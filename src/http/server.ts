@@ -2,6 +2,7 @@
 import { Elysia } from "elysia";
 import { clientAddress } from "../config/address.ts";
 import type { LiveConfig } from "../config/live.ts";
+import type { SignedIn } from "../console/route.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import { uuidv7 } from "../kit/id.ts";
 import type { Log } from "../kit/log.ts";
@@ -130,7 +131,9 @@ function answer(deps: ServerDeps, route: HttpRoute, context: Context): Response 
       // Answers may be silent for minutes; the gateway has its own limits.
       context.server?.timeout(incoming.request, 0);
     }
-    const response = route.access === "session" ? inSession(deps, route, incoming) : route.run(incoming);
+    const { access } = route;
+    const isOpen = access === "public" || access === "admin" || access === "client";
+    const response = isOpen ? route.run(incoming) : inSession(deps, { ...route, access }, incoming);
     if (!(response instanceof Promise)) return response;
     return response.catch((error: unknown) => refuse(deps, incoming, logged(deps, incoming, error)));
   } catch (error) {
@@ -146,9 +149,12 @@ function requireAdmin(deps: ServerDeps, request: Request): void {
   });
 }
 
-async function inSession(deps: ServerDeps, route: HttpRoute, incoming: Incoming): Promise<Response> {
+type SignedInRoute = HttpRoute & { access: SignedIn };
+
+async function inSession(deps: ServerDeps, route: SignedInRoute, incoming: Incoming): Promise<Response> {
   // Kept on the request itself, so that an error page, too, is shown to somebody signed in.
-  incoming.session = await deps.console.admit(visitOf(deps.config, incoming));
+  incoming.session = deps.console.sessionOf(visitOf(deps.config, incoming));
+  await deps.console.admit(visitOf(deps.config, incoming), incoming.session, route.access);
   return route.run(incoming);
 }
 

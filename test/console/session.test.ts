@@ -8,8 +8,8 @@ const hour = 3_600_000;
 describe("a session", () => {
   test("is found by its id alone, and not after its end", () => {
     const sessions = createSessions();
-    const id = sessions.start();
-    const other = sessions.start();
+    const id = sessions.start({ kind: "admin" });
+    const other = sessions.start({ kind: "admin" });
     expect(id).toMatch(/^[\w-]{43}$/);
     expect(sessions.find(id)?.csrf).not.toBe(sessions.find(other)?.csrf);
     expect(sessions.find(`${id}x`)).toBeNull();
@@ -20,7 +20,7 @@ describe("a session", () => {
   test("ends after 12 hours without a visit", () => {
     let now = 0;
     const sessions = createSessions(() => now);
-    const id = sessions.start();
+    const id = sessions.start({ kind: "admin" });
     now += 11 * hour;
     expect(sessions.find(id)).not.toBeNull();
     now += 13 * hour;
@@ -30,7 +30,7 @@ describe("a session", () => {
   test("ends after 7 days, however often it is used", () => {
     let now = 0;
     const sessions = createSessions(() => now);
-    const id = sessions.start();
+    const id = sessions.start({ kind: "admin" });
     for (; now < 7 * 24 * hour; now += 6 * hour) expect(sessions.find(id)).not.toBeNull();
     now += hour;
     expect(sessions.find(id)).toBeNull();
@@ -38,7 +38,7 @@ describe("a session", () => {
 
   test("gives way when there are more than 200", () => {
     const sessions = createSessions();
-    const ids = Array.from({ length: 201 }, () => sessions.start());
+    const ids = Array.from({ length: 201 }, () => sessions.start({ kind: "admin" }));
     expect([sessions.find(ids[0] ?? "") === null, sessions.find(ids[1] ?? "") === null]).toEqual([true, false]);
   });
 });

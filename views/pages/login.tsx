@@ -1,4 +1,4 @@
-/** Sign in with the admin key. */
+/** Sign in with the admin key, or with a client key to what is of that key. */
 import type { Markup } from "../jsx/jsx-runtime.ts";
 import { Layout, type Shell } from "../layout.tsx";
 
@@ -29,7 +29,7 @@ export function loginPage({ shell, next, problem, notice }: LoginProps): Markup 
         )}
         <input type="hidden" name="next" value={next} />
         <input type="text" name="username" value="admin" autocomplete="username" hidden />
-        <label for="key">Admin key</label>
+        <label for="key">Key</label>
         <input
           id="key"
           name="key"
@@ -41,8 +41,9 @@ export function loginPage({ shell, next, problem, notice }: LoginProps): Markup 
           aria-invalid={problem === null ? null : "true"}
         />
         <p class="muted" id="help">
-          The first start printed it as <code>ADMIN_KEY=adm-…</code>. If it is lost, set the variable{" "}
-          <code>ADMIN_KEY</code> and start Plexus again.
+          The admin key opens everything: the first start printed it as <code>ADMIN_KEY=adm-…</code>. If it is lost, set
+          the variable <code>ADMIN_KEY</code> and start Plexus again. A client key (<code>sk-…</code>) shows what that
+          key used and may use.
         </p>
         <button type="submit">Sign in</button>
       </form>

@@ -64,6 +64,8 @@ export interface RequestProps {
   made?: readonly Made[];
   /** Would another target be tried after the failure? */
   isRetryable?: boolean;
+  /** Of a key's holder, who is led to no page of the operator's and may be told neither targets nor costs. */
+  own?: { showsTargets: boolean };
 }
 
 export function requestPage({
@@ -73,25 +75,28 @@ export function requestPage({
   choice = null,
   made = [],
   isRetryable = false,
+  own,
 }: RequestProps): Markup {
+  const isOwn = own !== undefined;
+  const showsTargets = own?.showsTargets ?? true;
   const { code, errors, attempts, target, status, interrupted } = request;
   const isServed = code === null && !interrupted;
   const untried = choice?.candidates.filter((one) => one.verdict === "not-tried").length ?? 0;
   return (
     <Layout shell={shell} title={`Request ${request.id}`}>
       <nav aria-label="Where you are" class="crumbs">
-        <a href="/console/requests">Requests</a>
+        <a href={isOwn ? "/console/me/requests" : "/console/requests"}>Requests</a>
       </nav>
       <h1>Request</h1>
       <p class="verdict">
         <Badge {...request} /> {verdict(request)}
       </p>
       {isServed || code === null ? null : (
-        <Diagnosis code={code} attempts={attempts} isRetryable={isRetryable} untried={untried} />
+        <Diagnosis code={code} attempts={attempts} isRetryable={isRetryable} untried={untried} isOwn={isOwn} />
       )}
       <div class="columns">
-        <Facts request={request} zone={zone} />
-        <Tokens request={request} />
+        <Facts request={request} zone={zone} isOwn={isOwn} showsTargets={showsTargets} />
+        <Tokens request={request} showsCost={showsTargets} />
       </div>
       <Phases {...request} />
       <Routing choice={choice} />
@@ -159,7 +164,14 @@ function Fact({ name, isPart, children }: { name: string; isPart?: boolean; chil
   );
 }
 
-function Facts({ request, zone }: { request: RequestDetail; zone: string }): Markup {
+interface FactsProps {
+  request: RequestDetail;
+  zone: string;
+  isOwn: boolean;
+  showsTargets: boolean;
+}
+
+function Facts({ request, zone, isOwn, showsTargets }: FactsProps): Markup {
   return (
     <section aria-labelledby="facts">
       <h2 id="facts">What was asked</h2>
@@ -186,14 +198,16 @@ function Facts({ request, zone }: { request: RequestDetail; zone: string }): Mar
         <Fact name="Alias">
           <Or text={request.alias} />
         </Fact>
-        <Fact name={request.code === null ? "Served by" : "Tried last"}>
-          <Or text={request.target} />
-        </Fact>
+        {showsTargets ? (
+          <Fact name={request.code === null ? "Served by" : "Tried last"}>
+            <Or text={request.target} />
+          </Fact>
+        ) : null}
         <Fact name="Tries">{whole(request.attempts)}</Fact>
         <Fact name="Finish reason">
           <Or text={request.finish} />
         </Fact>
-        {request.parent === null ? null : (
+        {request.parent === null || isOwn ? null : (
           <Fact name="Made for">
             <a href={`/console/requests/${encodeURIComponent(request.parent)}`}>the request that asked for it</a>
           </Fact>
@@ -213,7 +227,7 @@ function Facts({ request, zone }: { request: RequestDetail; zone: string }): Mar
   );
 }
 
-function Tokens({ request }: { request: RequestDetail }): Markup {
+function Tokens({ request, showsCost }: { request: RequestDetail; showsCost: boolean }): Markup {
   const { tokens } = request;
   return (
     <section aria-labelledby="tokens">
@@ -236,10 +250,14 @@ function Tokens({ request }: { request: RequestDetail }): Markup {
             {whole(tokens.reasoning)} tokens
           </Fact>
           <Fact name="Counted by">{tokens.estimated ? "estimate" : "provider"}</Fact>
-          <Fact name="Cost">{money(request.costNano)}</Fact>
-          <Fact name="Priced by">
-            <Or text={pricedBy(request)} />
-          </Fact>
+          {showsCost ? (
+            <>
+              <Fact name="Cost">{money(request.costNano)}</Fact>
+              <Fact name="Priced by">
+                <Or text={pricedBy(request)} />
+              </Fact>
+            </>
+          ) : null}
           <Fact name="First token">
             <Or text={request.ttftMs === null ? null : duration(request.ttftMs)} />
           </Fact>

@@ -2,7 +2,15 @@
 import type { Markup } from "../jsx/jsx-runtime.ts";
 import { Layout, type Shell } from "../layout.tsx";
 import { None, Or } from "../parts/empty.tsx";
-import { Chips, type Choices, FilterForm, type Filters, isFiltered, listAddress } from "../parts/filters.tsx";
+import {
+  allRequests,
+  Chips,
+  type Choices,
+  FilterForm,
+  type Filters,
+  isFiltered,
+  listAddress,
+} from "../parts/filters.tsx";
 import { type Clock, clockOf, duration, money, whole } from "../parts/format.ts";
 import { Badge, type Outcome } from "../parts/result.tsx";
 import { KeyFirst, Snippet } from "../parts/snippet.tsx";
@@ -26,6 +34,8 @@ export interface RowsProps {
   rows: readonly Row[];
   /** IANA name of the reporting timezone. */
   zone: string;
+  /** Of a key's holder: the list is of that key alone, and may have neither targets nor costs. */
+  own?: { showsTargets: boolean };
 }
 
 export interface RequestsProps extends RowsProps {
@@ -43,8 +53,15 @@ export interface RequestsProps extends RowsProps {
   ignored: readonly string[];
 }
 
+/** Where the list is. */
+function listOf(own: RowsProps["own"]): string {
+  return own === undefined ? allRequests : "/console/me/requests";
+}
+
 export function requestsPage(props: RequestsProps): Markup {
-  const { shell, rows, zone, next, isFirst, filters, ignored } = props;
+  const { shell, rows, zone, next, isFirst, filters, ignored, own } = props;
+  const list = listOf(own);
+  const showsTargets = own?.showsTargets ?? true;
   return (
     <Layout shell={shell} title="Requests">
       <div class="bar">
@@ -56,8 +73,8 @@ export function requestsPage(props: RequestsProps): Markup {
           Not understood, and left out: {ignored.join("; ")}.
         </p>
       )}
-      <FilterForm filters={filters} choices={props.choices} />
-      <Chips filters={filters} />
+      <FilterForm filters={filters} choices={props.choices} list={list} />
+      <Chips filters={filters} list={list} />
       <p class="muted zone">Times in {zone}</p>
       <section class="scroll" tabindex="0" aria-label="Requests, newest first">
         <table class="requests">
@@ -66,10 +83,10 @@ export function requestsPage(props: RequestsProps): Markup {
             <tr>
               <th scope="col">Time ({zone})</th>
               <th scope="col">Result</th>
-              <th scope="col">Key</th>
+              <th scope="col">{own === undefined ? "Key" : "Label"}</th>
               <th scope="col">Protocol</th>
               <th scope="col">Model</th>
-              <th scope="col">Served by</th>
+              {showsTargets ? <th scope="col">Served by</th> : null}
               <th scope="col" class="number">
                 Tries
               </th>
@@ -85,13 +102,15 @@ export function requestsPage(props: RequestsProps): Markup {
               <th scope="col" class="number">
                 Total
               </th>
-              <th scope="col" class="number">
-                Cost
-              </th>
+              {showsTargets ? (
+                <th scope="col" class="number">
+                  Cost
+                </th>
+              ) : null}
             </tr>
           </thead>
-          <tbody id="rows" {...(isFirst ? { ...live, "hx-get": listAddress(filters) } : {})}>
-            {requestRows({ rows, zone })}
+          <tbody id="rows" {...(isFirst ? { ...live, "hx-get": listAddress(filters, undefined, list) } : {})}>
+            {requestRows({ rows, zone, ...(own === undefined ? {} : { own }) })}
           </tbody>
         </table>
       </section>
@@ -102,12 +121,12 @@ export function requestsPage(props: RequestsProps): Markup {
 }
 
 /** The rows alone, as the live list fetches them. */
-export function requestRows({ rows, zone }: RowsProps): Markup {
+export function requestRows({ rows, zone, own }: RowsProps): Markup {
   const clock = clockOf(zone);
   return (
     <>
       {rows.map((row) => (
-        <RequestRow row={row} clock={clock} />
+        <RequestRow row={row} clock={clock} own={own} />
       ))}
     </>
   );
@@ -128,12 +147,13 @@ function Tail(): Markup {
   );
 }
 
-function RequestRow({ row, clock }: { row: Row; clock: Clock }): Markup {
+function RequestRow({ row, clock, own }: { row: Row; clock: Clock; own: RowsProps["own"] }): Markup {
   const { tokens } = row;
+  const showsTargets = own?.showsTargets ?? true;
   return (
     <tr id={`r-${row.id}`}>
       <th scope="row" class="time">
-        <a href={`/console/requests/${encodeURIComponent(row.id)}`}>
+        <a href={`${listOf(own)}/${encodeURIComponent(row.id)}`}>
           <time datetime={new Date(row.at).toISOString()} title={`${clock.long(row.at)} ${clock.zone}`}>
             {clock.short(row.at)}
           </time>
@@ -142,26 +162,42 @@ function RequestRow({ row, clock }: { row: Row; clock: Clock }): Markup {
       <td class="result">
         <Badge {...row} />
       </td>
-      <td class="key" data-name="Key" title={row.label === null ? row.key : `${row.key}:${row.label}`}>
-        <Or text={row.key} />
-        {row.label === null ? null : <span class="muted">:{row.label}</span>}
-      </td>
+      <Asker row={row} isOwn={own !== undefined} />
       <td class="protocol" data-name="Protocol">
         {row.protocol}
       </td>
       <td class="model" data-name="Model" title={row.model}>
         <Or text={row.model} />
       </td>
-      <td class="target" data-name="Served by" title={row.target}>
-        <Or text={row.target} />
-      </td>
+      {showsTargets ? (
+        <td class="target" data-name="Served by" title={row.target}>
+          <Or text={row.target} />
+        </td>
+      ) : null}
       <Figure name="Tries" text={whole(row.attempts)} />
       <Figure name="Tokens in" text={tokens && whole(tokens.input)} />
       <Figure name="Tokens out" text={tokens && whole(tokens.output)} />
       <Figure name="First token" text={row.ttftMs === null ? null : duration(row.ttftMs)} />
       <Figure name="Total" text={row.totalMs === null ? null : duration(row.totalMs)} />
-      <Figure name="Cost" text={tokens === null ? null : money(row.costNano)} />
+      {showsTargets ? <Figure name="Cost" text={tokens === null ? null : money(row.costNano)} /> : null}
     </tr>
+  );
+}
+
+/** Whose request it is: of a list of one key its label alone says that. */
+function Asker({ row: { key, label }, isOwn }: { row: Row; isOwn: boolean }): Markup {
+  if (isOwn) {
+    return (
+      <td class="key" data-name="Label" title={label}>
+        <Or text={label} />
+      </td>
+    );
+  }
+  return (
+    <td class="key" data-name="Key" title={label === null ? key : `${key}:${label}`}>
+      <Or text={key} />
+      {label === null ? null : <span class="muted">:{label}</span>}
+    </td>
   );
 }
 
@@ -174,14 +210,15 @@ function Figure({ name, text }: { name: string; text: string | null }): Markup {
 }
 
 /** Shown by the style sheet while there are no rows. */
-function Empty({ isFirst, baseUrl, model, filters, next }: RequestsProps): Markup {
+function Empty({ isFirst, baseUrl, model, filters, next, own }: RequestsProps): Markup {
+  const list = listOf(own);
   if (isFiltered(filters)) {
     const words = next === null ? "No request fits these filters." : "None of the newest 100,000 fits these filters.";
     return (
       <section class="card empty">
         <p>{words}</p>
         <p>
-          <a class="button" href="/console/requests">
+          <a class="button" href={list}>
             Show all requests
           </a>
         </p>
@@ -193,7 +230,7 @@ function Empty({ isFirst, baseUrl, model, filters, next }: RequestsProps): Marku
       <section class="card empty">
         <p>There are no older requests.</p>
         <p>
-          <a class="button" href="/console/requests">
+          <a class="button" href={list}>
             Go to the newest
           </a>
         </p>
@@ -209,12 +246,13 @@ function Empty({ isFirst, baseUrl, model, filters, next }: RequestsProps): Marku
   );
 }
 
-function Pages({ next, isFirst, filters }: RequestsProps): Markup | null {
+function Pages({ next, isFirst, filters, own }: RequestsProps): Markup | null {
   if (isFirst && next === null) return null;
+  const list = listOf(own);
   return (
     <nav class="pages" aria-label="Pages of the list">
-      {isFirst ? null : <a href={listAddress(filters)}>Newest</a>}
-      {next === null ? null : <a href={listAddress(filters, next)}>Older</a>}
+      {isFirst ? null : <a href={listAddress(filters, undefined, list)}>Newest</a>}
+      {next === null ? null : <a href={listAddress(filters, next, list)}>Older</a>}
     </nav>
   );
 }

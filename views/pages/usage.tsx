@@ -40,7 +40,8 @@ export interface UsageProps {
   shell: Shell;
   zone: string;
   form: UsageForm;
-  options: Record<"measure" | "by" | "range" | "bucket" | "key", readonly Option[]>;
+  /** What is not chosen among is absent. */
+  options: Record<"measure" | "by" | "range" | "bucket", readonly Option[]> & { key?: readonly Option[] };
   ignored: readonly string[];
   lines: readonly UsageLine[];
   total: Sums;
@@ -50,7 +51,12 @@ export interface UsageProps {
   /** How the range reads. */
   rangeWords: string;
   asOf: string;
-  csv: string;
+  /** Null where there is none. */
+  csv: string | null;
+  /** Where the page is; the list of all keys' usage unless said. */
+  path?: string;
+  /** False: whoever looks is told no costs. */
+  showsCost?: boolean;
 }
 
 const headings: Record<string, string> = {
@@ -63,17 +69,17 @@ const headings: Record<string, string> = {
 };
 
 export function usagePage(props: UsageProps): Markup {
-  const { shell, zone, form, options, total, lines, csv } = props;
+  const { shell, zone, form, options, total, lines, csv, path = "/console/usage", showsCost = true } = props;
   const measure = options.measure.find(({ value }) => value === form.measure)?.words ?? form.measure;
   const heading = headings[form.by] ?? form.by;
   return (
     <Layout shell={shell} title="Usage">
       <h1>Usage</h1>
       <Ignored ignored={props.ignored} />
-      <form method="get" action="/console/usage" class="card fields">
+      <form method="get" action={path} class="card fields">
         <Select name="measure" label="Show" options={options.measure} value={form.measure} />
         <Select name="by" label="By" options={options.by} value={form.by} />
-        <Select name="key" label="Of key" options={options.key} value={form.key} />
+        {options.key === undefined ? null : <Select name="key" label="Of key" options={options.key} value={form.key} />}
         <Select name="range" label="Range" options={options.range} value={form.range} />
         <Select name="bucket" label="Bars for each" options={options.bucket} value={form.bucket} />
         <Day name="from" label="Or from" value={form.from} />
@@ -86,7 +92,7 @@ export function usagePage(props: UsageProps): Markup {
         {props.rangeWords}. Days in {zone}. As of {props.asOf}.
       </p>
       {lines.length === 0 ? (
-        <Nothing />
+        <Nothing path={path} />
       ) : (
         <StackedBars
           title={form.by === "none" ? measure : `${measure} by ${heading.toLowerCase()}`}
@@ -97,9 +103,9 @@ export function usagePage(props: UsageProps): Markup {
           least={form.measure === "cost" ? 400_000 : 4}
         />
       )}
-      <Unpriced count={total.unpriced} />
-      <Lines heading={heading} lines={lines} total={total} />
-      {lines.length === 0 ? null : (
+      {showsCost ? <Unpriced count={total.unpriced} /> : null}
+      <Lines heading={heading} lines={lines} total={total} showsCost={showsCost} />
+      {lines.length === 0 || csv === null ? null : (
         <p>
           <a class="button" href={csv} download>
             Download as CSV
@@ -110,12 +116,12 @@ export function usagePage(props: UsageProps): Markup {
   );
 }
 
-function Nothing(): Markup {
+function Nothing({ path }: { path: string }): Markup {
   return (
     <section class="card">
       <p>No request came in within this range.</p>
       <p>
-        <a class="button" href="/console/usage?range=90d">
+        <a class="button" href={`${path}?range=90d`}>
           Show the last 90 days
         </a>
       </p>
@@ -133,8 +139,16 @@ function Unpriced({ count }: { count: number }): Markup | null {
   );
 }
 
-function Lines({ heading, lines, total }: { heading: string; lines: readonly UsageLine[]; total: Sums }): Markup {
-  const columns = ["Requests", "Failed", "Tokens in", "From cache", "Tokens out", "Cost", "Share", "Per request"];
+interface LinesProps {
+  heading: string;
+  lines: readonly UsageLine[];
+  total: Sums;
+  showsCost: boolean;
+}
+
+function Lines({ heading, lines, total, showsCost }: LinesProps): Markup {
+  const costs = showsCost ? ["Cost", "Share", "Per request"] : [];
+  const columns = ["Requests", "Failed", "Tokens in", "From cache", "Tokens out", ...costs];
   return (
     <section class="scroll" tabindex="0" aria-label={`Usage by ${heading.toLowerCase()}`}>
       <table class="sums">
@@ -155,14 +169,14 @@ function Lines({ heading, lines, total }: { heading: string; lines: readonly Usa
               <th scope="row" class="time">
                 <a href={href}>{name === "" ? "none" : name}</a>
               </th>
-              <Figures sum={sum} total={total} />
+              <Figures sum={sum} total={total} showsCost={showsCost} />
             </tr>
           ))}
         </tbody>
         <tfoot>
           <tr>
             <th scope="row">Total</th>
-            <Figures sum={total} total={total} />
+            <Figures sum={total} total={total} showsCost={showsCost} />
           </tr>
         </tfoot>
       </table>
@@ -170,7 +184,7 @@ function Lines({ heading, lines, total }: { heading: string; lines: readonly Usa
   );
 }
 
-function Figures({ sum, total }: { sum: Sums; total: Sums }): Markup {
+function Figures({ sum, total, showsCost }: { sum: Sums; total: Sums; showsCost: boolean }): Markup {
   const priced = sum.requests - sum.unpriced;
   return (
     <>
@@ -181,9 +195,15 @@ function Figures({ sum, total }: { sum: Sums; total: Sums }): Markup {
       <td class="number">{whole(sum.tokensInput)}</td>
       <td class="number">{whole(sum.tokensCacheRead)}</td>
       <td class="number">{whole(sum.tokensOutput)}</td>
-      <td class="number">{cost(sum)}</td>
-      <td class="number">{percent(sum.costNano, total.costNano)}</td>
-      <td class="number">{sum.requests === 0 ? <None /> : priced === 0 ? "no price" : money(sum.costNano / priced)}</td>
+      {showsCost ? (
+        <>
+          <td class="number">{cost(sum)}</td>
+          <td class="number">{percent(sum.costNano, total.costNano)}</td>
+          <td class="number">
+            {sum.requests === 0 ? <None /> : priced === 0 ? "no price" : money(sum.costNano / priced)}
+          </td>
+        </>
+      ) : null}
     </>
   );
 }

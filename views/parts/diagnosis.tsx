@@ -112,22 +112,28 @@ export interface DiagnosisProps {
   isRetryable: boolean;
   /** Targets that were left to try. */
   untried: number;
+  /** For a key's holder, who can open no page of the operator's. */
+  isOwn: boolean;
 }
 
-export function Diagnosis({ code, attempts, isRetryable, untried }: DiagnosisProps): Markup | null {
+export function Diagnosis({ code, attempts, isRetryable, untried, isOwn }: DiagnosisProps): Markup | null {
   const cause = causes[code];
   if (!cause) return null;
   return (
     <section class="card diagnosis" aria-labelledby="diagnosis">
       <h2 id="diagnosis">What it means</h2>
       <p>{cause.means}</p>
-      <ul>
-        {cause.fixes.map((fix) => (
-          <li>{fix}</li>
-        ))}
-      </ul>
-      {attempts === 0 ? null : <p class="muted">{whyOver(isRetryable, untried)}</p>}
-      {cause.link === undefined ? null : (
+      {isOwn ? (
+        <p>If it goes on and you cannot tell why, give the request id below to whoever runs this gateway.</p>
+      ) : (
+        <ul>
+          {cause.fixes.map((fix) => (
+            <li>{fix}</li>
+          ))}
+        </ul>
+      )}
+      {attempts === 0 || isOwn ? null : <p class="muted">{whyOver(isRetryable, untried)}</p>}
+      {cause.link === undefined || isOwn ? null : (
         <p>
           <a class="button" href={cause.link.path}>
             {cause.link.words}

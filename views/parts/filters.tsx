@@ -14,10 +14,11 @@ export interface Filters {
   to?: string;
 }
 
+/** What is not chosen among is absent. */
 export interface Choices {
-  keys: readonly string[];
+  keys?: readonly string[];
   aliases: readonly string[];
-  providers: readonly string[];
+  providers?: readonly string[];
   results: readonly string[];
 }
 
@@ -42,31 +43,46 @@ const results: Record<string, string> = {
   "5xx": "status 5xx",
 };
 
+export const allRequests = "/console/requests";
+
 /** The list's address with these filters. */
-export function listAddress(filters: Filters, after?: string): string {
+export function listAddress(filters: Filters, after?: string, list = allRequests): string {
   const query = new URLSearchParams();
   for (const name of order) if (filters[name]) query.set(name, filters[name]);
   if (after !== undefined) query.set("after", after);
-  return query.size === 0 ? "/console/requests" : `/console/requests?${query}`;
+  return query.size === 0 ? list : `${list}?${query}`;
 }
 
 export function isFiltered(filters: Filters): boolean {
   return order.some((name) => filters[name]);
 }
 
-export function FilterForm({ filters, choices }: { filters: Filters; choices: Choices }): Markup {
+export interface FilterProps {
+  filters: Filters;
+  choices: Choices;
+  /** Path of the list. */
+  list: string;
+}
+
+export function FilterForm({ filters, choices, list }: FilterProps): Markup {
   const { from, to, label } = filters;
+  const { keys, providers } = choices;
   return (
     <details class="filters" open={isFiltered(filters)}>
       <summary>Filter</summary>
-      <form method="get" action="/console/requests" class="card fields">
-        <Choose name="key" options={choices.keys} value={filters.key} />
+      <form method="get" action={list} class="card fields">
+        {keys === undefined ? null : <Choose name="key" options={keys} value={filters.key} />}
         <Choose name="alias" options={choices.aliases} value={filters.alias} />
-        <Choose name="provider" options={choices.providers} value={filters.provider} />
+        {providers === undefined ? null : <Choose name="provider" options={providers} value={filters.provider} />}
         <Choose name="result" options={choices.results} value={filters.result} />
         <p>
           <label for="f-model">Model</label>
-          <input id="f-model" name="model" value={filters.model ?? ""} placeholder="name or provider/model" />
+          <input
+            id="f-model"
+            name="model"
+            value={filters.model ?? ""}
+            placeholder={providers === undefined ? "name" : "name or provider/model"}
+          />
         </p>
         <p>
           <label for="f-text">Text</label>
@@ -110,21 +126,24 @@ function Choose({ name, options, value = "" }: ChooseProps): Markup {
   );
 }
 
-export function Chips({ filters }: { filters: Filters }): Markup | null {
+export function Chips({ filters, list }: { filters: Filters; list: string }): Markup | null {
   const active = order.filter((name) => filters[name]);
   if (active.length === 0) return null;
   return (
     <ul class="chips" aria-label="Filters in force">
       {active.map((name) => (
         <li>
-          <a href={listAddress({ ...filters, [name]: "" })} aria-label={`Take out: ${names[name]} ${filters[name]}`}>
+          <a
+            href={listAddress({ ...filters, [name]: "" }, undefined, list)}
+            aria-label={`Take out: ${names[name]} ${filters[name]}`}
+          >
             {names[name]}: {filters[name] === "-" ? "none" : filters[name]} <span aria-hidden="true">✕</span>
           </a>
         </li>
       ))}
       {active.length < 2 ? null : (
         <li>
-          <a href="/console/requests">Take out all</a>
+          <a href={list}>Take out all</a>
         </li>
       )}
     </ul>
