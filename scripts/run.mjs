@@ -181,12 +181,10 @@ switch (command) {
     process.exit(run(process.execPath, [join(modules, "@biomejs/biome/bin/biome"), "check", "--write", "."]));
     break;
   case "fidelity":
-    install("test");
-    foreground(bunPath(), [join(root, "scripts/fidelity.ts"), ...args], {});
-    break;
   case "simulate":
+  case "seed":
     install("test");
-    foreground(bunPath(), [join(root, "scripts/simulate.ts"), ...args], {});
+    foreground(bunPath(), [join(root, `scripts/${command}.ts`), ...args], {});
     break;
   case "bench":
   case "crash":
@@ -198,7 +196,7 @@ switch (command) {
     break;
   default:
     console.error(
-      `Unknown command ${command}. Use start, test, test:clients, build, check, format, fidelity, bench, simulate, crash, quotas or transcripts.`,
+      `Unknown command ${command}. Use start, test, test:clients, build, check, format, fidelity, bench, simulate, seed, crash, quotas or transcripts.`,
     );
     process.exit(2);
 }

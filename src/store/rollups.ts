@@ -4,7 +4,16 @@
  */
 import type { UsageSum } from "../model/usage-sum.ts";
 import { addSum, emptySum, quarterMs } from "../model/usage-sum.ts";
-import { type Database, raw, type Sql, type SqlValue, statement, type Transaction } from "./database.ts";
+import {
+  type Database,
+  fragment,
+  none,
+  raw,
+  type Sql,
+  type SqlValue,
+  statement,
+  type Transaction,
+} from "./database.ts";
 import {
   type Dimension,
   dimensionNames,
@@ -27,6 +36,8 @@ export interface RollupOptions {
   now?: () => number;
   onError?: (error: unknown) => void;
   everyMs?: number;
+  /** Quarters that are summed at once: more are faster, and hold others up for longer. */
+  together?: number;
 }
 
 export interface UsageQuery extends Span {
@@ -44,7 +55,7 @@ export interface Rollups {
 
 /** A row may be written a moment after its quarter is over. */
 const settleMs = 5_000;
-const stepQuarters = 32;
+const stepRuns = 32;
 const zoneKey = "rollup_timezone";
 
 /** In the transaction that writes or changes rows of these times. */
@@ -59,6 +70,8 @@ export async function markStale(sql: Transaction, times: readonly number[]): Pro
 const mark = statement`INSERT INTO rollup_stale (span, bucket, mark) VALUES (${"?"}, ${"?"}, 1)
   ON CONFLICT (span, bucket) DO UPDATE SET mark = rollup_stale.mark + 1`;
 
+const settle = statement`DELETE FROM rollup_stale WHERE span = ${"?"} AND bucket = ${"?"} AND mark = ${"?"}`;
+
 export function openRollups(options: RollupOptions): Rollups {
   return new Job(options);
 }
@@ -70,7 +83,7 @@ class Job implements Rollups {
   private isClosed = false;
 
   constructor(options: RollupOptions) {
-    this.options = { now: Date.now, onError: () => undefined, everyMs: 60_000, ...options };
+    this.options = { now: Date.now, onError: () => undefined, everyMs: 60_000, together: 1, ...options };
     this.timer = setInterval(() => void this.run(), this.options.everyMs);
     this.timer.unref();
   }
@@ -96,9 +109,10 @@ class Job implements Rollups {
     await this.followTimezone();
     const over = quarterOf(this.options.now() - settleMs);
     while (!this.isClosed) {
-      const stale = await this.stale("q", { from: 0, to: over });
-      for (const one of stale.slice(0, stepQuarters)) await this.sumQuarter(one);
-      if (stale.length <= stepQuarters) break;
+      const step = stepRuns * this.options.together;
+      const stale = await this.stale("q", { from: 0, to: over }, step);
+      for (const run of runsOf(stale, this.options.together)) await this.sumQuarters(run);
+      if (stale.length < step) break;
       await Bun.sleep(5);
     }
     const today = this.options.dayOf(this.options.now() - settleMs).start;
@@ -134,22 +148,36 @@ class Job implements Rollups {
     return row?.value;
   }
 
-  private async stale(span: "q" | "d", { from, to }: Span): Promise<Stale[]> {
+  private async stale(span: "q" | "d", { from, to }: Span, most?: number): Promise<Stale[]> {
+    const limit = most === undefined ? none : fragment`LIMIT ${most}`;
     const rows = await this.options.database.sql<Record<string, Column>>`SELECT bucket, mark FROM rollup_stale
-      WHERE span = ${span} AND bucket >= ${from} AND bucket < ${to} ORDER BY bucket`;
+      WHERE span = ${span} AND bucket >= ${from} AND bucket < ${to} ORDER BY bucket ${limit}`;
     return rows.map(({ bucket, mark }) => ({ bucket: int(bucket), mark: int(mark) }));
   }
 
-  private async sumQuarter({ bucket, mark: seen }: Stale): Promise<void> {
+  private async sumQuarters({ from, to, stale }: Run): Promise<void> {
     const { reader, database, dayOf } = this.options;
-    const span = { from: bucket, to: bucket + quarterMs };
-    const sums = new Map<Dimension, Summed[]>();
-    for (const kind of dimensionNames) sums.set(kind, await sumRows(reader.sql, kind, span));
+    const found = new Map<number, Map<Dimension, Summed[]>>(stale.map(({ bucket }) => [bucket, new Map()]));
+    for (const kind of dimensionNames) {
+      for (const one of await sumRows(reader.sql, kind, { from, to })) {
+        const sums = found.get(one.bucket);
+        const list = sums?.get(kind);
+        if (list) list.push(one);
+        else sums?.set(kind, [one]);
+      }
+    }
     await database.transaction(async (sql) => {
-      await replace(sql, { span: "q", bucket }, sums);
-      // Rows that were written meanwhile leave it stale.
-      await sql`DELETE FROM rollup_stale WHERE span = ${"q"} AND bucket = ${bucket} AND mark = ${seen}`;
-      await sql.each(mark, [["d", dayOf(bucket).start]]);
+      for (const [bucket, sums] of found) await replace(sql, { span: "q", bucket }, sums);
+      // Rows that were written meanwhile leave them stale.
+      await sql.each(
+        settle,
+        stale.map(({ bucket, mark: seen }) => ["q", bucket, seen]),
+      );
+      const days = new Set(stale.map(({ bucket }) => dayOf(bucket).start));
+      await sql.each(
+        mark,
+        [...days].map((day) => ["d", day]),
+      );
     });
   }
 
@@ -213,6 +241,24 @@ class Job implements Rollups {
 interface Stale {
   bucket: number;
   mark: number;
+}
+
+/** Stale quarters that lie near each other. */
+interface Run extends Span {
+  stale: Stale[];
+}
+
+function runsOf(stale: readonly Stale[], most: number): Run[] {
+  const runs: Run[] = [];
+  for (const one of stale) {
+    const last = runs.at(-1);
+    const to = one.bucket + quarterMs;
+    if (last && to <= last.from + most * quarterMs) {
+      last.stale.push(one);
+      last.to = to;
+    } else runs.push({ from: one.bucket, to, stale: [one] });
+  }
+  return runs;
 }
 
 interface Piece extends Span {
