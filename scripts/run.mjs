@@ -188,6 +188,7 @@ switch (command) {
     break;
   case "bench":
   case "crash":
+  case "gallery":
   case "quotas":
   case "transcripts":
     install("test");
@@ -196,7 +197,7 @@ switch (command) {
     break;
   default:
     console.error(
-      `Unknown command ${command}. Use start, test, test:clients, build, check, format, fidelity, bench, simulate, seed, crash, quotas or transcripts.`,
+      `Unknown command ${command}. Use start, test, test:clients, build, check, format, fidelity, bench, simulate, seed, gallery, crash, quotas or transcripts.`,
     );
     process.exit(2);
 }

@@ -129,10 +129,12 @@ export const keys: readonly SeedKey[] = [
 export interface ConfigOptions {
   /** Where all providers are; unsaid, at names that nobody has. */
   upstream?: string;
+  /** Of the key of a name; unsaid, one that nobody is told. */
+  secretOf?: (key: string) => string;
 }
 
 /** The providers, aliases, keys and quotas of that year. Nothing in it is a secret that opens anything. */
-export function seedConfig({ upstream }: ConfigOptions = {}): JsonObject {
+export function seedConfig({ upstream, secretOf = unknownSecret }: ConfigOptions = {}): JsonObject {
   const providers: Record<string, JsonObject> = {};
   for (const { provider, model, protocol, price } of Object.values(targets)) {
     const known = providers[provider];
@@ -158,8 +160,12 @@ export function seedConfig({ upstream }: ConfigOptions = {}): JsonObject {
       "month-tokens": { unit: "tokens", limit: 400_000_000, window: "monthly", shared: true },
       burst: { unit: "requests", limit: 600, window: "rolling", period: "5h" },
     },
-    keys: Object.fromEntries(keys.map(({ name, aliases: may }): [string, JsonObject] => [name, keyConfig(name, may)])),
+    keys: Object.fromEntries(keys.map((key): [string, JsonObject] => [key.name, keyConfig(key, secretOf(key.name))])),
   };
+}
+
+function unknownSecret(): string {
+  return `sk-${crypto.randomUUID()}${crypto.randomUUID()}`;
 }
 
 const quotasOf: Record<string, string[]> = {
@@ -168,12 +174,9 @@ const quotasOf: Record<string, string[]> = {
   visitor: ["burst"],
 };
 
-/** The secret is made for this database alone, and nobody is told. */
-function keyConfig(name: string, may: readonly string[]): JsonObject {
-  const secret = `sk-${crypto.randomUUID()}${crypto.randomUUID()}`.replaceAll("-", "").replace("sk", "sk-");
+function keyConfig({ name, aliases: may }: SeedKey, secret: string): JsonObject {
   return {
-    secret,
-    comment: "made by npm run seed",
+    ...{ secret, comment: "made by npm run seed" },
     ...(quotasOf[name] ? { quotas: quotasOf[name] } : {}),
     ...(may.length < aliases.length ? { aliases: [...may] } : {}),
   };
