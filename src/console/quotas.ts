@@ -1,14 +1,13 @@
 /** Quotas: where they stand, making and changing one, taking one away. */
 import { quotaPage } from "../../views/pages/quota.tsx";
 import { quotasPage } from "../../views/pages/quotas.tsx";
-import { removePage } from "../../views/pages/remove.tsx";
 import { fieldsOf } from "../config/fields.ts";
 import { quota as schema } from "../config/schema/limits.ts";
 import type { Fault } from "../config/snapshot.ts";
-import { GatewayError } from "../model/error.ts";
-import { authorOf, nameField, saveEntity, seenIn, type Unsaved } from "./forms/edits.ts";
+import { authorOf, nameField, saveEntity, seenIn, tellProblems, type Unsaved } from "./forms/edits.ts";
 import { type FieldSpec, readFields, showFields } from "./forms/fields.ts";
-import { type Entity, entityIn, nameFieldState, nameOf, savedNotice } from "./forms/pages.ts";
+import { type Entity, entityIn, entityPath, nameFieldState, savedNotice } from "./forms/pages.ts";
+import { type Consequences, removalRoutes } from "./forms/removal.ts";
 import type { ConsoleDeps } from "./index.ts";
 import { page, redirect } from "./page.ts";
 import type { ConsoleRoute, Visit } from "./route.ts";
@@ -68,8 +67,12 @@ export function quotaRoutes(deps: ConsoleDeps): ConsoleRoute[] {
     { method: "POST", path: `${path}/new`, access: "session", run: (visit) => save(deps, visit, undefined) },
     { method: "GET", path: one, access: "session", run: async (visit) => show(deps, visit, await found(deps, visit)) },
     { method: "POST", path: one, access: "session", run: async (visit) => save(deps, visit, await found(deps, visit)) },
-    { method: "GET", path: `${one}/remove`, access: "session", run: (visit) => askToRemove(deps, visit) },
-    { method: "POST", path: `${one}/remove`, access: "session", run: (visit) => remove(deps, visit) },
+    ...removalRoutes(deps, {
+      section: "quotas",
+      path,
+      what: "quota",
+      consequences: (quota) => consequences(deps, quota),
+    }),
   ];
 }
 
@@ -95,10 +98,10 @@ function show(
   const body = quotaPage({
     shell: shellOf(deps, visit, path),
     frame: {
-      action: entity ? `${path}/${encodeURIComponent(entity.name)}` : `${path}/new`,
+      action: entity ? entityPath(path, entity.name) : `${path}/new`,
       csrf: visit.session?.csrf ?? "",
       seen: unsaved?.seen ?? entity?.version ?? 0,
-      problems: unsaved?.problems ?? [],
+      problems: unsaved ? tellProblems(unsaved, fields) : [],
       save: entity ? "Save" : "Add quota",
       back: path,
     },
@@ -116,6 +119,13 @@ function keysWith(deps: ConsoleDeps, quota: string): string[] {
   return keys.filter((key) => key.quotas.includes(quota)).map(({ name }) => name);
 }
 
+function consequences(deps: ConsoleDeps, { name }: Entity): Consequences {
+  const keys = keysWith(deps, name);
+  if (keys.length === 0) return { effects: ["No key has it. What was counted in it is forgotten."], isPossible: true };
+  const words = `${keys.join(", ")} must be taken off it first: a key cannot name a quota that is not there.`;
+  return { effects: [words], isPossible: false };
+}
+
 async function save(deps: ConsoleDeps, visit: Visit, entity: Entity | undefined): Promise<Response> {
   const form = await readForm(visit.request);
   const name = entity?.name ?? (form.get(nameField) ?? "").trim();
@@ -125,34 +135,5 @@ async function save(deps: ConsoleDeps, visit: Visit, entity: Entity | undefined)
   const saving = await saveEntity(deps.editor, place, { patch, faults, author: authorOf(visit) });
   if ("unsaved" in saving) return show(deps, visit, entity, { typed: form, unsaved: saving.unsaved });
   deps.notices.tell(visit, savedNotice(name, saving.saved));
-  return redirect(visit, path);
-}
-
-async function askToRemove(deps: ConsoleDeps, visit: Visit): Promise<Response> {
-  const entity = await found(deps, visit);
-  const keys = keysWith(deps, entity.name);
-  const body = removePage({
-    shell: shellOf(deps, visit, path),
-    csrf: visit.session?.csrf ?? "",
-    title: `Delete the quota ${entity.name}?`,
-    effects:
-      keys.length === 0
-        ? ["No key has it. What was counted in it is forgotten."]
-        : [`${keys.join(", ")} must be taken off it first: a key cannot name a quota that is not there.`],
-    action: `${path}/${encodeURIComponent(entity.name)}/remove`,
-    seen: entity.version ?? 0,
-    back: `${path}/${encodeURIComponent(entity.name)}`,
-    isPossible: keys.length === 0 && entity.origin === "database",
-  });
-  return page(visit, body);
-}
-
-async function remove(deps: ConsoleDeps, visit: Visit): Promise<Response> {
-  const form = await readForm(visit.request);
-  const name = nameOf(visit);
-  const { isInForce } = await deps.editor.remove({ part: "quotas", name, seen: seenIn(form) }, authorOf(visit));
-  if (!isInForce)
-    throw new GatewayError("internal", "It is deleted, and this process could not take that in force yet.");
-  deps.notices.tell(visit, { tone: "ok", text: `The quota ${name} is deleted.` });
   return redirect(visit, path);
 }

@@ -27,7 +27,7 @@
   };
 
   // A form with changes is not left by mistake.
-  let isDirty = false;
+  let isDirty = document.querySelector('form[data-guard="dirty"]') !== null;
   document.addEventListener("input", (event) => {
     if (event.target.closest("form[data-guard]")) isDirty = true;
   });

@@ -21,9 +21,12 @@ export interface FieldState {
   id: string;
   name: string;
   label: string;
-  kind: "text" | "number" | "switch" | "choice" | "lines" | "checks" | "json" | "secret";
+  kind: "text" | "number" | "switch" | "choice" | "lines" | "checks" | "subset" | "moment" | "json" | "secret";
   help?: string;
   options: readonly Option[];
+  /** Of a subset: words for all and for some of it, and the label of a field for others. */
+  all?: { words: string; only: string; others?: string };
+  /** Of a subset the first is `all` or `only`. */
   values: readonly string[];
   limits: Limits;
   /** The configuration file defines it: read-only. */
@@ -62,7 +65,7 @@ interface FormProps {
 
 export function Form({ frame, isReadOnly, children }: FormProps): Markup {
   return (
-    <form method="post" action={frame.action} class="edit" data-guard>
+    <form method="post" action={frame.action} class="edit" data-guard={frame.problems.length > 0 ? "dirty" : ""}>
       <input type="hidden" name="csrf" value={frame.csrf} />
       <input type="hidden" name="seen" value={String(frame.seen)} />
       <Problems problems={frame.problems} />
@@ -146,6 +149,7 @@ export function Field({ field }: { field: FieldState }): Markup {
     </>
   );
   if (kind === "checks") return <Checks field={field} notes={notes} />;
+  if (kind === "subset") return <Subset field={field} notes={notes} />;
   if (kind === "switch") {
     return (
       <p class="field">
@@ -165,18 +169,65 @@ export function Field({ field }: { field: FieldState }): Markup {
   );
 }
 
-function Checks({ field, notes }: { field: FieldState; notes: Markup }): Markup {
-  const { id, name, label, options, values, isFixed } = field;
+interface Several {
+  field: FieldState;
+  notes: Markup;
+}
+
+function Checks({ field, notes }: Several): Markup {
+  const { id, label, options } = field;
   return (
     <fieldset class="checks" id={id} tabindex="-1">
       <legend>{label}</legend>
       {options.length === 0 ? <p class="muted">There is nothing to choose from yet.</p> : null}
+      <Ticks field={field} />
+      {notes}
+    </fieldset>
+  );
+}
+
+function Ticks({ field: { name, options, values, isFixed } }: { field: FieldState }): Markup {
+  return (
+    <div class="ticks">
       {options.map(({ value, words }) => (
         <label class="switch">
           <input type="checkbox" name={name} value={value} checked={values.includes(value)} disabled={isFixed} />{" "}
           {words}
         </label>
       ))}
+    </div>
+  );
+}
+
+/** All, or those that are ticked or written down. */
+function Subset({ field, notes }: Several): Markup {
+  const { id, name, label, options, values, all, isFixed } = field;
+  const [which, ...chosen] = values;
+  const others = chosen.filter((one) => !options.some(({ value }) => value === one));
+  const choices = [
+    { value: "all", words: all?.words ?? "all" },
+    { value: "only", words: all?.only ?? "only these" },
+  ];
+  return (
+    <fieldset class="checks subset" id={id} tabindex="-1">
+      <legend>{label}</legend>
+      {choices.map(({ value, words }) => (
+        <label class="switch">
+          <input type="radio" name={`${name}:which`} value={value} checked={which === value} disabled={isFixed} />{" "}
+          {words}
+        </label>
+      ))}
+      <div class="chosen">
+        <Ticks field={{ ...field, values: chosen }} />
+        {all?.others === undefined ? null : (
+          <p class="field">
+            <label for={`${id}-others`}>{all.others}</label>
+            <textarea id={`${id}-others`} name={`${name}:others`} rows="2" spellcheck="false" readonly={isFixed}>
+              {others.join("\n")}
+            </textarea>
+          </p>
+        )}
+      </div>
       {notes}
     </fieldset>
   );
@@ -238,7 +289,7 @@ function Input({ field }: { field: FieldState }): Markup {
       return (
         <input
           {...{ id, name, value, autocomplete: "off", readonly: isFixed, ...limits, ...state }}
-          type={kind === "number" ? "number" : "text"}
+          type={kind === "number" ? "number" : kind === "moment" ? "datetime-local" : "text"}
         />
       );
   }

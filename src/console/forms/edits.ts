@@ -1,5 +1,5 @@
 /** Saving what a form asks for, and the form again where that could not be. */
-import type { FormProblem } from "../../../views/parts/form.tsx";
+import type { FieldState, FormProblem } from "../../../views/parts/form.tsx";
 import { ConfigFaults } from "../../config/faults.ts";
 import { type Fields, fieldsOf } from "../../config/fields.ts";
 import type { Part } from "../../config/secret-places.ts";
@@ -25,7 +25,7 @@ export interface Unsaved {
   status: 409 | 422;
   /** By path within the entity. */
   errors: ReadonlyMap<string, string>;
-  problems: readonly FormProblem[];
+  problems: readonly { id: string | null; path: string; message: string }[];
   /** Of the form that comes back: saving it again is meant. */
   seen: number;
   /** The entity as somebody else left it. */
@@ -60,14 +60,14 @@ export async function saveEntity(
   } catch (error) {
     if (error instanceof ConfigFaults) return { unsaved: faulty(place, withinEntity(place, error.faults)) };
     if (!(error instanceof GatewayError) || error.code !== "conflict") throw error;
-    return { unsaved: await conflicting(editor, place, error) };
+    return { unsaved: await conflicting(editor, place) };
   }
 }
 
 function faulty({ seen }: Place, faults: readonly Fault[]): Unsaved {
   const errors = new Map<string, string>();
   for (const { path, message } of faults) errors.set(path, [errors.get(path), message].filter(Boolean).join("; "));
-  const problems = faults.map(({ path, message }) => ({ id: idOf(path), message: `${wordsOf(path)}${message}` }));
+  const problems = faults.map(({ path, message }) => ({ id: idOf(path), path, message }));
   return { status: 422, errors, problems, seen };
 }
 
@@ -84,31 +84,42 @@ function idOf(path: string): string | null {
   return path === "" ? null : fieldId(path);
 }
 
-function wordsOf(path: string): string {
-  return path === "" || path === nameField ? "" : `${path} `;
+/** With each field called as its form calls it. */
+export function tellProblems({ problems }: Unsaved, fields: readonly FieldState[]): FormProblem[] {
+  return problems.map(({ id, path, message }) => {
+    const field = fields.find(({ name }) => path === name || path.startsWith(`${name}.`));
+    const called = field?.label ?? (path === nameField ? "Name" : path);
+    return { id: field?.id ?? id, message: called === "" ? message : `${called}: ${message}` };
+  });
 }
 
-async function conflicting(editor: ConfigEditor, place: Place, error: GatewayError): Promise<Unsaved> {
+async function conflicting(editor: ConfigEditor, place: Place): Promise<Unsaved> {
   const { part, name, seen } = place;
   const now = part === "settings" ? await editor.settings() : await editor.find(part, name);
-  const message = `${error.message} What you typed in is still here; saving it again overwrites the other change.`;
+  const what = part === "settings" ? "The settings were" : `${name} was`;
+  const message = `${what} changed by somebody else while this form was open. What you typed in is still here, and fields that differ say what they are now. Saving again overwrites the other change.`;
   const changed = { status: 409 as const, errors: new Map<string, string>() };
   if (seen === 0 && part !== "settings") {
     const taken = `There is one with the name ${name} already. Choose another.`;
     return {
       ...changed,
       errors: new Map([[nameField, taken]]),
-      problems: [{ id: fieldId(nameField), message: taken }],
+      problems: [{ id: fieldId(nameField), path: nameField, message: taken }],
       seen,
     };
   }
   if (!now) {
     const gone = `${name} was deleted meanwhile.`;
-    return { ...changed, problems: [{ id: null, message: `${gone} Saving makes it anew.` }], seen: 0, meanwhile: {} };
+    return {
+      ...changed,
+      problems: [{ id: null, path: "", message: `${gone} Saving makes it anew.` }],
+      seen: 0,
+      meanwhile: {},
+    };
   }
   return {
     ...changed,
-    problems: [{ id: null, message }],
+    problems: [{ id: null, path: "", message }],
     seen: now.version ?? 0,
     meanwhile: fieldsOf(now.value),
   };

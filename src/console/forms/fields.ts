@@ -7,6 +7,7 @@ import type { FieldState, Limits, Option } from "../../../views/parts/form.tsx";
 import { type Fields, isFields, isSame, memberAt } from "../../config/fields.ts";
 import { isKeep } from "../../config/secret-places.ts";
 import type { Fault } from "../../config/snapshot.ts";
+import { localText, localTime } from "../../kit/zone.ts";
 
 export interface FieldSpec {
   /** Where the value stands in the entity: `stall.first_byte_s`. */
@@ -15,12 +16,15 @@ export interface FieldSpec {
   label: string;
   help?: string;
   /**
-   * `lines` is a list with one text a line, `checks` a list of options that are ticked, `json` anything, `secret` a text that
-   * is never shown: left empty, what is stored stays.
+   * `lines` is a list with one text a line, `checks` a list of options that are ticked, `subset` the same or all (nothing
+   * stored), `moment` a time by the clocks of the zone, `json` anything, `secret` a text that is never shown: left empty,
+   * what is stored stays.
    */
-  kind: "text" | "number" | "switch" | "choice" | "lines" | "checks" | "json" | "secret";
-  /** Of `choice` and `checks`. */
+  kind: FieldState["kind"];
+  /** Of `choice`, `checks` and `subset`; of `text` what is suggested. */
   options?: readonly Option[];
+  /** Of `subset`: what "all" means, and the label of a field for what is no option, where there may be such. */
+  all?: { words: string; only: string; others?: string };
 }
 
 /** What is shown: the stored entity (secrets masked), and what was typed in where a form comes back. */
@@ -34,6 +38,8 @@ export interface Shown {
   meanwhile?: Fields;
   /** Fields that the configuration file defines. */
   fixed?: unknown;
+  /** The reporting timezone, for moments. */
+  zone?: string;
 }
 
 export function showFields(specs: readonly FieldSpec[], shown: Shown): FieldState[] {
@@ -41,7 +47,7 @@ export function showFields(specs: readonly FieldSpec[], shown: Shown): FieldStat
 }
 
 function showField(spec: FieldSpec, shown: Shown): FieldState {
-  const { path, label, help, kind, options = [] } = spec;
+  const { path, label, help, kind, options = [], all } = spec;
   const schema = schemaAt(shown.schema, path);
   const stored = memberAt(shown.value, path.split("."));
   const error = errorOf(path, shown.errors);
@@ -51,13 +57,18 @@ function showField(spec: FieldSpec, shown: Shown): FieldState {
     name: path,
     ...{ label, kind, options },
     ...(help === undefined ? {} : { help }),
-    values: shown.typed ? shown.typed.getAll(path) : textsOf(kind, stored ?? schema?.default),
+    values: shown.typed ? typedOf(spec, shown.typed) : textsOf(kind, stored ?? schema?.default, shown.zone),
+    ...(all === undefined ? {} : { all }),
     limits: limitsOf(schema),
-    isFixed: shown.fixed !== undefined && memberAt(shown.fixed, path.split(".")) !== undefined,
+    isFixed: isFixed(spec, shown),
     ...(error === undefined ? {} : { error }),
     ...(now === undefined ? {} : { meanwhile: now }),
     ...(kind === "secret" ? { kept: keptOf(stored) } : {}),
   };
+}
+
+function isFixed({ path }: FieldSpec, { fixed }: Shown): boolean {
+  return fixed !== undefined && memberAt(fixed, path.split(".")) !== undefined;
 }
 
 /** Also what is wrong with a member of the field. */
@@ -68,11 +79,27 @@ function errorOf(path: string, errors?: ReadonlyMap<string, string>): string | u
   return within.map(([at, message]) => (at === path ? message : `${at.slice(path.length + 1)} ${message}`)).join("; ");
 }
 
-function meanwhileOf({ path, kind }: FieldSpec, { schema, typed, meanwhile }: Shown): string | undefined {
+function meanwhileOf(spec: FieldSpec, { schema, typed, meanwhile, zone }: Shown): string | undefined {
+  const { path, kind } = spec;
   if (!meanwhile || !typed || kind === "secret") return undefined;
-  const texts = textsOf(kind, memberAt(meanwhile, path.split(".")) ?? schemaAt(schema, path)?.default);
+  const texts = textsOf(kind, memberAt(meanwhile, path.split(".")) ?? schemaAt(schema, path)?.default, zone);
   const now = texts.join(", ");
-  return now === typed.getAll(path).join(", ") ? undefined : now;
+  return now === typedOf(spec, typed).join(", ") ? undefined : now;
+}
+
+/** Of a subset the first is whether it is one: `all` or `only`. */
+function typedOf({ path, kind }: FieldSpec, typed: URLSearchParams): string[] {
+  if (kind !== "subset") return typed.getAll(path);
+  return [
+    typed.get(`${path}:which`) === "only" ? "only" : "all",
+    ...typed.getAll(path),
+    ...linesOf(typed, `${path}:others`),
+  ];
+}
+
+function linesOf(form: URLSearchParams, name: string): string[] {
+  const lines = (form.get(name) ?? "").split(/\r?\n/).map((line) => line.trim());
+  return lines.filter((line) => line !== "");
 }
 
 export function fieldId(path: string): string {
@@ -84,8 +111,10 @@ function keptOf(stored: unknown): string | null {
   return typeof stored === "string" ? stored : null;
 }
 
-function textsOf(kind: FieldSpec["kind"], value: unknown): string[] {
+function textsOf(kind: FieldSpec["kind"], value: unknown, zone = "UTC"): string[] {
+  if (kind === "subset") return Array.isArray(value) ? ["only", ...value.map(String)] : ["all"];
   if (kind === "secret" || value === undefined || value === null) return [];
+  if (kind === "moment") return [momentText(value, zone)];
   if (kind === "switch") return value === true ? ["on"] : [];
   if (kind === "json") return [JSON.stringify(value, null, 2)];
   if (kind === "lines" || kind === "checks") {
@@ -95,13 +124,21 @@ function textsOf(kind: FieldSpec["kind"], value: unknown): string[] {
   return [String(value)];
 }
 
+/** What is no time stays as it is, to be mended. */
+function momentText(value: unknown, zone: string): string {
+  const at = Date.parse(String(value));
+  return Number.isNaN(at) ? String(value) : localText(at, zone);
+}
+
 /** The changes that a form asks for; what is wrong already goes to `faults`, with paths within the entity. */
 export function readFields(specs: readonly FieldSpec[], form: URLSearchParams, shown: Shown, faults: Fault[]): Fields {
   const patch: Fields = {};
   for (const spec of specs) {
-    const read = readField(spec, form, faults);
-    if (read === undefined) continue;
+    if (isFixed(spec, shown)) continue;
     const before = memberAt(shown.value, spec.path.split("."));
+    const read =
+      spec.kind === "moment" ? readMoment(spec, form, { before, ...shown, faults }) : readField(spec, form, faults);
+    if (read === undefined) continue;
     const normal = schemaAt(shown.schema, spec.path)?.default;
     if (isSame(read, before ?? normal ?? null)) continue;
     put(patch, spec.path.split("."), read);
@@ -117,9 +154,11 @@ function readField({ path, kind, label }: FieldSpec, form: URLSearchParams, faul
       return form.get(path) === "on";
     case "checks":
       return form.getAll(path);
+    case "subset":
+      if (form.get(`${path}:which`) !== "only") return null;
+      return [...new Set([...form.getAll(path), ...linesOf(form, `${path}:others`)])];
     case "lines": {
-      const lines = text.split(/\r?\n/).map((line) => line.trim());
-      const filled = lines.filter((line) => line !== "");
+      const filled = linesOf(form, path);
       return filled.length === 0 ? null : filled;
     }
     case "number":
@@ -140,6 +179,23 @@ function readField({ path, kind, label }: FieldSpec, form: URLSearchParams, faul
     default:
       return text === "" ? null : text;
   }
+}
+
+interface MomentRead {
+  before: unknown;
+  zone?: string;
+  faults: Fault[];
+}
+
+/** Seconds, which the form does not show, stay where nothing else changed. */
+function readMoment({ path }: FieldSpec, form: URLSearchParams, { before, zone = "UTC", faults }: MomentRead): unknown {
+  const text = (form.get(path) ?? "").trim();
+  if (text === "") return null;
+  if (before !== undefined && before !== null && momentText(before, zone) === text) return undefined;
+  const at = localTime(text, zone);
+  if (at !== undefined) return new Date(at).toISOString();
+  faults.push({ path, message: `must be a date and a time; ${JSON.stringify(text.slice(0, 40))} is none` });
+  return undefined;
 }
 
 function readJson(path: string, text: string, faults: Fault[]): unknown {

@@ -20,6 +20,15 @@ export function nameOf({ path }: Visit): string {
   }
 }
 
+/** The address of an entity's page. Those of a list's own pages are no entity's, so such a name is spelled in another way. */
+export function entityPath(list: string, name: string): string {
+  const encoded = encodeURIComponent(name);
+  const own = ownPages.has(name) ? `%${(name.codePointAt(0) ?? 0).toString(16)}${encoded.slice(1)}` : encoded;
+  return `${list}/${own}`;
+}
+
+const ownPages = new Set(["new", "import"]);
+
 /** Throws `not-found`. */
 export async function entityIn({ editor }: ConsoleDeps, visit: Visit, section: Section): Promise<Entity> {
   const name = nameOf(visit);

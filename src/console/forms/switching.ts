@@ -1,0 +1,38 @@
+/** A form of one field: switching an entity on or off changes nothing else of it. */
+import type { Section } from "../../config/schema.ts";
+import type { ConsoleDeps } from "../index.ts";
+import { redirect } from "../page.ts";
+import type { ConsoleRoute, Visit } from "../route.ts";
+import { readForm } from "../sign-in.ts";
+import { authorOf } from "./edits.ts";
+import { entityIn, entityPath } from "./pages.ts";
+
+export interface Switching {
+  section: Section;
+  /** The address of the list. */
+  path: string;
+  /** Of the entity: `enabled`. */
+  field: string;
+  words: { on: string; off: string };
+}
+
+export function switchRoute(deps: ConsoleDeps, switching: Switching): ConsoleRoute {
+  const path = `${switching.path}/:name/${switching.field}`;
+  return { method: "POST", path, access: "session", run: (visit) => turn(deps, switching, visit) };
+}
+
+async function turn(deps: ConsoleDeps, { section, path, field, words }: Switching, visit: Visit): Promise<Response> {
+  const form = await readForm(visit.request);
+  const { name } = await entityIn(deps, visit, section);
+  const isOn = form.get("to") === "on";
+  // Whatever else was changed meanwhile stays.
+  const { isInForce } = await deps.editor.patch({ part: section, name }, { [field]: isOn }, authorOf(visit));
+  const text = `${name} ${isOn ? words.on : words.off}`;
+  deps.notices.tell(
+    visit,
+    isInForce
+      ? { tone: "ok", text: `${text}.` }
+      : { tone: "warn", text: `${text}, and this process goes on as before yet.` },
+  );
+  return redirect(visit, form.get("back") === "list" ? path : entityPath(path, name));
+}
