@@ -1,5 +1,6 @@
-/** Which usage rows a list shows, as SQL. None of it is indexed: a search looks at a bounded number of rows at once. */
+/** Which usage rows a list shows, as SQL; request-fit.ts says the same of a record. None of it is indexed: a search looks at a bounded number of rows at once. */
 import { type Fragment, fragment, none, raw, type Sql } from "./database.ts";
+import { type Term, termCondition } from "./request-terms.ts";
 import { firstIdAt, toText } from "./rows.ts";
 
 /** `failed`: whatever did not succeed, clients that left aside. */
@@ -21,6 +22,8 @@ export interface RequestFilter {
   result?: ResultClass;
   /** Anywhere in ids, names or what failed; large and small letters alike. */
   text?: string;
+  /** All of them hold. */
+  terms?: readonly Term[];
   /** From, to before; epoch milliseconds. */
   from?: number;
   to?: number;
@@ -44,13 +47,14 @@ function equalities({ key, label, alias, provider }: RequestFilter): Fragment[] 
   );
 }
 
-function others({ model, result, text, from, to, after }: RequestFilter): Fragment[] {
+function others({ model, result, text, terms = [], from, to, after }: RequestFilter): Fragment[] {
   const all: Fragment[] = [];
   if (model !== undefined) {
     all.push(model === "" ? raw("target IS NULL") : fragment`(target = ${toText(model)} OR model = ${toText(model)})`);
   }
   if (result !== undefined) all.push(raw(resultConditions[result]));
   if (text !== undefined) all.push(holds(text));
+  all.push(...terms.map(termCondition));
   // Ids begin with the time of arrival, a moment before the row's own time.
   if (from !== undefined) all.push(fragment`id >= ${firstIdAt(from - slackMs)} AND at >= ${from}`);
   if (to !== undefined) all.push(fragment`id < ${firstIdAt(to + slackMs)} AND at < ${to}`);
@@ -82,8 +86,8 @@ function holds(text: string): Fragment {
 }
 
 /** Does finding a page of it take a search? */
-export function isSearch({ key, label, alias, provider, model, result, text }: RequestFilter): boolean {
-  return [key, label, alias, provider, model, result, text].some((one) => one !== undefined);
+export function isSearch({ key, label, alias, provider, model, result, text, terms = [] }: RequestFilter): boolean {
+  return terms.length > 0 || [key, label, alias, provider, model, result, text].some((one) => one !== undefined);
 }
 
 /** The id below which a search stops for now; undefined when it reaches the oldest row. */

@@ -2,6 +2,8 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import type { RequestRecord } from "../../src/model/record.ts";
 import type { RequestFilter } from "../../src/store/request-filter.ts";
+import { fitsFilter } from "../../src/store/request-fit.ts";
+import { type Term, type TermField, termFields } from "../../src/store/request-terms.ts";
 import { insertRequests, recentRequests, requestsMadeFor } from "../../src/store/requests.ts";
 import { dialects, withMigrated } from "../support/databases.ts";
 import { sharedPostgres } from "../support/postgres.ts";
@@ -45,7 +47,66 @@ const expected: [RequestFilter, number[]][] = [
   [{ text: "\u0000" }, []],
   [{ from: start + 2000, to: start + 4000 }, [3, 2]],
   [{ key: "web", result: "failed", text: "teapot", from: start }, [3]],
+  [{ terms: [{ field: "key", is: "web" }] }, [3, 2, 0]],
+  [{ terms: [{ field: "key", is: "web", not: true }] }, [4, 1]],
+  [{ terms: [{ field: "provider", is: "" }] }, [2]],
+  [{ terms: [{ field: "status", is: { from: 500, to: 599 } }] }, [3]],
+  [{ terms: [{ field: "status", is: { from: 500, to: 599 }, not: true }] }, [4, 2, 1, 0]],
+  [{ terms: [{ field: "cost", is: { from: 1 } }], key: "web" }, [3, 2, 0]],
+  [{ terms: [{ field: "tries", is: { to: 1 } }] }, []],
 ];
+
+/** The same on every run. */
+function dice(seed: number) {
+  let state = seed;
+  return <Value>(of: readonly Value[]): Value => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return of[Math.floor((state / 2 ** 32) * of.length)] as Value;
+  };
+}
+
+const words = [null, "web", "cron", "a/b", "Fast"] as const;
+const numbers = [null, 0, 1, 2, 200, 429, 503, 1_000_000_000] as const;
+
+function randomRow(second: number): RequestRecord {
+  const one = dice(second + 1);
+  const count = one(numbers);
+  return row(second, {
+    ...{ key: one(words), label: one(words), alias: one(words), model: one(words), target: one(words) },
+    ...{ provider: one(words), finish: one(words), attempts: one([0, 1, 2, 5]), status: one(numbers) },
+    code: one([null, "cancelled", "overloaded", "internal"] as const),
+    interrupted: one([true, false, false]),
+    tokens:
+      count === null
+        ? null
+        : { ...{ input: count, output: 2, reasoning: 0 }, cacheRead: 1, cacheWrite: 0, estimated: false },
+    ...{ costNano: one(numbers), ttftMs: one([null, 80.4, 80.5, 900]), totalMs: one([null, 80.6, 2000]) },
+    errors: one([[], [broken]]),
+  });
+}
+
+function randomFilter(seed: number): RequestFilter {
+  const one = dice(seed * 7919 + 3);
+  const fields = Object.keys(termFields) as TermField[];
+  const terms = Array.from({ length: one([0, 1, 2]) }, (): Term => {
+    const field = one(fields);
+    const from = one([undefined, 0, 1, 80, 200]);
+    const to = one([undefined, 1, 81, 429, 1_000_000_000]);
+    const range = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
+    const is = termFields[field].kind === "text" ? (one(words) ?? "") : range;
+    return { field, is, ...(one([true, false]) ? { not: true as const } : {}) };
+  });
+  const named = one(["key", "label", "alias", "provider", "model"] as const);
+  const result = one([undefined, "success", "failed", "cancelled", "interrupted", "4xx", "5xx"] as const);
+  const text = one([undefined, undefined, "teapot", "WEB", "_"]);
+  return {
+    terms,
+    ...(one([true, false, false]) ? { [named]: one(words) ?? "" } : {}),
+    ...(result === undefined ? {} : { result }),
+    ...(text === undefined ? {} : { text }),
+    ...(one([true, false, false]) ? { from: start + 20_000 } : {}),
+  };
+}
 
 beforeAll(async () => {
   await sharedPostgres();
@@ -59,10 +120,27 @@ describe.each([...dialects])("filters (%s)", (dialect) => {
         const { data, next } = await recentRequests(database.sql, filter);
         const found = data.map(({ id }) => rows.findIndex((one) => one.id === id));
         expect([filter, found, next]).toEqual([filter, places, null]);
+        expect(rows.flatMap((one, at) => (fitsFilter(filter, one) ? [at] : [])).reverse()).toEqual(places);
       }
       const first = await recentRequests(database.sql, { key: "web", limit: 2 });
       const second = await recentRequests(database.sql, { key: "web", limit: 2, after: first.next ?? "" });
       expect([...first.data, ...second.data].map(({ id }) => id)).toEqual([3, 2, 0].map((at) => rows[at]?.id ?? ""));
+    });
+  });
+
+  test("what is said of a record as it closes is what the database says of its row", async () => {
+    await withMigrated(dialect, async ({ database }) => {
+      const all = Array.from({ length: 60 }, (_, second) => randomRow(second));
+      await database.transaction((sql) => insertRequests(sql, all));
+      let shown = 0;
+      for (let seed = 0; seed < 250; seed++) {
+        const filter = randomFilter(seed);
+        const { data } = await recentRequests(database.sql, { ...filter, limit: 500 });
+        const fitting = all.filter((one) => fitsFilter(filter, one)).reverse();
+        expect([filter, data.map(({ id }) => id)]).toEqual([filter, fitting.map(({ id }) => id)]);
+        if (fitting.length > 0 && fitting.length < all.length) shown++;
+      }
+      expect(shown).toBeGreaterThan(80);
     });
   });
 
