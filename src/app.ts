@@ -113,13 +113,12 @@ export async function startApp({ options, store, snapshot, adminHash, configEdit
     random: Math.random,
   };
   const usage = openUsage(parts);
-  const { quotas, refusals } = gateway;
   let isDraining = false;
   const isAdmin = (key: string) => sha256Hex(key) === adminHash;
   const server = createServer({
     ...{ gateway, config, log, isAdmin, configEditor, requestEvents },
     configSchema: buildJsonSchema(),
-    console: openConsole({ ...parts, editor: configEditor, isAdmin, usage, quotas, refusals, cooling: cooling.reads }),
+    console: openConsole({ ...parts, editor: configEditor, isAdmin, usage, gateway, cooling: cooling.reads }),
     isDraining: () => isDraining,
     isReady: async () => void (await store.database.sql`SELECT value FROM meta LIMIT 1`),
     ...{ ...usage, ...requestReads(reader, writer), ...cooling.reads, ...openPrices(parts, gateway) },

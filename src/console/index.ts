@@ -11,8 +11,10 @@ import type { RequestFilter } from "../store/request-filter.ts";
 import type { Rollups } from "../store/rollups.ts";
 import { type Assets, createAssets } from "./assets.ts";
 import { cooldownRoutes } from "./cooldowns.ts";
+import type { HolderReads } from "./holder.ts";
 import { homeRoutes } from "./home.ts";
 import { createLimiter, type Limiter } from "./limiter.ts";
+import { holderRoutes } from "./me.ts";
 import { createNotices, type Notices } from "./notices.ts";
 import { performanceRoutes } from "./performance.ts";
 import { isStillIn, requireAccess } from "./principal.ts";
@@ -54,6 +56,8 @@ export interface ConsoleOptions {
     /** Resolves with their number, when every node can see that they are gone. */
     clear(filter: Partial<Pick<CooldownKey, "provider" | "model" | "scope">>): Promise<number>;
   };
+  /** What holders of client keys may read and do. */
+  own: HolderReads;
   /** Requests since a time (epoch milliseconds), and how many of them failed. */
   countRequests(since: number): Promise<{ all: number; failed: number }>;
 }
@@ -101,8 +105,18 @@ function consoleRoutes(deps: ConsoleDeps): ConsoleRoute[] {
     ...performanceRoutes(deps),
     ...cooldownRoutes(deps),
     ...quotaRoutes(deps),
+    ...holderRoutes({ ...deps, ...ofSettings(deps) }),
     elsewhere(),
   ];
+}
+
+function ofSettings({ config, usage }: ConsoleDeps) {
+  return {
+    // The table of routes is made before anybody asks.
+    dayOf: (at: number) => usage.dayOf(at),
+    zone: () => config.current().settings.timezone,
+    publicUrl: () => config.current().settings.publicUrl,
+  };
 }
 
 /** Whatever else is asked for below the console is looked for only when signed in. */

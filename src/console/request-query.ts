@@ -15,6 +15,10 @@ export interface Asked {
   ignored: string[];
 }
 
+export interface OwnAsked extends Omit<Asked, "filter"> {
+  filter: Omit<RequestFilter, "key" | "provider">;
+}
+
 export function readFilters(query: URLSearchParams): Asked {
   const asked: Asked = { filter: {}, filters: {}, ignored: [] };
   for (const [name, value] of query) {
@@ -34,6 +38,16 @@ export function readFilters(query: URLSearchParams): Asked {
   const after = textOf(query, "after");
   if (after !== undefined) asked.filter.after = after;
   return asked;
+}
+
+/** The same for the list of one key's holder: by nothing that says more than the list itself does. */
+export function readOwnFilters(query: URLSearchParams, { showsTargets }: { showsTargets: boolean }): OwnAsked {
+  const hidden = ["key", "provider", ...(showsTargets ? [] : ["model", "text"])];
+  const own = new URLSearchParams([...query].filter(([name]) => !hidden.includes(name)));
+  const asked = readFilters(own);
+  for (const name of hidden) if (query.has(name)) asked.ignored.push(`${name}, which this list has not`);
+  const { key: _key, provider: _provider, ...filter } = asked.filter;
+  return { ...asked, filter };
 }
 
 /** Empty fields of a form are as if they were not there. */

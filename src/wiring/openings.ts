@@ -4,7 +4,6 @@ import type { LiveConfig } from "../config/live.ts";
 import { type Console, createConsole } from "../console/index.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import { priceOfTarget } from "../gateway/prices.ts";
-import type { Refusals } from "../gateway/refusals.ts";
 import { createRoutingMemory } from "../gateway/routing.ts";
 import type { AdminDeps } from "../http/admin.ts";
 import type { CooldownDeps } from "../http/cooldowns.ts";
@@ -40,6 +39,7 @@ import { openRollups } from "../store/rollups.ts";
 import { openResponseStore } from "../store/stored-responses.ts";
 import { keepTargetStats, readTargetStats } from "../store/target-stats.ts";
 import type { Writer } from "../store/writer.ts";
+import { holderReads } from "./holder-reads.ts";
 
 export interface Store {
   database: Database;
@@ -213,14 +213,14 @@ interface ConsoleParts extends Parts {
   editor: ConfigEditor;
   isAdmin(key: string): boolean;
   usage: UsageDeps;
-  quotas: Ledger;
-  refusals: Refusals;
+  gateway: Gateway;
   cooling: Awaited<ReturnType<typeof openCooldowns>>["reads"];
 }
 
 export function openConsole(parts: ConsoleParts): Console {
-  const { config, editor, log, store, isAdmin, reader, usage, quotas, refusals, cooling } = parts;
+  const { config, editor, log, store, isAdmin, reader, usage, gateway, cooling } = parts;
   const { database, sealer } = store;
+  const { quotas, refusals } = gateway;
   return createConsole({
     config,
     editor,
@@ -245,6 +245,7 @@ export function openConsole(parts: ConsoleParts): Console {
         counters: quotas.standingsOf(snapshot, quota),
       }));
     },
+    own: holderReads({ gateway, editor, reader, rollups: usage.rollups }),
     cooldowns: { list: cooling.listCooldowns, history: cooling.cooldownHistory, clear: cooling.clearCooldowns },
   });
 }

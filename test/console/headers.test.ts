@@ -64,11 +64,6 @@ test("an opener policy is said where browsers heed it: over TLS and on the same 
   expect(await policy({ "x-forwarded-host": "plexus.lan", "x-forwarded-proto": "http" })).toBeNull();
 });
 
-test("the key of a client does not sign in", async () => {
-  const response = await post("/console/login", { key: gateway.clientKey }, { "x-forwarded-for": "192.0.2.9" });
-  expect([response.status, response.headers.get("set-cookie")]).toEqual([401, null]);
-});
-
 test("a sign-in from another site is refused, and so is one that does not say where from", async () => {
   const elsewhere: Record<string, string>[] = [
     { origin: "http://evil.example" },

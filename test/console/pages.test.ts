@@ -30,7 +30,7 @@ test("a wrong key is refused in words, the right one leads to where one wanted t
   await page.fill("#key", "adm-wrong");
   await page.keyboard.press("Enter");
   await page.waitForSelector("[role=alert]");
-  expect(await page.textContent("[role=alert]")).toContain("not the admin key");
+  expect(await page.textContent("[role=alert]")).toContain("neither the admin key");
   expect(await page.inputValue("#key")).toBe("");
   await page.fill("#key", adminKey);
   await page.keyboard.press("Enter");

@@ -32,34 +32,44 @@ test("only what must be is public", () => {
   expect(routes.filter((route) => route.access === "admin").length).toBeGreaterThanOrEqual(2);
 });
 
-test("what begins with /api is for the admin key but for what a key holder may see of himself, what begins with /console for those signed in, the rest for client keys", () => {
+test("what begins with /api is for the admin key but for what a key holder may see of himself, what begins with /console for the admin but for the pages of key holders, the rest for client keys", () => {
   for (const { path, access } of routes) {
     if (open.includes(path) || path.startsWith("/console/assets/")) continue;
     if (path === "/api/me") continue;
-    const wanted = path.startsWith("/api/") ? "admin" : path.startsWith("/console") ? "session" : "client";
+    const wanted = path.startsWith("/api/") ? "admin" : path.startsWith("/console") ? consoleAccess(path) : "client";
     expect([path, access]).toEqual([path, wanted]);
   }
 });
 
-describe.each(routes.filter((route) => route.access === "session"))("$method $path leads to the sign-in", (route) => {
-  const credentials: [string, () => Record<string, string>][] = [
-    ["nothing", () => ({})],
-    ["the admin key as bearer", () => ({ authorization: `Bearer ${stage.plexus.adminKey}` })],
-    ["a made-up session", () => ({ cookie: `plexus-console=${"A".repeat(43)}` })],
-    ["the admin key as session", () => ({ cookie: `plexus-console=${stage.plexus.adminKey}` })],
-    ["an empty session", () => ({ cookie: "plexus-console=; __Secure-plexus=" })],
-    ["a session of the other cookie", () => ({ cookie: `__Secure-plexus=${"A".repeat(43)}` })],
-  ];
+function consoleAccess(path: string): string {
+  if (path === "/console/logout") return "signed-in";
+  return path === "/console/me" || path.startsWith("/console/me/") ? "holder" : "session";
+}
 
-  test.each(credentials)("with %s", async (_name, headers) => {
-    const more = { "sec-fetch-site": "same-origin", ...headers() };
-    const { method } = route;
-    const response = await fetch(place(route.path), { method, headers: more, redirect: "manual" });
-    expect(response.status).toBe(303);
-    expect(response.headers.get("location")).toStartWith("/console/login");
-    expect(await response.text()).toBe("");
-  });
-});
+const ofPeople = ["session", "holder", "signed-in"];
+
+describe.each(routes.filter((route) => ofPeople.includes(route.access)))(
+  "$method $path leads to the sign-in",
+  (route) => {
+    const credentials: [string, () => Record<string, string>][] = [
+      ["nothing", () => ({})],
+      ["the admin key as bearer", () => ({ authorization: `Bearer ${stage.plexus.adminKey}` })],
+      ["a made-up session", () => ({ cookie: `plexus-console=${"A".repeat(43)}` })],
+      ["the admin key as session", () => ({ cookie: `plexus-console=${stage.plexus.adminKey}` })],
+      ["an empty session", () => ({ cookie: "plexus-console=; __Secure-plexus=" })],
+      ["a session of the other cookie", () => ({ cookie: `__Secure-plexus=${"A".repeat(43)}` })],
+    ];
+
+    test.each(credentials)("with %s", async (_name, headers) => {
+      const more = { "sec-fetch-site": "same-origin", ...headers() };
+      const { method } = route;
+      const response = await fetch(place(route.path), { method, headers: more, redirect: "manual" });
+      expect(response.status).toBe(303);
+      expect(response.headers.get("location")).toStartWith("/console/login");
+      expect(await response.text()).toBe("");
+    });
+  },
+);
 
 describe.each(routes.filter((route) => route.access === "admin" || route.access === "client"))(
   "$method $path is 401",

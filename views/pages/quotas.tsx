@@ -38,7 +38,7 @@ export interface QuotasProps {
   quotas: readonly QuotaCard[];
 }
 
-const levels = {
+export const levels = {
   ok: { tone: "ok", sign: "✓", word: "free" },
   warn: { tone: "warn", sign: "!", word: "nearly used up" },
   spent: { tone: "bad", sign: "✕", word: "used up" },
@@ -179,11 +179,11 @@ function keysWords(keys: readonly string[]): string {
   return keys.length === 1 ? "one key" : `${whole(keys.length)} keys`;
 }
 
-function amountOf({ unit }: QuotaCard, value: number): string {
+export function amountOf({ unit }: Pick<QuotaCard, "unit">, value: number): string {
   return unit === "cost" ? money(value) : `${whole(Math.floor(value))} ${unit}`;
 }
 
-function windowWords({ window, periodMs }: QuotaCard): string {
+export function windowWords({ window, periodMs }: Pick<QuotaCard, "window" | "periodMs">): string {
   if (window === "rolling") return `within any ${age(periodMs ?? 0).replace(/ 0 [hm]$/, "")}`;
   return { daily: "a day", weekly: "a week", monthly: "a month" }[window];
 }

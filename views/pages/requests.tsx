@@ -2,6 +2,7 @@
 import type { Markup } from "../jsx/jsx-runtime.ts";
 import { Layout, type Shell } from "../layout.tsx";
 import { None, Or } from "../parts/empty.tsx";
+import { Ignored } from "../parts/fields.tsx";
 import {
   allRequests,
   Chips,
@@ -68,12 +69,8 @@ export function requestsPage(props: RequestsProps): Markup {
         <h1>Requests</h1>
         {isFirst ? <Tail /> : null}
       </div>
-      {ignored.length === 0 ? null : (
-        <p class="banner warn" role="status">
-          Not understood, and left out: {ignored.join("; ")}.
-        </p>
-      )}
-      <FilterForm filters={filters} choices={props.choices} list={list} />
+      <Ignored ignored={ignored} />
+      <FilterForm filters={filters} choices={props.choices} list={list} searches={showsTargets} />
       <Chips filters={filters} list={list} />
       <p class="muted zone">Times in {zone}</p>
       <section class="scroll" tabindex="0" aria-label="Requests, newest first">

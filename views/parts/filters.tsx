@@ -62,9 +62,11 @@ export interface FilterProps {
   choices: Choices;
   /** Path of the list. */
   list: string;
+  /** By names of models, and words. */
+  searches: boolean;
 }
 
-export function FilterForm({ filters, choices, list }: FilterProps): Markup {
+export function FilterForm({ filters, choices, list, searches }: FilterProps): Markup {
   const { from, to, label } = filters;
   const { keys, providers } = choices;
   return (
@@ -75,19 +77,23 @@ export function FilterForm({ filters, choices, list }: FilterProps): Markup {
         <Choose name="alias" options={choices.aliases} value={filters.alias} />
         {providers === undefined ? null : <Choose name="provider" options={providers} value={filters.provider} />}
         <Choose name="result" options={choices.results} value={filters.result} />
-        <p>
-          <label for="f-model">Model</label>
-          <input
-            id="f-model"
-            name="model"
-            value={filters.model ?? ""}
-            placeholder={providers === undefined ? "name" : "name or provider/model"}
-          />
-        </p>
-        <p>
-          <label for="f-text">Text</label>
-          <input id="f-text" name="text" value={filters.text ?? ""} placeholder="id, name or error" />
-        </p>
+        {searches ? (
+          <>
+            <p>
+              <label for="f-model">Model</label>
+              <input
+                id="f-model"
+                name="model"
+                value={filters.model ?? ""}
+                placeholder={providers === undefined ? "name" : "name or provider/model"}
+              />
+            </p>
+            <p>
+              <label for="f-text">Text</label>
+              <input id="f-text" name="text" value={filters.text ?? ""} placeholder="id, name or error" />
+            </p>
+          </>
+        ) : null}
         {label ? <input type="hidden" name="label" value={label} /> : null}
         {from ? <input type="hidden" name="from" value={from} /> : null}
         {to ? <input type="hidden" name="to" value={to} /> : null}

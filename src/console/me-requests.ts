@@ -1,0 +1,52 @@
+/** The requests of one key, for its holder: the list, which stays up to date by itself, and the page of one. */
+import { requestPage } from "../../views/pages/request.tsx";
+import { requestRows, requestsPage } from "../../views/pages/requests.tsx";
+import { GatewayError } from "../model/error.ts";
+import { results } from "../store/request-filter.ts";
+import { forHolder, type HolderDeps } from "./holder.ts";
+import { page, part, wantsPart } from "./page.ts";
+import { holderOf } from "./principal.ts";
+import { readOwnFilters } from "./request-query.ts";
+import type { ConsoleRoute, Visit } from "./route.ts";
+import type { Holder } from "./session.ts";
+import { shellOf } from "./shell.ts";
+
+const path = "/console/me/requests";
+const rowsPerPage = 50;
+
+export function ownRequestRoutes(deps: HolderDeps): ConsoleRoute[] {
+  return [
+    { method: "GET", path, access: "holder", run: (visit) => list(deps, visit, holderOf(visit)) },
+    { method: "GET", path: `${path}/:id`, access: "holder", run: (visit) => detail(deps, visit, holderOf(visit)) },
+  ];
+}
+
+async function list(deps: HolderDeps, visit: Visit, holder: Holder): Promise<Response> {
+  const { own } = deps;
+  const key = own.key(holder);
+  const { filter, filters, ignored } = readOwnFilters(visit.query, key);
+  const { data, next } = await own.requests(holder, { limit: rowsPerPage, ...filter });
+  const shown = { rows: data.map((row) => forHolder(row, key)), zone: deps.zone(), own: key };
+  if (wantsPart(visit)) return part(visit, requestRows(shown));
+  const models = own.models(holder);
+  const body = requestsPage({
+    ...shown,
+    shell: shellOf(deps, visit, path),
+    next,
+    isFirst: filter.after === undefined,
+    baseUrl: deps.publicUrl() ?? visit.origin,
+    model: models.find(({ name }) => name === "demo")?.name ?? models[0]?.name ?? "demo",
+    filters,
+    choices: { aliases: [...new Set(models.map(({ alias }) => alias))].sort(), results },
+    ignored,
+  });
+  return page(visit, body);
+}
+
+async function detail(deps: HolderDeps, visit: Visit, holder: Holder): Promise<Response> {
+  const request = await deps.own.request(holder, visit.parameters.id ?? "");
+  if (!request) throw new GatewayError("not-found", "Your key has no request of this id, or it is not kept any more.");
+  const own = deps.own.key(holder);
+  const shell = shellOf(deps, visit, path);
+  return page(visit, requestPage({ shell, request: forHolder(request, own), zone: deps.zone(), own }));
+}
