@@ -145,7 +145,7 @@ function Quota({ quota, clock, now }: { quota: QuotaCard; clock: Clock; now: num
         </meter>{" "}
         {share}
       </td>
-      <td>
+      <td class="share">
         {amountOf(quota, limit)} {windowWords(quota)}
         {quota.shared ? ", shared with other keys" : null}
       </td>
@@ -196,9 +196,9 @@ function Models({ models }: Pick<MeProps, "models">): Markup {
                   <td class="number">{maxOutput === null ? <None /> : `${whole(maxOutput)} tokens`}</td>
                   <td>
                     <a
-                      class="button small"
+                      class="button quiet small"
                       href={`/console/me/connect?model=${encodeURIComponent(name)}`}
-                      aria-label={`Requests for ${name}`}
+                      aria-label={`Request for ${name}`}
                     >
                       Request
                     </a>

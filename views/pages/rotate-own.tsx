@@ -42,7 +42,7 @@ export function rotateOwnPage({ shell, csrf, name, last4, isFixed }: RotateOwnPr
         )}
         <p>
           <a class="alone" href="/console/me">
-            Leave it as it is
+            {isFixed ? "Go back to your key" : "Leave it as it is"}
           </a>
         </p>
       </form>
