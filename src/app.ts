@@ -41,6 +41,7 @@ import {
   requestReads,
   type Store,
 } from "./wiring/openings.ts";
+import { openOperations } from "./wiring/operations.ts";
 
 /** Where everything is, as the process was told. */
 export interface Places {
@@ -113,15 +114,25 @@ export async function startApp({ options, store, snapshot, adminHash, configEdit
     random: Math.random,
   };
   const usage = openUsage(parts);
+  const priced = openPrices(parts, gateway);
+  const operations = openOperations({ ...store, ...priced, gateway, reader, writer, requestEvents, running });
   let isDraining = false;
   const isAdmin = (key: string) => sha256Hex(key) === adminHash;
   const server = createServer({
     ...{ gateway, config, log, isAdmin, configEditor, requestEvents },
     configSchema: buildJsonSchema(),
-    console: openConsole({ ...parts, editor: configEditor, isAdmin, usage, gateway, cooling: cooling.reads }),
+    console: openConsole({
+      ...parts,
+      editor: configEditor,
+      isAdmin,
+      usage,
+      gateway,
+      operations,
+      cooling: cooling.reads,
+    }),
     isDraining: () => isDraining,
     isReady: async () => void (await store.database.sql`SELECT value FROM meta LIMIT 1`),
-    ...{ ...usage, ...requestReads(reader, writer), ...cooling.reads, ...openPrices(parts, gateway) },
+    ...{ ...usage, ...requestReads(reader, writer), ...cooling.reads, ...priced },
   });
   server.listen({ hostname: options.host, port: options.port });
   const closing = [usage.rollups, cooling, { close: closeRouting }, writer, ...Object.values(kept), reader];

@@ -16,6 +16,7 @@ import { homeRoutes } from "./home.ts";
 import { createLimiter, type Limiter } from "./limiter.ts";
 import { holderRoutes } from "./me.ts";
 import { createNotices, type Notices } from "./notices.ts";
+import type { Operations } from "./operations.ts";
 import { performanceRoutes } from "./performance.ts";
 import { isStillIn, requireAccess } from "./principal.ts";
 import { quotaRoutes } from "./quotas.ts";
@@ -56,6 +57,7 @@ export interface ConsoleOptions {
     /** Resolves with their number, when every node can see that they are gone. */
     clear(filter: Partial<Pick<CooldownKey, "provider" | "model" | "scope">>): Promise<number>;
   };
+  operations: Operations;
   /** What holders of client keys may read and do. */
   own: HolderReads;
   /** Requests since a time (epoch milliseconds), and how many of them failed. */

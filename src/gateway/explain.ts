@@ -19,6 +19,8 @@ export interface Question {
   headers: Headers;
   /** Name of the client key; without one no allow-list holds. */
   key?: string;
+  /** In place of those of the alias's groups. */
+  selector?: string;
 }
 
 /**
@@ -30,7 +32,7 @@ export async function explain(gateway: Gateway, question: Question): Promise<Jso
   const { snapshot } = exchange;
   exchange.key = keyNamed(question.key, snapshot.keys);
   const { envelope } = await parse(exchange);
-  const refusal = chosen(exchange, envelope.model);
+  const refusal = chosen(exchange, envelope.model, question.selector);
   const { ordered, alias } = exchange;
   if (!ordered && refusal) throw refusal;
   return {
@@ -43,9 +45,9 @@ export async function explain(gateway: Gateway, question: Question): Promise<Jso
   };
 }
 
-function chosen(exchange: Exchange, model: string): GatewayError | undefined {
+function chosen(exchange: Exchange, model: string, selector?: string): GatewayError | undefined {
   try {
-    routeConversation(exchange, model);
+    routeConversation(exchange, model, selector);
     return undefined;
   } catch (thrown) {
     return toGatewayError(thrown);

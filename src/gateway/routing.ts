@@ -47,9 +47,14 @@ export function route(exchange: Exchange<Wire>, model: string, spoken: Speaker):
   return ordered(exchange, permitted(exchange, model), new View(exchange, spoken));
 }
 
-/** Those for a conversation, which may hold images, and may have a target already. */
-export function routeConversation(exchange: Exchange, model: string): readonly Candidate[] {
-  const route = permitted(exchange, model);
+/**
+ * Those for a conversation, which may hold images, and may have a target already. `selector`: in place of those of its
+ * groups, to see what it would choose.
+ */
+export function routeConversation(exchange: Exchange, model: string, selector?: string): readonly Candidate[] {
+  const found = permitted(exchange, model);
+  const groups = selector === undefined ? found.groups : found.groups.map((group) => ({ ...group, selector }));
+  const route = groups === found.groups ? found : { ...found, groups };
   const hasChoice = route.groups.some(({ candidates }) => candidates.length > 1);
   if (route.alias?.sticky && hasChoice) exchange.conversation = conversationOf(exchange);
   return ordered(exchange, route, new ConversationView(exchange, route));

@@ -2,6 +2,7 @@
 import { version } from "../../package.json";
 import type { LiveConfig } from "../config/live.ts";
 import { type Console, createConsole } from "../console/index.ts";
+import type { Operations } from "../console/operations.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import { priceOfTarget } from "../gateway/prices.ts";
 import { createRoutingMemory } from "../gateway/routing.ts";
@@ -214,11 +215,12 @@ interface ConsoleParts extends Parts {
   isAdmin(key: string): boolean;
   usage: UsageDeps;
   gateway: Gateway;
+  operations: Operations;
   cooling: Awaited<ReturnType<typeof openCooldowns>>["reads"];
 }
 
 export function openConsole(parts: ConsoleParts): Console {
-  const { config, editor, log, store, isAdmin, reader, usage, gateway, cooling } = parts;
+  const { config, editor, log, store, isAdmin, reader, usage, gateway, operations, cooling } = parts;
   const { database, sealer } = store;
   const { quotas, refusals } = gateway;
   return createConsole({
@@ -233,6 +235,7 @@ export function openConsole(parts: ConsoleParts): Console {
     findRequest: (id) => findRequest(reader.sql, id),
     countRequests: (since) => countRequests(reader.sql, since),
     usage,
+    operations,
     refusals: () => refusals.list(),
     quotas: async () => {
       const snapshot = config.current();
