@@ -41,6 +41,7 @@ import {
   requestReads,
   type Store,
 } from "./wiring/openings.ts";
+import { openTrials } from "./wiring/trials.ts";
 import { openOperations } from "./wiring/operations.ts";
 
 /** Where everything is, as the process was told. */
@@ -117,9 +118,10 @@ export async function startApp({ options, store, snapshot, adminHash, configEdit
   const priced = openPrices(parts, gateway);
   const operations = openOperations({ ...store, ...priced, gateway, reader, writer, requestEvents, running });
   let isDraining = false;
+  const runTrial = openTrials(gateway, configEditor);
   const isAdmin = (key: string) => sha256Hex(key) === adminHash;
   const server = createServer({
-    ...{ gateway, config, log, isAdmin, configEditor, requestEvents },
+    ...{ gateway, config, log, isAdmin, configEditor, requestEvents, runTrial },
     configSchema: buildJsonSchema(),
     console: openConsole({
       ...parts,

@@ -112,9 +112,9 @@ interface Writing<W extends Wire> {
 
 /** What was made of the canonical request, with the configured fields. */
 export function writtenAnew<W extends Wire>(
-  exchange: Exchange<Wire>,
+  asked: Pick<Exchange<Wire>, "alias">,
   built: Outgoing,
-  { candidate, protocol, configured = configuredFields(exchange, candidate), write = JSON.stringify }: Writing<W>,
+  { candidate, protocol, configured = configuredFields(asked, candidate), write = JSON.stringify }: Writing<W>,
 ): Addressed<W> {
   const body = configured.reduce<JsonObject>(merge, built.body);
   return addressed(candidate, protocol, { ...built, body: write(body) });
@@ -123,7 +123,7 @@ export function writtenAnew<W extends Wire>(
 type Fields = Readonly<Record<string, Json>>;
 
 /** Fields of the configuration that are merged into the body, in order. */
-export function configuredFields({ alias }: Exchange<Wire>, { provider, listed }: Candidate): Fields[] {
+export function configuredFields({ alias }: Pick<Exchange<Wire>, "alias">, { provider, listed }: Candidate): Fields[] {
   const configured: Fields[] = [];
   for (const fields of [provider.body, listed?.body, alias?.body])
     if (fields && !isEmpty(fields)) configured.push(fields);
@@ -135,7 +135,8 @@ function isEmpty(fields: Fields): boolean {
   return true;
 }
 
-function addressed<W extends Wire>(
+/** With the base URL, the query, the headers and the credential of the provider. */
+export function addressed<W extends Wire>(
   candidate: Candidate,
   protocol: W,
   outgoing: Omit<Outgoing, "body"> & { body: string | Buffer },

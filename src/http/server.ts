@@ -25,6 +25,7 @@ import { refusalRoutes } from "./refusals.ts";
 import type { HttpRoute, Incoming } from "./route.ts";
 import { shapeFor } from "./shape.ts";
 import { translateRoute } from "./translate.ts";
+import { type TrialDeps, trialRoute } from "./trials.ts";
 import { type UsageDeps, usageRoutes } from "./usage.ts";
 
 export interface ServerDeps
@@ -34,6 +35,7 @@ export interface ServerDeps
     EventDeps,
     PricesDeps,
     QuotaDeps,
+    TrialDeps,
     UsageDeps,
     HealthDeps,
     ConsoleDeps {
@@ -58,6 +60,7 @@ export function httpRoutes(deps: ServerDeps): HttpRoute[] {
     ...priceRoutes(deps, { config: deps.config, sweep: deps.gateway.sweep }),
     translateRoute(deps.gateway),
     explainRoute(deps.gateway),
+    trialRoute(deps, { config: deps.config, sweep: deps.gateway.sweep }),
     ...refusalRoutes(deps.gateway.refusals),
     ...quotaRoutes(deps),
     ...usageRoutes(deps),

@@ -12,6 +12,7 @@ import type { Notes } from "../model/note.ts";
 import type { TargetFacts } from "../model/target.ts";
 import type { SealedSummaries } from "./compacting.ts";
 import type { Contract, ContractOptions } from "./contract.ts";
+import type { ModelListing } from "./listing.ts";
 import type { LegalNames } from "./names.ts";
 import type { StoredAnswers } from "./stored.ts";
 
@@ -139,6 +140,8 @@ export interface Wire {
   readonly fields: Readonly<Record<string, string>>;
   /** Request headers of a client that cross to a provider of this protocol, in lower case. */
   readonly headers: readonly string[];
+  /** How its providers tell which models they have; absent where they do not. */
+  readonly listing?: ModelListing;
   /** Checks what every request must have. Throws `invalid-request` with `param`. */
   open(body: JsonObject, place?: Place): Envelope;
   buildError(error: GatewayError, requestId: string): ErrorReply;

@@ -4,7 +4,7 @@ import { GatewayError } from "../model/error.ts";
 export interface TransportInit {
   method: "POST" | "GET";
   headers: Record<string, string>;
-  /** Bytes are only good until the call has begun: whoever sends them later copies them, as `fetch` does. */
+  /** Of a GET it is left out. Bytes are only good until the call has begun: whoever sends them later copies them, as `fetch` does. */
   body: string | Buffer;
   signal: AbortSignal;
   /** http(s) proxy for this call. */
@@ -20,7 +20,7 @@ export const fetchTransport: Transport = (url, init) =>
   fetch(url, {
     method: init.method,
     headers: init.headers,
-    body: init.body,
+    ...(init.method === "GET" ? {} : { body: init.body }),
     signal: init.signal,
     redirect: "manual",
     // The gateway has its own deadlines; the runtime's must not cut in before them.

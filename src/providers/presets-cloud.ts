@@ -87,6 +87,7 @@ export const cloudPresets: readonly Preset[] = [
       messages: "https://openrouter.ai/api/v1",
     },
     auth: "bearer",
+    listing: "public",
     keyUrl: "https://openrouter.ai/settings/keys",
     hosts: ["openrouter.ai"],
     quirks: ["no_custom_tools", "cache_marks", "reasoning_object", "top_k", "search_options"],

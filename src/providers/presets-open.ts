@@ -136,6 +136,7 @@ export const openPresets: readonly Preset[] = [
     id: "nanogpt",
     label: "NanoGPT",
     protocols: { chat: "https://nano-gpt.com/api/v1", messages: "https://nano-gpt.com/api/v1" },
+    listing: "public",
     keyUrl: "https://nano-gpt.com/api",
     hosts: ["nano-gpt.com"],
     quirks: [...older],

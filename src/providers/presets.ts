@@ -20,6 +20,8 @@ export interface Preset {
   headers?: Readonly<Record<string, string>>;
   /** Kind of the login that gives the credential, in place of a key. */
   oauth?: string;
+  /** Its list of models is told to everybody (so it proves no key), or there is none. */
+  listing?: "public" | "none";
   /** Where a key is made. Absent where there is none. */
   keyUrl?: string;
   /** Ends of host names, with a port where that is what makes it known. */

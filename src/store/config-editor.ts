@@ -12,11 +12,12 @@ import { type Fields, fieldsOf, isFields, mergeFields, mergePatch } from "../con
 import { type Plan, type ToldChange, tellChange } from "../config/plan.ts";
 import type { Section } from "../config/schema.ts";
 import { maskSecrets, type Part } from "../config/secret-places.ts";
-import type { Fault } from "../config/snapshot.ts";
+import type { Fault, Snapshot } from "../config/snapshot.ts";
 import { nearest } from "../kit/nearest.ts";
 import { randomSecret } from "../kit/secret.ts";
 import { GatewayError } from "../model/error.ts";
 import {
+  compileEdit,
   type Decision,
   type EditDeps,
   entityFor,
@@ -75,6 +76,9 @@ export function openConfigEditor(deps: EditDeps) {
     /** Throws `conflict` when the configuration is not at the version `seen`. */
     apply: (given: unknown, author: Author, seen?: number) =>
       makeEdit(deps, { author, note: "apply", decide: (now) => decideWhole(now, given, seen) }),
+    /** The whole configuration with another value of one entity, which is not kept. Throws ConfigFaults. */
+    tryOut: (place: Addressed, value: unknown): Promise<Snapshot> =>
+      compileEdit(deps, { decide: (now) => decideTrial(now, place, value) }),
     create: (place: Addressed, value: unknown, author: Author) => put(deps, { ...place, seen: 0 }, value, author),
     replace: (place: Addressed, value: unknown, author: Author) => put(deps, place, value, author),
     /** `patch` as JSON Merge Patch says. */
@@ -178,6 +182,11 @@ function decidePatch(state: State, place: Addressed, patch: unknown): Decision {
   const isSettings = part === settingsName;
   const value = isSettings ? mergeFields(entity?.value ?? {}, fieldsOf(state.file).settings ?? {}) : entity?.value;
   return decideValue(state, place, mergePatch(value, patch));
+}
+
+function decideTrial(state: State, place: Addressed, value: unknown): Decision {
+  entityFor(state, place);
+  return decideValue(state, place, value);
 }
 
 function decideRemoval(state: State, place: Addressed): Decision {

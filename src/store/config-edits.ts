@@ -147,11 +147,27 @@ function checkWhole(deps: EditDeps, state: State, { changes, strange, found }: C
   return after.warnings.filter(({ path }) => isTouched(path));
 }
 
+/** The whole configuration as an edit would make it; nothing is changed. Throws ConfigFaults. */
+export async function compileEdit(deps: EditDeps, edit: Pick<Edit, "decide">): Promise<Snapshot> {
+  const state = await loadState(deps, deps.database.sql);
+  const { changes } = workOut(deps, state, await edit.decide(state, deps.database.sql));
+  return deps.compile(storedWith(state, { changes, strange: {} }));
+}
+
 function compiled(
   deps: EditDeps,
   state: State,
   edit: Pick<Checked, "changes" | "strange"> = { changes: [], strange: {} },
 ) {
+  try {
+    return { faults: [], warnings: deps.compile(storedWith(state, edit)).warnings };
+  } catch (error) {
+    if (error instanceof ConfigFaults) return { faults: error.faults, warnings: [] };
+    throw error;
+  }
+}
+
+function storedWith(state: State, edit: Pick<Checked, "changes" | "strange">): StoredConfig {
   const database: Record<string, unknown> = { ...edit.strange };
   for (const [part, entities] of state.stored) {
     const values = new Map([...entities].map(([name, { value }]) => [name, value]));
@@ -162,12 +178,7 @@ function compiled(
     if (part !== settingsName) database[part] ??= Object.fromEntries(values);
     else if (values.has(settingsName)) database[part] ??= values.get(settingsName);
   }
-  try {
-    return { faults: [], warnings: deps.compile({ version: state.version, database, prices: state.prices }).warnings };
-  } catch (error) {
-    if (error instanceof ConfigFaults) return { faults: error.faults, warnings: [] };
-    throw error;
-  }
+  return { version: state.version, database, prices: state.prices };
 }
 
 /**

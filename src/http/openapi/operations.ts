@@ -56,6 +56,16 @@ const recomputing = fields({ running: flag });
 const narrowing = { scope: "model, account or provider", provider: "a provider's id", model: "a model of it" };
 const cleared = fields({ cleared: count });
 
+const trialStage = fields({
+  ...{ name: { enum: ["dns", "connect", "tls", "key", "models", "answer"] }, target: text, protocol: orNull(text) },
+  ...{ result: { enum: ["ok", "failed", "warning", "skipped"] }, ms: orNull(amount), words: text, fix: orNull(text) },
+  ...{ field: orNull(text), status: orNull(count), body: orNull(text), cost_nano: orNull(count) },
+});
+const trialModel = fields({
+  ...{ id: text, state: { enum: ["new", "same", "changed", "gone"] }, changes: listOf(open), protocols: listOf(text) },
+  ...{ context: orNull(count), max_output: orNull(count), price: orNull(open), suggested: flag },
+});
+
 /** Under `METHOD path`, the path as in the route list. */
 const plain: Record<string, Operation> = {
   "GET /api/schema/config.json": { summary: "JSON Schema of the configuration, for editors", answer: open },
@@ -127,6 +137,11 @@ const plain: Record<string, Operation> = {
     summary: "Where a request would go, and why nowhere else; calls nobody",
     body: { schema: fields({ path: text, body: open, "key?": orNull(text), "headers?": orNull(open) }) },
     answer: open,
+  },
+  "POST /api/providers/test": {
+    summary: "Try out a provider, as it is or as it would be: network, key, models, one tiny answer in each protocol",
+    body: { schema: fields({ "name?": text, "value?": component("Provider"), "models?": listOf(text) }) },
+    answer: fields({ fine: flag, stages: listOf(trialStage), models: orNull(listOf(trialModel)) }),
   },
   "POST /api/translate": {
     summary: "One translation; calls nobody",

@@ -1,4 +1,5 @@
 /** OpenAI Chat Completions. */
+import { dataListing } from "../listing.ts";
 import { commonNames } from "../names.ts";
 import type { Protocol } from "../protocol.ts";
 import { buildRequest } from "./build-request.ts";
@@ -23,6 +24,7 @@ export const chat: Protocol = {
     { method: "GET", path: "/v1/models/*", operation: "model" },
   ],
   auth: "bearer",
+  listing: dataListing,
   pathPrefix: "/v1/chat",
   wishes: [
     ...["temperature", "top_p", "top_k", "min_p", "presence_penalty"],

@@ -1,4 +1,5 @@
 /** Google Gemini (generateContent), served and called. */
+
 import type { Protocol } from "../protocol.ts";
 import { mostStops } from "./build-config.ts";
 import { buildRequest } from "./build-request.ts";
@@ -7,6 +8,7 @@ import { GeminiContract } from "./contract.ts";
 import { Decoder, exactKeys, parseResponse } from "./decode.ts";
 import { GeminiEncoder } from "./encode.ts";
 import { buildError } from "./error.ts";
+import { listing } from "./listing.ts";
 import { buildModel, buildModels } from "./models.ts";
 import { parseError } from "./parse-error.ts";
 import { mayEdit, pass, strip } from "./pass.ts";
@@ -25,6 +27,7 @@ export const gemini: Protocol = {
     { method: "GET", path: "/v1beta/models/*", operation: "model" },
   ],
   auth: "x-goog-api-key",
+  listing,
   wishes: [
     ...[
       "generationConfig.temperature",

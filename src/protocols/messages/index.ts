@@ -1,10 +1,12 @@
 /** Anthropic Messages, served and called. */
+
 import type { Protocol } from "../protocol.ts";
 import { buildRequest, legalKeys, legalNames } from "./build-request.ts";
 import { MessagesContract } from "./contract.ts";
 import { Decoder } from "./decode.ts";
 import { MessagesEncoder } from "./encode.ts";
 import { buildError, parseError } from "./error.ts";
+import { listing } from "./listing.ts";
 import { buildModel, buildModels } from "./models.ts";
 import { mayEdit, pass, strip } from "./pass.ts";
 import { guarded, holds, open, parseRequest } from "./request.ts";
@@ -14,6 +16,7 @@ export const messages: Protocol = {
   name: "messages",
   routes: [{ method: "POST", path: "/v1/messages", operation: "generate" }],
   auth: "x-api-key",
+  listing,
   wishes: [
     ...["temperature", "top_p", "top_k", "service_tier", "metadata"],
     ...["thinking", "output_config.effort", "cache_control", "context_management"],

@@ -1,7 +1,9 @@
 /** OpenAI Responses, served and called. */
+
 import { buildError } from "../chat/error.ts";
 import { buildModel, buildModels } from "../chat/models.ts";
 import { parseError } from "../chat/parse-error.ts";
+import { dataListing } from "../listing.ts";
 import { commonNames } from "../names.ts";
 import type { Protocol } from "../protocol.ts";
 import { buildRequest } from "./build-request.ts";
@@ -24,6 +26,7 @@ export const responses: Protocol = {
     { method: "POST", path: "/v1/responses/:id/cancel", operation: "cancel-stored" },
   ],
   auth: "bearer",
+  listing: dataListing,
   pathPrefix: "/v1/responses",
   wishes: [
     ...["temperature", "top_p", "service_tier", "user", "metadata"],
