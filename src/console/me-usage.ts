@@ -7,7 +7,7 @@ import { addSum, emptySum } from "../model/usage-sum.ts";
 import type { HolderDeps, OwnGrouping, OwnKey } from "./holder.ts";
 import { page } from "./page.ts";
 import { holderOf } from "./principal.ts";
-import { bucketOf, bucketsOf, rangeOf, ranges, rangeWords, storedBucket } from "./range.ts";
+import { bucketOf, bucketsOf, rangeOf, ranges, rangeWords } from "./range.ts";
 import type { ConsoleRoute, Visit } from "./route.ts";
 import type { Holder } from "./session.ts";
 import { shellOf } from "./shell.ts";
@@ -31,7 +31,7 @@ async function show(deps: HolderDeps, visit: Visit, holder: Holder): Promise<Res
   const { form, ignored } = read(visit.query, options);
   const range = rangeOf(form, { dayOf, now: Date.now }, ignored);
   const by = (Object.keys(groupings) as OwnGrouping[]).find((name) => name === form.by) ?? "none";
-  const query = { by, from: range.from, to: range.to, bucket: storedBucket(range.bucket) };
+  const query = { by, from: range.from, to: range.to, bucket: range.bucket, isPlain: true };
   const found = await own.usage(holder, query);
   const sums = found.map((one) => ({ ...one, bucket: bucketOf(one.bucket, range.bucket, dayOf) }));
   const starts = bucketsOf(range, dayOf);

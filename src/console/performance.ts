@@ -7,7 +7,7 @@ import { addSum, emptySum, quantile, type UsageSum } from "../model/usage-sum.ts
 import { groupedUsage } from "../store/grouped-usage.ts";
 import type { ConsoleDeps } from "./index.ts";
 import { page } from "./page.ts";
-import { bucketOf, bucketsOf, type Range, rangeOf, ranges, rangeWords, storedBucket } from "./range.ts";
+import { bucketOf, bucketsOf, type Range, rangeOf, ranges, rangeWords } from "./range.ts";
 import type { ConsoleRoute, Visit } from "./route.ts";
 import { shellOf } from "./shell.ts";
 
@@ -73,7 +73,7 @@ function hourOf(minute: string): string {
 /** Those that were asked most first. Requests that reached no target are nobody's. */
 async function measuredBy({ usage }: ConsoleDeps, by: "model" | "provider", range: Range): Promise<Measured[]> {
   const { from, to, bucket } = range;
-  const sums = await groupedUsage(usage.rollups, { by, from, to, bucket: storedBucket(bucket) });
+  const sums = await groupedUsage(usage.rollups, { by, from, to, bucket });
   const found = new Map<string, Measured>();
   for (const one of sums ?? []) {
     if (one.value === "") continue;

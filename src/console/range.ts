@@ -121,7 +121,7 @@ export function bucketEnd(at: number, bucket: BucketSize, dayOf: Clocks["dayOf"]
   return bucket === "day" ? end : Math.min(at + (bucket === "hour" ? hourMs : quarterMs), end);
 }
 
-/** What is asked of the sums: hours are made of quarters. */
-export function storedBucket(bucket: BucketSize): "quarter" | "day" {
-  return bucket === "day" ? "day" : "quarter";
+/** What is asked of the sums. */
+export function storedBucket(bucket: BucketSize): BucketSize {
+  return bucket;
 }

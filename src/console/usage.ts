@@ -10,7 +10,7 @@ import { type Grouping, groupedUsage, groupingNames } from "../store/grouped-usa
 import type { Summed } from "../store/rollup-sums.ts";
 import type { ConsoleDeps } from "./index.ts";
 import { download, page } from "./page.ts";
-import { bucketOf, bucketsOf, type Range, rangeOf, ranges, rangeWords, storedBucket } from "./range.ts";
+import { bucketOf, bucketsOf, type Range, rangeOf, ranges, rangeWords } from "./range.ts";
 import type { ConsoleRoute, Visit } from "./route.ts";
 import { shellOf } from "./shell.ts";
 import { bucketNames, bucketSpan, linesOf, measures, spanOf, valuesOf } from "./usage-figures.ts";
@@ -75,7 +75,7 @@ function read({ usage: { dayOf } }: ConsoleDeps, { query }: Visit): Asked {
 
 async function sumsOf({ usage }: ConsoleDeps, { by, key, range }: Asked): Promise<Summed[]> {
   const { from, to, bucket } = range;
-  const sums = await groupedUsage(usage.rollups, { by, key, from, to, bucket: storedBucket(bucket) });
+  const sums = await groupedUsage(usage.rollups, { by, key, from, to, bucket, isPlain: true });
   return (sums ?? []).map((one) => ({ ...one, bucket: bucketOf(one.bucket, bucket, usage.dayOf) }));
 }
 

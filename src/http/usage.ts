@@ -42,7 +42,7 @@ export function usageRoutes(deps: UsageDeps): HttpRoute[] {
  */
 async function usage(deps: UsageDeps, incoming: Incoming): Promise<Response> {
   const asked = read(deps, incoming, { days: 30, by: groupingNames, usual: "none" });
-  const sums = await sumsFor(deps, asked);
+  const sums = await sumsFor(deps, { ...asked, isPlain: true });
   const total = sums.reduce((sum, one) => addSum(sum, one.sum), emptySum());
   const data = sums.map((one) => ({ ...placeOf(one, asked), ...usageToJson(one.sum) }));
   if (asked.isCsv) return csv(data, { name: "usage", requestId: incoming.requestId });
@@ -58,7 +58,7 @@ async function performance(deps: UsageDeps, incoming: Incoming): Promise<Respons
   return json({ ...headOf(deps, asked), data }, incoming.requestId);
 }
 
-async function sumsFor({ rollups }: UsageDeps, asked: Asked): Promise<Summed[]> {
+async function sumsFor({ rollups }: UsageDeps, asked: Asked & { isPlain?: boolean }): Promise<Summed[]> {
   const sums = await groupedUsage(rollups, asked);
   if (sums === undefined) throw invalid("key", `cannot be combined with by=${asked.by}; ask by model`);
   return sums;

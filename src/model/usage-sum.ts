@@ -52,21 +52,37 @@ export function quantile(sketch: Sketch, share: number): number | undefined {
   return undefined;
 }
 
+/** Plain: a page makes and adds thousands. */
 export function emptySum(): UsageSum {
   return {
-    ...{ requests: 0, failed: 0, tokensInput: 0, tokensOutput: 0, tokensReasoning: 0, tokensCacheRead: 0 },
-    ...{ tokensCacheWrite: 0, estimated: 0, costNano: 0, unpriced: 0, ttftMs: 0, ttftCount: 0 },
-    ...{ flowMs: 0, flowTokens: 0, totalMs: 0, totalCount: 0, sketch: {} },
+    requests: 0,
+    failed: 0,
+    tokensInput: 0,
+    tokensOutput: 0,
+    tokensReasoning: 0,
+    tokensCacheRead: 0,
+    tokensCacheWrite: 0,
+    estimated: 0,
+    costNano: 0,
+    unpriced: 0,
+    ttftMs: 0,
+    ttftCount: 0,
+    flowMs: 0,
+    flowTokens: 0,
+    totalMs: 0,
+    totalCount: 0,
+    sketch: {},
   };
 }
 
+const counts = Object.keys(emptySum()).filter((name) => name !== "sketch") as Exclude<keyof UsageSum, "sketch">[];
+
 /** Adds to the first. */
 export function addSum(sum: UsageSum, more: UsageSum): UsageSum {
-  for (const name of Object.keys(sum) as (keyof UsageSum)[]) {
-    if (name !== "sketch") sum[name] += more[name];
-  }
-  for (const [name, count] of Object.entries(more.sketch)) {
-    sum.sketch[Number(name)] = (sum.sketch[Number(name)] ?? 0) + count;
+  for (const name of counts) sum[name] += more[name];
+  for (const name in more.sketch) {
+    const place = Number(name);
+    sum.sketch[place] = (sum.sketch[place] ?? 0) + (more.sketch[place] ?? 0);
   }
   return sum;
 }

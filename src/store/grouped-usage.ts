@@ -19,33 +19,30 @@ export const groupingNames = Object.keys(groupings) as Grouping[];
 export interface GroupedQuery extends Span {
   by: Grouping;
   key?: string | undefined;
-  bucket?: "quarter" | "day" | undefined;
+  bucket?: "quarter" | "hour" | "day" | undefined;
+  /** Without the classes of times to the first token, which providers and models have. */
+  isPlain?: boolean;
 }
 
 /** Undefined where no sums of one key are kept by this. */
 export async function groupedUsage(
   rollups: Pick<Rollups, "query">,
-  { by, key, from, to, bucket }: GroupedQuery,
+  { by, key, from, to, bucket, isPlain = false }: GroupedQuery,
 ): Promise<Summed[] | undefined> {
   const { all, ofKey } = groupings[by];
   const kind = key === undefined ? all : ofKey;
   if (kind === undefined) return undefined;
-  const sums = await rollups.query({ kind, from, to, ...(bucket ? { bucket } : {}) });
+  const only = key === undefined ? undefined : by === "label" ? { other: key } : { value: key };
+  const sums = await rollups.query({ kind, from, to, only, isPlain, ...(bucket ? { bucket } : {}) });
   // Of a label the key is the second value, of everything else that is kept for keys the first.
-  if (by === "label") return labelled(sums, key);
-  return key === undefined ? sums : sums.flatMap((one) => ofOneKey(one, { by, key }));
-}
-
-function ofOneKey(one: Summed, { by, key }: { by: Grouping; key: string }): Summed[] {
-  if (one.value !== key) return [];
-  return [by === "none" || by === "key" ? one : { ...one, value: one.other }];
+  if (by === "label") return labelled(sums);
+  return key === undefined || kind === "key" ? sums : sums.map((one) => ({ ...one, value: one.other }));
 }
 
 /** The same label on several keys is one attribution. */
-function labelled(sums: Summed[], key: string | undefined): Summed[] {
+function labelled(sums: Summed[]): Summed[] {
   const found = new Map<string, Summed>();
   for (const one of sums) {
-    if (key !== undefined && one.other !== key) continue;
     const place = `${one.bucket} ${one.value}`;
     const known = found.get(place);
     if (known) addSum(known.sum, one.sum);

@@ -1,7 +1,7 @@
 /** Sums of usage rows as SQL: from the rows themselves, and from the table of sums. */
 import { classOf, emptySum, quarterMs, type UsageSum } from "../model/usage-sum.ts";
-import { fragment, raw, type Sql } from "./database.ts";
-import { type Column, firstIdAt, int, json } from "./rows.ts";
+import { type Fragment, fragment, none, raw, type Sql } from "./database.ts";
+import { type Column, firstIdAt, int, json, toText } from "./rows.ts";
 
 export function quarterOf(at: number): number {
   return Math.floor(at / quarterMs) * quarterMs;
@@ -90,12 +90,17 @@ const tableSums = raw(sumNames.map((name) => `SUM(${sumColumns[name]}) AS ${sumC
 const slackMs = 60_000;
 
 /** Sums of the rows themselves, for each quarter of an hour. */
-export async function sumRows(sql: Sql, kind: Dimension, { from, to }: Span): Promise<Summed[]> {
+export async function sumRows(
+  sql: Sql,
+  kind: Dimension,
+  { from, to, only }: Span & { only?: Only },
+): Promise<Summed[]> {
   const [value, other] = dimensions[kind];
+  const those = onlyThose(only, { value: raw(value), other: raw(other) });
   const placed = raw(`(SELECT (at / ${quarterMs}) * ${quarterMs} AS bucket, ${value} AS value, ${other} AS other,
     ${rowColumns} FROM requests`);
   const rowsOf = fragment`${placed} WHERE id >= ${firstIdAt(from - slackMs)} AND id < ${firstIdAt(to + slackMs)}
-    AND at >= ${from} AND at < ${to}) AS placed`;
+    AND at >= ${from} AND at < ${to} ${those}) AS placed`;
   const rows = await sql<Row>`SELECT bucket, value, other, ${rowSums} FROM ${rowsOf} GROUP BY bucket, value, other`;
   const found = new Map(rows.map((row) => [placeOf(row), summed(row)]));
   if (kind !== "provider" && kind !== "target") return [...found.values()];
@@ -113,22 +118,50 @@ function placeOf({ bucket, value, other }: Row): string {
   return JSON.stringify([int(bucket), value, other]);
 }
 
-/** Sums of the table. Without `each` those of all buckets as one, at the first bucket. */
-export async function sumTable(
-  sql: Sql,
-  { span, kind, from, to, each }: Span & { span: "q" | "d"; kind: Dimension; each: boolean },
-): Promise<Summed[]> {
-  const within = fragment`span = ${span} AND kind = ${kind} AND bucket >= ${from} AND bucket < ${to}`;
-  const hasSketch = kind === "provider" || kind === "target";
-  if (each || hasSketch) {
-    const columns = raw(`bucket, value, other, ${Object.values(sumColumns).join(", ")}, sketch`);
+export interface TableQuery extends Span {
+  span: "q" | "d";
+  kind: Dimension;
+  /** `one`: all buckets as one, at the first; `each`: as they are; else hours that begin so long after whole ones. */
+  places: "one" | "each" | { hoursAfter: number };
+  /** Without the classes of times, which are not added up in the database. */
+  isPlain: boolean;
+  /** Only those of this value, or of this other one. */
+  only?: Only | undefined;
+}
+
+/** The value in a dimension, or the other one that dimensions of two have. */
+export type Only = { value: string } | { other: string };
+
+function onlyThose(only: Only | undefined, columns: { value: Fragment; other: Fragment }): Fragment {
+  if (only === undefined) return none;
+  return "value" in only
+    ? fragment`AND ${columns.value} = ${toText(only.value)}`
+    : fragment`AND ${columns.other} = ${toText(only.other)}`;
+}
+
+/** Sums of the table. */
+export async function sumTable(sql: Sql, query: TableQuery): Promise<Summed[]> {
+  const { span, kind, from, to, places, isPlain, only } = query;
+  const those = onlyThose(only, { value: raw("value"), other: raw("other") });
+  const within = fragment`span = ${span} AND kind = ${kind} AND bucket >= ${from} AND bucket < ${to} ${those}`;
+  const hasSketch = !isPlain && (kind === "provider" || kind === "target");
+  if (places === "each" || hasSketch) {
+    const columns = raw(`bucket, value, other, ${Object.values(sumColumns).join(", ")}${hasSketch ? ", sketch" : ""}`);
     const rows = await sql<Row>`SELECT ${columns} FROM rollups WHERE ${within}`;
     return rows.map(summed);
   }
-  const rows = await sql<Row>`SELECT MIN(bucket) AS bucket, value, other, ${tableSums} FROM rollups WHERE ${within}
-    GROUP BY value, other`;
+  const place = places === "one" ? raw("MIN(bucket)") : hourOf(places.hoursAfter);
+  const group = raw(places === "one" ? "value, other" : "1, value, other");
+  const rows = await sql<Row>`SELECT ${place} AS bucket, value, other, ${tableSums} FROM rollups WHERE ${within}
+    GROUP BY ${group}`;
   return rows.map(summed);
 }
+
+function hourOf(after: number): Fragment {
+  return raw(`((bucket - ${after}) / ${hourMs}) * ${hourMs} + ${after}`);
+}
+
+const hourMs = 3_600_000;
 
 function summed(row: Row): Summed {
   const sum = emptySum();

@@ -3,7 +3,7 @@
  * are over, then days. What is stale is summed from the rows when somebody asks: totals are always those of the rows.
  */
 import type { UsageSum } from "../model/usage-sum.ts";
-import { addSum, emptySum, quarterMs } from "../model/usage-sum.ts";
+import { addSum, quarterMs } from "../model/usage-sum.ts";
 import {
   type Database,
   fragment,
@@ -17,6 +17,7 @@ import {
 import {
   type Dimension,
   dimensionNames,
+  type Only,
   quarterOf,
   type Span,
   type Summed,
@@ -42,8 +43,11 @@ export interface RollupOptions {
 
 export interface UsageQuery extends Span {
   kind: Dimension;
-  /** One sum for each of these; without, one for all. */
-  bucket?: "quarter" | "day";
+  /** One sum for each of these, by the clocks of the reporting timezone; without, one for all. */
+  bucket?: "quarter" | "hour" | "day";
+  /** Without the classes of times to the first token, which cost more than all the rest. */
+  isPlain?: boolean;
+  only?: Only | undefined;
 }
 
 export interface Rollups {
@@ -57,6 +61,8 @@ export interface Rollups {
 const settleMs = 5_000;
 const stepRuns = 32;
 const zoneKey = "rollup_timezone";
+const hourMs = 3_600_000;
+const manySums = 200;
 
 /** In the transaction that writes or changes rows of these times. */
 export async function markStale(sql: Transaction, times: readonly number[]): Promise<void> {
@@ -187,7 +193,9 @@ class Job implements Rollups {
     if ((await this.stale("q", { from: start, to: end })).length > 0) return;
     const sums = new Map<Dimension, Summed[]>();
     for (const kind of dimensionNames) {
-      const quarters = await sumTable(reader.sql, { span: "q", kind, from: start, to: end, each: false });
+      const quarters = await sumTable(reader.sql, {
+        ...{ span: "q", kind, from: start, to: end, places: "one", isPlain: false },
+      });
       sums.set(
         kind,
         folded(quarters, () => start),
@@ -199,16 +207,39 @@ class Job implements Rollups {
     });
   }
 
-  async query({ kind, from, to, bucket }: UsageQuery): Promise<Summed[]> {
+  async query({ kind, from, to, bucket, isPlain = false, only }: UsageQuery): Promise<Summed[]> {
     const { reader, dayOf } = this.options;
     const found: Summed[] = [];
-    for (const piece of await this.pieces({ from, to }, bucket === "quarter")) {
-      const { span, ...range } = piece;
-      if (span === "rows") found.push(...(await sumRows(reader.sql, kind, range)));
-      else found.push(...(await sumTable(reader.sql, { span, kind, ...range, each: bucket !== undefined })));
+    const those = only === undefined ? {} : { only };
+    for (const { span, ...range } of await this.pieces({ from, to }, bucket === "quarter" || bucket === "hour")) {
+      if (span === "rows") {
+        found.push(...(await sumRows(reader.sql, kind, { ...range, ...those })));
+        continue;
+      }
+      const isHourly = bucket === "hour" && span === "q";
+      for (const { places, ...part } of isHourly ? this.hourly(range) : [{ ...range, places: placesOf(bucket) }]) {
+        found.push(...(await sumTable(reader.sql, { span, kind, ...part, places, isPlain, ...those })));
+      }
     }
-    if (bucket === "quarter") return folded(found, (at) => at);
-    return folded(found, bucket === "day" ? (at) => dayOf(at).start : () => from);
+    const sums = folded(found, bucket === undefined ? () => from : (at) => startOf(at, bucket, dayOf));
+    // What is made of many sums takes a turn of its own: others wait for neither any longer than they must.
+    if (sums.length > manySums) await Bun.sleep(0);
+    return sums;
+  }
+
+  /** Hours begin when days do, and days need not begin at whole hours. */
+  private hourly({ from, to }: Span): (Span & { places: { hoursAfter: number } })[] {
+    const parts: (Span & { places: { hoursAfter: number } })[] = [];
+    for (let at = from; at < to; ) {
+      const { start, end } = this.options.dayOf(at);
+      const hoursAfter = start % hourMs;
+      const until = Math.min(end, to);
+      const last = parts.at(-1);
+      if (last?.places.hoursAfter === hoursAfter) last.to = until;
+      else parts.push({ from: at, to: until, places: { hoursAfter } });
+      at = until;
+    }
+    return parts;
   }
 
   /** The range as days and quarters that are summed, and the rest as rows; neighbours of one kind are one piece. */
@@ -236,6 +267,16 @@ class Job implements Rollups {
     }
     return pieces;
   }
+}
+
+function placesOf(bucket: UsageQuery["bucket"]): "one" | "each" {
+  return bucket === undefined ? "one" : "each";
+}
+
+function startOf(at: number, bucket: "quarter" | "hour" | "day", dayOf: RollupOptions["dayOf"]): number {
+  if (bucket === "quarter") return at;
+  const { start } = dayOf(at);
+  return bucket === "day" ? start : start + Math.floor((at - start) / hourMs) * hourMs;
 }
 
 interface Stale {
@@ -271,15 +312,16 @@ function add(pieces: Piece[], piece: Piece): void {
   else pieces.push(piece);
 }
 
-/** One sum for each place and value. */
+/** One sum for each place and value. The sums are those that were given: nobody else has them. */
 function folded(sums: readonly Summed[], bucketOf: (at: number) => number): Summed[] {
   const found = new Map<string, Summed>();
-  for (const { bucket, value, other, sum } of sums) {
-    const place = bucketOf(bucket);
-    const key = JSON.stringify([place, value, other]);
+  for (const one of sums) {
+    const bucket = bucketOf(one.bucket);
+    // Texts of rows hold no NUL.
+    const key = `${bucket}\0${one.value}\0${one.other}`;
     const known = found.get(key);
-    if (known) addSum(known.sum, sum);
-    else found.set(key, { bucket: place, value, other, sum: addSum(emptySum(), sum) });
+    if (known) addSum(known.sum, one.sum);
+    else found.set(key, { ...one, bucket });
   }
   return [...found.values()].sort((one, two) => one.bucket - two.bucket || (one.value < two.value ? -1 : 1));
 }

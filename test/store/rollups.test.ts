@@ -195,3 +195,40 @@ test("quantiles are at most a tenth off", () => {
   }
   expect(quantile({}, 0.5)).toBeUndefined();
 });
+
+test("hours begin when those of the reporting timezone's days do, and of one key are those of that key", async () => {
+  const zones = ["Europe/Rome", "Asia/Kathmandu", "Australia/Lord_Howe"];
+  for (const zone of zones) {
+    const begin = Date.UTC(2026, 9, 3);
+    await withWorld("sqlite", zone, async ({ database, rollups, clock }) => {
+      const random = dice(11);
+      const records = Array.from({ length: 200 }, () => recordAt(begin + Math.floor(random() * 2 * day), random));
+      await database.transaction((sql) => insertRequests(sql, records));
+      clock.now = begin + 5 * day;
+      await rollups.run();
+      const range = { from: begin, to: begin + 2 * day };
+      const days = new Days(() => zone);
+      const hourOf = (at: number) => days.of(at).start + Math.floor((at - days.of(at).start) / hour) * hour;
+      for (const isPlain of [false, true]) {
+        const told = await rollups.query({
+          kind: "key-target",
+          ...range,
+          bucket: "hour",
+          isPlain,
+          only: { value: "laptop" },
+        });
+        const wanted = new Map<number, number>();
+        for (const { at, key } of records) {
+          if (key === "laptop") wanted.set(hourOf(at), (wanted.get(hourOf(at)) ?? 0) + 1);
+        }
+        const found = new Map<number, number>();
+        for (const { bucket, sum } of told) found.set(bucket, (found.get(bucket) ?? 0) + sum.requests);
+        expect([...found]).toEqual([...wanted].sort(([one], [other]) => one - other));
+      }
+      const sketches = await rollups.query({ kind: "target", ...range, bucket: "hour" });
+      const counted = sketches.flatMap(({ sum }) => Object.values(sum.sketch));
+      const measured = records.filter(({ ttftMs }) => ttftMs !== null).length;
+      expect(counted.reduce((sum, one) => sum + one, 0)).toBe(measured);
+    });
+  }
+});
