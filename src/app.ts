@@ -130,6 +130,7 @@ export async function startApp({ options, store, snapshot, adminHash, configEdit
       usage,
       gateway,
       operations,
+      requestEvents,
       cooling: cooling.reads,
     }),
     isDraining: () => isDraining,

@@ -6,6 +6,7 @@ import type { GroupedQuery, Grouping } from "../store/grouped-usage.ts";
 import type { RequestFilter } from "../store/request-filter.ts";
 import type { Summed } from "../store/rollup-sums.ts";
 import type { Assets } from "./assets.ts";
+import type { NewsSource } from "./live.ts";
 import type { Notices } from "./notices.ts";
 import type { Clocks } from "./range.ts";
 import type { Holder, Sessions } from "./session.ts";
@@ -44,6 +45,8 @@ export interface HolderReads {
   requests(holder: Holder, filter: OwnFilter): Promise<{ data: RequestRecord[]; next: string | null }>;
   /** Undefined for what is another key's. */
   request(holder: Holder, id: string): Promise<RequestRecord | undefined>;
+  /** Of requests of that key. */
+  news(holder: Holder): NewsSource;
   usage(holder: Holder, query: OwnUsage): Promise<Summed[]>;
   /** The new secret; the former one is good until a time (epoch milliseconds). */
   rotate(holder: Holder, until: number, address: string): Promise<string>;

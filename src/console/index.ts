@@ -15,6 +15,7 @@ import type { HolderReads } from "./holder.ts";
 import { homeRoutes } from "./home.ts";
 import { createLimiter, type Limiter } from "./limiter.ts";
 import { holderRoutes } from "./me.ts";
+import type { NewsSource } from "./live.ts";
 import { createNotices, type Notices } from "./notices.ts";
 import type { Operations } from "./operations.ts";
 import { performanceRoutes } from "./performance.ts";
@@ -41,6 +42,7 @@ export interface ConsoleOptions {
   listRequests(filter: RequestFilter): Promise<{ data: RequestRecord[]; next: string | null }>;
   requestsMadeFor(request: RequestRecord): Promise<RequestRecord[]>;
   findRequest(id: string): Promise<RequestRecord | undefined>;
+  news: NewsSource;
   usage: {
     rollups: Pick<Rollups, "query">;
     /** The day of the reporting timezone in which a time lies. */

@@ -3,7 +3,9 @@ import { requestPage } from "../../views/pages/request.tsx";
 import { requestRows, requestsPage } from "../../views/pages/requests.tsx";
 import { GatewayError } from "../model/error.ts";
 import { results } from "../store/request-filter.ts";
+import { fitsFilter } from "../store/request-fit.ts";
 import { forHolder, type HolderDeps } from "./holder.ts";
+import { newsStream } from "./live.ts";
 import { page, part, wantsPart } from "./page.ts";
 import { holderOf } from "./principal.ts";
 import { readOwnFilters } from "./request-query.ts";
@@ -18,6 +20,7 @@ export function ownRequestRoutes(deps: HolderDeps): ConsoleRoute[] {
   return [
     { method: "GET", path, access: "holder", run: (visit) => list(deps, visit, holderOf(visit)) },
     { method: "GET", path: `${path}/:id`, access: "holder", run: (visit) => detail(deps, visit, holderOf(visit)) },
+    { method: "GET", path: "/console/me/live", access: "holder", run: (visit) => live(deps, visit, holderOf(visit)) },
   ];
 }
 
@@ -41,6 +44,11 @@ async function list(deps: HolderDeps, visit: Visit, holder: Holder): Promise<Res
     ignored,
   });
   return page(visit, body);
+}
+
+function live({ own, sessions }: HolderDeps, visit: Visit, holder: Holder): Response {
+  const { filter } = readOwnFilters(visit.query, own.key(holder));
+  return newsStream(visit, { news: own.news(holder), sessions, fits: (record) => fitsFilter(filter, record) });
 }
 
 async function detail(deps: HolderDeps, visit: Visit, holder: Holder): Promise<Response> {

@@ -1,11 +1,12 @@
 /** The filters of the list of requests, from its address. What cannot be understood is left out, and said. */
 import type { Filters } from "../../views/parts/filters.tsx";
 import { type RequestFilter, type ResultClass, results } from "../store/request-filter.ts";
+import { readQuery } from "./query-box.ts";
 
 /** `-`: rows that have none. */
 const nothing = "-";
 const named = ["key", "label", "alias", "provider", "model"] as const;
-const known = new Set<string>([...named, "result", "text", "from", "to", "after"]);
+const known = new Set<string>([...named, "result", "q", "from", "to", "after"]);
 const longest = 300;
 
 export interface Asked {
@@ -32,8 +33,7 @@ export function readFilters(query: URLSearchParams): Asked {
     asked.filter[name] = value === nothing ? "" : value;
   }
   readResult(query, asked);
-  const text = textOf(query, "text");
-  if (text !== undefined) asked.filters.text = asked.filter.text = text;
+  readBox(query, asked);
   readTimes(query, asked);
   const after = textOf(query, "after");
   if (after !== undefined) asked.filter.after = after;
@@ -42,18 +42,30 @@ export function readFilters(query: URLSearchParams): Asked {
 
 /** The same for the list of one key's holder: by nothing that says more than the list itself does. */
 export function readOwnFilters(query: URLSearchParams, { showsTargets }: { showsTargets: boolean }): OwnAsked {
-  const hidden = ["key", "provider", ...(showsTargets ? [] : ["model", "text"])];
+  const hidden = ["key", "provider", ...(showsTargets ? [] : ["model", "q"])];
   const own = new URLSearchParams([...query].filter(([name]) => !hidden.includes(name)));
   const asked = readFilters(own);
   for (const name of hidden) if (query.has(name)) asked.ignored.push(`${name}, which this list has not`);
-  const { key: _key, provider: _provider, ...filter } = asked.filter;
-  return { ...asked, filter };
+  const { key: _key, provider: _provider, terms = [], ...filter } = asked.filter;
+  const told = terms.filter(({ field }) => field !== "key" && field !== "ip");
+  return { ...asked, filter: told.length > 0 ? { ...filter, terms: told } : filter };
 }
 
 /** Empty fields of a form are as if they were not there. */
 function textOf(query: URLSearchParams, name: string): string | undefined {
   const value = query.get(name)?.trim();
   return value && value.length <= longest ? value : undefined;
+}
+
+/** What of the box cannot be understood is left out, and the rest holds. */
+function readBox(query: URLSearchParams, { filter, filters, ignored }: Asked): void {
+  const box = textOf(query, "q");
+  if (box === undefined) return;
+  const { terms, text, faults } = readQuery(box);
+  filters.q = box;
+  if (terms.length > 0) filter.terms = terms;
+  if (text !== undefined) filter.text = text;
+  ignored.push(...faults);
 }
 
 function readResult(query: URLSearchParams, { filter, filters, ignored }: Asked): void {

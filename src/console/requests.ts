@@ -9,8 +9,10 @@ import { errorTable, GatewayError } from "../model/error.ts";
 import type { RequestRecord } from "../model/record.ts";
 import { candidatesOf, parseRouting } from "../model/routing-record.ts";
 import { results } from "../store/request-filter.ts";
+import { fitsFilter } from "../store/request-fit.ts";
 import { firstModel } from "./home.ts";
 import type { ConsoleDeps } from "./index.ts";
+import { newsStream } from "./live.ts";
 import { page, part, wantsPart } from "./page.ts";
 import { readFilters } from "./request-query.ts";
 import type { ConsoleRoute, Visit } from "./route.ts";
@@ -24,6 +26,7 @@ export function requestRoutes(deps: ConsoleDeps): ConsoleRoute[] {
   return [
     { method: "GET", path: "/console/requests", access: "session", run: (visit) => list(deps, visit) },
     { method: "GET", path: "/console/requests/:id", access: "session", run: (visit) => detail(deps, visit) },
+    { method: "GET", path: "/console/live", access: "session", run: (visit) => live(deps, visit) },
   ];
 }
 
@@ -46,6 +49,11 @@ async function list(deps: ConsoleDeps, visit: Visit): Promise<Response> {
     ignored,
   });
   return page(visit, body);
+}
+
+function live({ news, sessions }: ConsoleDeps, visit: Visit): Response {
+  const { filter } = readFilters(visit.query);
+  return newsStream(visit, { news, sessions, fits: (record) => fitsFilter(filter, record) });
 }
 
 function choicesOf({ keys, aliases, providers }: Snapshot): Choices {

@@ -30,6 +30,8 @@ export interface Sessions {
   /** Returns the id for the cookie. */
   start(principal: Principal): string;
   find(id: string): Session | null;
+  /** The same question, asked by nobody's visit: a session does not live on because of it. */
+  knows(id: string): boolean;
   end(id: string): void;
 }
 
@@ -56,6 +58,10 @@ export function createSessions(now: () => number = Date.now): Sessions {
       }
       session.seenAt = now();
       return session;
+    },
+    knows(id) {
+      const session = byHash.get(sha256Hex(id));
+      return session !== undefined && !isOver(session);
     },
     end: (id) => void byHash.delete(sha256Hex(id)),
   };

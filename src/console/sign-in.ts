@@ -10,6 +10,8 @@ import { shellOf } from "./shell.ts";
 
 /** A whole provider with its models fits. */
 const mostFormBytes = 262_144;
+/** Of somebody who is not signed in. */
+const mostKeyBytes = 16_384;
 const wrong =
   "That is neither the admin key, which begins with adm- and was printed at the first start, nor a client key that may be used from here.";
 
@@ -60,7 +62,7 @@ function login(deps: ConsoleDeps, visit: Visit, { next, notice, problem, status,
 
 async function signIn(deps: ConsoleDeps, visit: Visit): Promise<Response> {
   if (!isFromOwnPage(visit.request, visit.origin)) throw foreign();
-  const form = await readForm(visit.request);
+  const form = await readForm(visit.request, mostKeyBytes);
   const next = nextPath(form.get("next"));
   const { limiter } = deps;
   const waitMs = limiter.waitMs(visit.address);
@@ -106,10 +108,10 @@ interface Formed {
 }
 
 /** Throws when the form is too large or is none. */
-export async function readForm(request: Formed): Promise<URLSearchParams> {
+export async function readForm(request: Formed, most = mostFormBytes): Promise<URLSearchParams> {
   const length = Number(request.headers.get("content-length") ?? Number.NaN);
   // Browsers always say how long a form is.
-  if (!(length <= mostFormBytes)) throw new GatewayError("too-large", "The form is larger than 256 KB.");
+  if (!(length <= most)) throw new GatewayError("too-large", `The form is larger than ${most / 1024} KB.`);
   if (!request.headers.get("content-type")?.startsWith("application/x-www-form-urlencoded")) {
     throw new GatewayError("invalid-request", "The console takes forms as browsers send them.");
   }

@@ -9,6 +9,8 @@ export interface RequestEvent {
   /** Null while it is not known: always when a request opens. */
   readonly key: string | null;
   readonly data: JsonObject;
+  /** Of a request that closed, for those who choose by more than its key. */
+  readonly record?: RequestRecord;
 }
 
 export type RequestEvents = Broadcast<RequestEvent>;
@@ -23,7 +25,7 @@ export function createRequestEvents(): RequestEvents {
 export function requestEventObserver(events: RequestEvents): Observer {
   return {
     opened: (record) => events.publish(() => ({ type: "opened", key: null, data: openedToJson(record) })),
-    closed: (record) => events.publish(() => ({ type: "closed", key: record.key, data: closedToJson(record) })),
+    closed: (record) => events.publish(() => ({ type: "closed", key: record.key, data: closedToJson(record), record })),
   };
 }
 

@@ -1,6 +1,7 @@
 /** What holders of client keys may read and do, each for the own key alone. */
 import type { Key } from "../config/snapshot.ts";
 import type { HolderReads } from "../console/holder.ts";
+import type { NewsSource } from "../console/live.ts";
 import type { Holder } from "../console/session.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import { listModels } from "../gateway/models.ts";
@@ -16,9 +17,10 @@ export interface HolderParts {
   editor: ConfigEditor;
   reader: Reader;
   rollups: Pick<Rollups, "query">;
+  news: NewsSource;
 }
 
-export function holderReads({ gateway, editor, reader, rollups }: HolderParts): HolderReads {
+export function holderReads({ gateway, editor, reader, rollups, news }: HolderParts): HolderReads {
   const keyOf = (holder: Holder): Key => {
     const key = gateway.config.current().keys.get(holder.key);
     if (key) return key;
@@ -37,6 +39,10 @@ export function holderReads({ gateway, editor, reader, rollups }: HolderParts): 
         ...{ context: context ?? null, maxOutput: maxOutput ?? null },
       }));
     },
+    news: (holder) => ({
+      ...news,
+      listen: (tell) => news.listen((record) => (record.key === holder.key ? tell(record) : undefined)),
+    }),
     async quotas(holder) {
       const snapshot = gateway.config.current();
       const key = keyOf(holder);

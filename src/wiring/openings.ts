@@ -2,9 +2,11 @@
 import { version } from "../../package.json";
 import type { LiveConfig } from "../config/live.ts";
 import { type Console, createConsole } from "../console/index.ts";
+import type { NewsSource } from "../console/live.ts";
 import type { Operations } from "../console/operations.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import { priceOfTarget } from "../gateway/prices.ts";
+import type { RequestEvents } from "../gateway/request-events.ts";
 import { createRoutingMemory } from "../gateway/routing.ts";
 import type { AdminDeps } from "../http/admin.ts";
 import type { CooldownDeps } from "../http/cooldowns.ts";
@@ -18,6 +20,7 @@ import { readPriceList } from "../metering/price-source.ts";
 import { createPriceOf, listsInForce } from "../metering/pricing.ts";
 import { Ledger } from "../metering/quotas/ledger.ts";
 import type { JsonObject } from "../model/json.ts";
+import type { RequestRecord } from "../model/record.ts";
 import { compactingWires, countWires, embeddingWires, protocols } from "../protocols/index.ts";
 import { fetchTransport } from "../providers/call.ts";
 import { createDemoTransport, demoScheme } from "../providers/demo/transport.ts";
@@ -217,12 +220,14 @@ interface ConsoleParts extends Parts {
   gateway: Gateway;
   operations: Operations;
   cooling: Awaited<ReturnType<typeof openCooldowns>>["reads"];
+  requestEvents: RequestEvents;
 }
 
 export function openConsole(parts: ConsoleParts): Console {
   const { config, editor, log, store, isAdmin, reader, usage, gateway, operations, cooling } = parts;
   const { database, sealer } = store;
   const { quotas, refusals } = gateway;
+  const news = newsOf(parts);
   return createConsole({
     config,
     editor,
@@ -233,6 +238,7 @@ export function openConsole(parts: ConsoleParts): Console {
     listRequests: (filter) => recentRequests(reader.sql, filter),
     requestsMadeFor: (request) => requestsMadeFor(reader.sql, request),
     findRequest: (id) => findRequest(reader.sql, id),
+    news,
     countRequests: (since) => countRequests(reader.sql, since),
     usage,
     operations,
@@ -248,7 +254,20 @@ export function openConsole(parts: ConsoleParts): Console {
         counters: quotas.standingsOf(snapshot, quota),
       }));
     },
-    own: holderReads({ gateway, editor, reader, rollups: usage.rollups }),
+    own: holderReads({ gateway, editor, reader, rollups: usage.rollups, news }),
     cooldowns: { list: cooling.listCooldowns, history: cooling.cooldownHistory, clear: cooling.clearCooldowns },
   });
+}
+
+/** Requests as they close here and, where several processes share the database, that others have closed some. */
+function newsOf({ requestEvents, reader, store }: ConsoleParts): NewsSource {
+  const here = {
+    listening: () => requestEvents.listening,
+    listen: (tell: (record: RequestRecord) => void) =>
+      requestEvents.listen(({ item }) => {
+        if (item.record) tell(item.record);
+      }),
+  };
+  const newestId = async () => (await recentRequests(reader.sql, { limit: 1 })).data[0]?.id ?? null;
+  return store.database.dialect === "postgres" ? { ...here, newestId } : here;
 }

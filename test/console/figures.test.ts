@@ -118,7 +118,7 @@ test("filters are in the address, are taken out one by one, and hold for the row
     expect(await shown()).toEqual([next, ids.passed, ids.twice]);
     await page.click("[aria-label='Take out: Model paid/good']");
     expect(await page.locator("#rows tr").count()).toBeGreaterThan(3);
-    await page.goto(`${url}/console/requests?text=TEAPOT&colour=red`);
+    await page.goto(`${url}/console/requests?q=TEAPOT&colour=red`);
     expect((await shown()).at(-1)).toBe(ids.twice);
     expect(await page.innerText(".banner.warn")).toContain("colour");
     await page.goto(`${url}/console/requests?key=nobody`);
@@ -134,8 +134,8 @@ test("what an address holds is shown as text", async () => {
     });
     const { url } = figures.gateway;
     const text = encodeURIComponent(hostile);
-    await page.goto(`${url}/console/requests?text=${text}&label=${text}&result=${text}&${text}=1`);
-    expect(await page.inputValue("#f-text")).toBe(hostile);
+    await page.goto(`${url}/console/requests?q=${text}&label=${text}&result=${text}&${text}=1`);
+    expect(await page.inputValue("#f-q")).toBe(hostile);
     expect(await page.innerText(".chips")).toContain(hostile);
     for (const path of ["usage?key=", "usage?from=", "usage?bucket=", "performance?alias=", "cooldowns?after="]) {
       const answer = await page.goto(`${url}/console/${path}${text}`);
@@ -167,8 +167,9 @@ test("usage sums up to its total, to the list of requests and to the chart, by w
     expect(await page.innerText("main")).toContain("Days in UTC");
     await page.goto(`${url}/console/usage?by=model&range=24h`);
     await page.click("table.sums a:text-is('paid/good')");
+    await page.waitForURL(/\/console\/requests/);
     const listed = await page.locator("#rows tr").count();
-    await page.goBack();
+    await page.goto(`${url}/console/usage?by=model&range=24h`);
     const row = (await cells(watched, "table.sums tbody")).find(([name]) => name === "paid/good");
     expect(number(row?.[1])).toBe(listed);
     const download = page.waitForEvent("download");
@@ -263,7 +264,7 @@ describe.each(looks)("at $width px, $scheme", (look) => {
     if (!watched) return;
     const { page, context } = watched;
     await signIn(watched, figures.gateway);
-    const lists = ["requests?key=web&result=failed&text=x", "requests?key=web&model=paid/good", "requests?key=nobody"];
+    const lists = ["requests?key=web&result=failed&q=x", "requests?key=web&model=paid/good", "requests?key=nobody"];
     const sums = ["usage", "usage?by=model&measure=requests&range=24h", "usage?from=2020-01-01&to=2020-01-02"];
     const others = ["performance", "cooldowns", "cooldowns/clear?provider=busy", "quotas"];
     const requests = Object.values(ids).map((id) => `requests/${id}`);

@@ -120,7 +120,7 @@ test("what a holder sees is of the own key alone", async () => {
   const list = await text("/console/me/requests", cookie);
   expect(list).toContain(`r-${ids.team}`);
   for (const id of [ids.test, ids.shy]) expect(list).not.toContain(id);
-  const forced = await text(`/console/me/requests?key=test&text=${ids.test}`, cookie);
+  const forced = await text(`/console/me/requests?key=test&q=${ids.test}`, cookie);
   expect(forced).toContain("key, which this list has not");
   expect(forced).not.toContain(`r-${ids.test}`);
   const own = await text(`/console/me/requests/${ids.team}`, cookie);

@@ -43,21 +43,49 @@ test("an empty list says what to do, with a request that works as pasted", async
   });
 }, 60_000);
 
-test("new rows take neither the focus nor a word from the status line", async () => {
+test("new rows come by themselves, without a word from the status line", async () => {
   await ask(visits.gateway, "demo");
   await onTheList(async ({ page }) => {
-    await page.evaluate(`document.querySelector("#live").replaceChildren("read before")`);
-    await page.evaluate(`document.querySelector("#rows a").focus()`);
-    await page.waitForSelector("#live:text-is('updates every 2 s')");
+    await page.waitForSelector("#live:text-is('live')");
     await page.evaluate(`new MutationObserver(() => document.body.setAttribute("data-said", "something"))
       .observe(document.querySelector("#live"), { childList: true, characterData: true, subtree: true })`);
-    const before = await page.locator(":focus").getAttribute("href");
-    expect(before).toMatch(/^\/console\/requests\/./);
     const id = await ask(visits.gateway, "demo");
     await page.waitForSelector(`#r-${id}`, { timeout: 8000 });
-    expect(await page.locator(":focus").getAttribute("href")).toBe(before);
     expect(await page.getAttribute("body", "data-said")).toBeNull();
     expect(await page.getAttribute(`#r-${id} time`, "title")).toMatch(/ UTC$/);
+  });
+}, 60_000);
+
+test("a reader in a row is left in peace, told how many are new, and shown them by a key", async () => {
+  await ask(visits.gateway, "demo");
+  await onTheList(async ({ page }) => {
+    await page.waitForSelector("#live:text-is('live')");
+    await page.evaluate(`document.querySelector("#rows a").focus()`);
+    const before = await page.locator(":focus").getAttribute("href");
+    const ids = [await ask(visits.gateway, "demo"), await ask(visits.gateway, "demo")];
+    await page.waitForSelector("button[data-news]:text-is('2 new, press . to show')", { timeout: 8000 });
+    expect(await page.locator(`#r-${ids[0]}`).count()).toBe(0);
+    await page.keyboard.press(".");
+    await page.waitForSelector(`#r-${ids[0]}`);
+    expect(await page.locator(`#r-${ids[1]}`).count()).toBe(1);
+    expect(await page.locator(":focus").getAttribute("href")).toBe(before);
+    expect(await page.locator("button[data-news]:visible").count()).toBe(0);
+  });
+}, 60_000);
+
+test("only what the list would show is news for it", async () => {
+  await onTheList(async ({ page }) => {
+    const { url } = visits.gateway;
+    await page.goto(`${url}/console/requests?q=${encodeURIComponent("status:5xx -code:internal")}`);
+    await page.waitForSelector("#live:text-is('live')");
+    await page.click("button[data-pause]");
+    await ask(visits.gateway, "demo");
+    const failed = await ask(visits.gateway, "demo/fail-500");
+    await page.waitForSelector("button[data-news]:text-is('1 new, press . to show')", { timeout: 8000 });
+    await page.click("button[data-news]");
+    await page.waitForSelector(`#r-${failed}`);
+    await page.goto(`${url}/console/requests?q=colour%3Ared`);
+    expect(await page.innerText("main")).toContain("colour:red: there is no colour; there are id, key,");
   });
 }, 60_000);
 
@@ -67,14 +95,17 @@ test("an error instead of rows leaves the rows, and is said until rows come agai
   if (!watched) return;
   const { page, context } = watched;
   await signIn(watched, visits.gateway);
-  await page.goto(`${visits.gateway.url}/console/requests`);
   const address = "**/console/requests";
+  await page.goto(`${visits.gateway.url}/console/requests`);
+  await page.waitForSelector("#live:text-is('live')");
   await page.route(address, (route) => route.fulfill({ status: 502, contentType: "text/html", body: "<h1>Bad</h1>" }));
+  const next = await ask(visits.gateway, "demo");
   await page.waitForSelector("#live:text('Plexus answered 502')");
   expect(await page.locator(`#r-${id}`).count()).toBe(1);
   expect(await page.locator("h1").count()).toBe(1);
   await page.unroute(address);
-  await page.waitForSelector("#live:text-is('updates every 2 s')");
+  await page.waitForSelector(`#r-${next}`, { timeout: 8000 });
+  await page.waitForSelector("#live:text-is('live')");
   await context.close();
 }, 60_000);
 

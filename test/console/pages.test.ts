@@ -107,7 +107,7 @@ test("a paused list stays as it is until it goes on", async () => {
     await page.goto(`${visits.gateway.url}/console/requests`);
     await page.click("button[data-pause]");
     const id = await ask(visits.gateway, "demo");
-    await page.waitForTimeout(3000);
+    await page.waitForSelector("button[data-news]:text-is('1 new, press . to show')", { timeout: 8000 });
     expect(await page.locator(`#r-${id}`).count()).toBe(0);
     await page.click("button[data-pause]");
     await page.waitForSelector(`#r-${id}`, { timeout: 8000 });
@@ -117,7 +117,9 @@ test("a paused list stays as it is until it goes on", async () => {
 test("a list whose session has ended leads to the sign-in", async () => {
   await signedIn(async ({ page, context }) => {
     await page.goto(`${visits.gateway.url}/console/requests`);
+    await page.waitForSelector("#live:text-is('live')");
     await context.clearCookies();
+    await ask(visits.gateway, "demo");
     await page.waitForURL(/\/console\/login\?next=/, { timeout: 8000 });
   });
 }, 60_000);
@@ -185,18 +187,17 @@ describe.each(looks)("at $width px, $scheme", (look) => {
       await ask(visits.gateway, "demo", { stream: true, seed: 3 }),
       await ask(visits.gateway, hostile.repeat(4)),
     ];
+    const watched = await watch(visits, { ...look, bypassCSP: true });
+    if (!watched) return;
+    const { page, context } = watched;
+    await page.goto(`${url}/console/login`);
+    expect(["/console/login", await wrongs(page)]).toEqual(["/console/login", []]);
+    await signIn(watched, visits.gateway);
     const paths = ["/console", "/console/requests", "/console/requests?after=0", "/console/nothing"];
-    for (const path of [...paths, ...ids.map((id) => `/console/requests/${id}`), "/console/login"]) {
-      const watched = await watch(visits, { ...look, bypassCSP: true });
-      if (!watched) return;
-      const { page, context } = watched;
-      if (path === "/console/login") await page.goto(url + path);
-      else {
-        await signIn(watched, visits.gateway);
-        await page.goto(url + path);
-      }
+    for (const path of [...paths, ...ids.map((id) => `/console/requests/${id}`)]) {
+      await page.goto(url + path);
       expect([path, await wrongs(page)]).toEqual([path, []]);
-      await context.close();
     }
+    await context.close();
   }, 120_000);
 });

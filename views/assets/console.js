@@ -49,27 +49,88 @@
         button.textContent = "Copy";
       }, 3000);
     }
-    if ("pause" in button.dataset) {
-      isPaused = !isPaused;
-      button.setAttribute("aria-pressed", String(isPaused));
-      say(isPaused ? "paused" : "updates every 2 s");
-    }
+    if ("pause" in button.dataset) setPaused(!isPaused);
+    if ("news" in button.dataset) show();
   });
 
-  document.addEventListener("htmx:before:request", (event) => {
-    const rows = event.target;
-    if (!(rows instanceof Element) || !("live" in rows.dataset)) return;
-    if (isPaused || document.hidden || isReading(rows)) event.preventDefault();
-  });
+  // The live list. The server says how many requests have closed that it would show; its rows are fetched after that.
+  const rows = document.querySelector("[data-live]");
+  const newsButton = document.querySelector("[data-news]");
+  let source;
+  let waiting = 0;
+  let again;
+
+  const isBusy = () =>
+    isPaused || document.hidden || isReading(rows) || rows.contains(document.activeElement) || window.scrollY > 200;
+
+  const setPaused = (paused) => {
+    isPaused = paused;
+    document.querySelector("[data-pause]").setAttribute("aria-pressed", String(paused));
+    say(paused ? "paused" : "live");
+    if (!paused) show();
+  };
+
+  const fetchRows = () => rows.dispatchEvent(new CustomEvent("news"));
+
+  const show = () => {
+    waiting = 0;
+    if (newsButton) newsButton.hidden = true;
+    fetchRows();
+    // The database may have been behind.
+    clearTimeout(again);
+    again = setTimeout(() => isBusy() || fetchRows(), 1500);
+  };
+
+  const hear = (count) => {
+    waiting += count;
+    if (!isBusy()) show();
+    else if (newsButton) {
+      newsButton.textContent = `${waiting} new, press . to show`;
+      newsButton.hidden = false;
+    }
+  };
+
+  const listen = () => {
+    source?.close();
+    if (document.hidden) return;
+    source = new EventSource(rows.dataset.live);
+    // What came between the page and the stream, or while it was away.
+    source.addEventListener("open", () => {
+      say(isPaused ? "paused" : "live");
+      if (!isBusy()) fetchRows();
+    });
+    source.addEventListener("news", (event) => hear(JSON.parse(event.data).closed));
+    source.addEventListener("error", () => {
+      say("reconnecting");
+      if (source.readyState !== EventSource.CLOSED) return;
+      // Refused: the rows' own answer says why, and leads to the sign-in where that is it.
+      fetchRows();
+      setTimeout(listen, 3000);
+    });
+  };
+
+  if (rows) {
+    listen();
+    document.addEventListener("visibilitychange", () => (document.hidden ? source?.close() : listen()));
+    document.addEventListener("keydown", (event) => {
+      if (event.target.closest("input, select, textarea, button, summary") || event.ctrlKey || event.metaKey) return;
+      if (event.key === ".") show();
+      else if (event.key === " " && !event.target.closest("a")) setPaused(!isPaused);
+      else return;
+      event.preventDefault();
+    });
+  }
+
   // An error's page is not rows: the ones that are there stay, and the next turn tries again.
   document.addEventListener("htmx:before:response", (event) => {
     const { status, headers } = event.detail.ctx.response;
     if (status < 400 || headers.get("hx-redirect")) return;
     event.preventDefault();
     say(`Plexus answered ${status}, trying again`);
+    if (rows) setTimeout(fetchRows, 3000);
   });
   document.addEventListener("htmx:after:swap", () => {
-    if (!isPaused) say("updates every 2 s");
+    if (rows && !isPaused && source?.readyState === EventSource.OPEN) say("live");
   });
   document.addEventListener("htmx:error", () => say("cannot reach Plexus, retrying"));
 

@@ -1,4 +1,4 @@
-/** The list of requests, newest first. Its rows are fetched again every two seconds and merged in place. */
+/** The list of requests, newest first. Its rows are fetched again when there is news, and merged in place. */
 import type { Markup } from "../jsx/jsx-runtime.ts";
 import { Layout, type Shell } from "../layout.tsx";
 import { None, Or } from "../parts/empty.tsx";
@@ -106,7 +106,7 @@ export function requestsPage(props: RequestsProps): Markup {
               ) : null}
             </tr>
           </thead>
-          <tbody id="rows" {...(isFirst ? { ...live, "hx-get": listAddress(filters, undefined, list) } : {})}>
+          <tbody id="rows" {...(isFirst ? liveRows(filters, list) : {})}>
             {requestRows({ rows, zone, ...(own === undefined ? {} : { own }) })}
           </tbody>
         </table>
@@ -129,13 +129,23 @@ export function requestRows({ rows, zone, own }: RowsProps): Markup {
   );
 }
 
-const live = { "hx-trigger": "every 2s", "hx-swap": "innerMorph", "data-live": "" };
+/** The script hears of news from the one address and has the rows fetched from the other. */
+function liveRows(filters: Filters, list: string): Record<string, string> {
+  const news = listAddress(filters, undefined, list.replace(/requests$/, "live"));
+  return {
+    "hx-trigger": "news",
+    "hx-swap": "innerMorph",
+    "hx-get": listAddress(filters, undefined, list),
+    "data-live": news,
+  };
+}
 
 function Tail(): Markup {
   return (
     <div class="tail">
+      <button type="button" class="small" data-news hidden></button>
       <span id="live" role="status" class="muted">
-        updates every 2 s
+        connecting
       </span>
       <button type="button" class="quiet" data-pause aria-pressed="false">
         Pause

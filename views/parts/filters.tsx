@@ -9,7 +9,8 @@ export interface Filters {
   provider?: string;
   model?: string;
   result?: string;
-  text?: string;
+  /** The query box. */
+  q?: string;
   from?: string;
   to?: string;
 }
@@ -29,7 +30,7 @@ const names: Record<keyof Filters, string> = {
   provider: "Provider",
   model: "Model",
   result: "Result",
-  text: "Text",
+  q: "Query",
   from: "From",
   to: "Until",
 };
@@ -73,6 +74,18 @@ export function FilterForm({ filters, choices, list, searches }: FilterProps): M
     <details class="filters" open={isFiltered(filters)}>
       <summary>Filter</summary>
       <form method="get" action={list} class="card fields">
+        {searches ? (
+          <p class="wide">
+            <label for="f-q">Query</label>
+            <input
+              id="f-q"
+              name="q"
+              value={filters.q ?? ""}
+              spellcheck="false"
+              placeholder="status:5xx cost>0.10 -provider:x total>2s words in an error"
+            />
+          </p>
+        ) : null}
         {keys === undefined ? null : <Choose name="key" options={keys} value={filters.key} />}
         <Choose name="alias" options={choices.aliases} value={filters.alias} />
         {providers === undefined ? null : <Choose name="provider" options={providers} value={filters.provider} />}
@@ -87,10 +100,6 @@ export function FilterForm({ filters, choices, list, searches }: FilterProps): M
                 value={filters.model ?? ""}
                 placeholder={providers === undefined ? "name" : "name or provider/model"}
               />
-            </p>
-            <p>
-              <label for="f-text">Text</label>
-              <input id="f-text" name="text" value={filters.text ?? ""} placeholder="id, name or error" />
             </p>
           </>
         ) : null}
