@@ -18,6 +18,7 @@ import { holderRoutes } from "./me.ts";
 import type { NewsSource } from "./live.ts";
 import { createNotices, type Notices } from "./notices.ts";
 import type { Operations } from "./operations.ts";
+import { packed } from "./packed.ts";
 import { performanceRoutes } from "./performance.ts";
 import { isStillIn, requireAccess } from "./principal.ts";
 import { quotaRoutes } from "./quotas.ts";
@@ -92,11 +93,15 @@ export function createConsole(options: ConsoleOptions): Console {
     notices: createNotices(),
   };
   return {
-    routes: consoleRoutes(deps),
+    routes: consoleRoutes(deps).map(packing),
     sessionOf: (visit) => sessionOf(deps, visit),
     admit,
     refuse: (visit, error) => refusal(deps, visit, error),
   };
+}
+
+function packing({ run, ...route }: ConsoleRoute): ConsoleRoute {
+  return { ...route, run: async (visit) => packed(visit.request, await run(visit)) };
 }
 
 function consoleRoutes(deps: ConsoleDeps): ConsoleRoute[] {
