@@ -31,6 +31,7 @@ const menu = [
   { path: "/console/usage", name: "Usage" },
   { path: "/console/performance", name: "Performance" },
   { path: "/console/cooldowns", name: "Cooldowns" },
+  { path: "/console/keys", name: "Keys" },
   { path: "/console/quotas", name: "Quotas" },
 ];
 const holderMenu = [

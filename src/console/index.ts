@@ -13,6 +13,7 @@ import { type Assets, createAssets } from "./assets.ts";
 import { cooldownRoutes } from "./cooldowns.ts";
 import type { HolderReads } from "./holder.ts";
 import { homeRoutes } from "./home.ts";
+import { keyRoutes } from "./keys.ts";
 import { createLimiter, type Limiter } from "./limiter.ts";
 import { holderRoutes } from "./me.ts";
 import type { NewsSource } from "./live.ts";
@@ -113,6 +114,7 @@ function consoleRoutes(deps: ConsoleDeps): ConsoleRoute[] {
     ...usageRoutes(deps),
     ...performanceRoutes(deps),
     ...cooldownRoutes(deps),
+    ...keyRoutes(deps),
     ...quotaRoutes(deps),
     ...holderRoutes({ ...deps, ...ofSettings(deps) }),
     elsewhere(),

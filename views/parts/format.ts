@@ -46,6 +46,8 @@ export interface Clock {
   long(at: number): string;
   /** `22 Nov 10:24`. */
   minute(at: number): string;
+  /** `22 Nov 2026`. */
+  date(at: number): string;
   /** `22 Nov`. */
   day(at: number): string;
   zone: string;
@@ -64,12 +66,14 @@ export function clockOf(zone: string): Clock {
   });
   const { day, month, hour, minute } = parts;
   const minutes = new Intl.DateTimeFormat("en-GB", { day, month, hour, minute, hourCycle: "h23", timeZone: zone });
+  const dates = new Intl.DateTimeFormat("en-GB", { day, month, year: "numeric", timeZone: zone });
   const days = new Intl.DateTimeFormat("en-GB", { day, month, timeZone: zone });
   const text = (format: Intl.DateTimeFormat, at: number) => format.format(at).replace(",", "");
   return {
     short: (at) => text(short, at),
     long: (at) => text(long, at),
     minute: (at) => text(minutes, at),
+    date: (at) => text(dates, at),
     day: (at) => text(days, at),
     zone,
   };

@@ -76,7 +76,13 @@ function errorOf(path: string, errors?: ReadonlyMap<string, string>): string | u
   if (!errors) return undefined;
   const within = [...errors].filter(([at]) => at === path || at.startsWith(`${path}.`));
   if (within.length === 0) return undefined;
-  return within.map(([at, message]) => (at === path ? message : `${at.slice(path.length + 1)} ${message}`)).join("; ");
+  return within.map(([at, message]) => `${memberWords(at.slice(path.length + 1))}${message}`).join("; ");
+}
+
+/** Lines of a list are counted as people do. */
+function memberWords(member: string): string {
+  if (member === "") return "";
+  return /^\d+$/.test(member) ? `number ${Number(member) + 1}: ` : `${member} `;
 }
 
 function meanwhileOf(spec: FieldSpec, { schema, typed, meanwhile, zone }: Shown): string | undefined {

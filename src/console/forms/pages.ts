@@ -1,5 +1,6 @@
 /** What the pages of all kinds of entities share: which entity is meant, how its name is typed in, what saving says. */
 import type { Notice } from "../../../views/layout.tsx";
+import { entityHref } from "../../../views/parts/address.ts";
 import type { FieldState } from "../../../views/parts/form.tsx";
 import type { Section } from "../../config/schema.ts";
 import { GatewayError } from "../../model/error.ts";
@@ -20,14 +21,7 @@ export function nameOf({ path }: Visit): string {
   }
 }
 
-/** The address of an entity's page. Those of a list's own pages are no entity's, so such a name is spelled in another way. */
-export function entityPath(list: string, name: string): string {
-  const encoded = encodeURIComponent(name);
-  const own = ownPages.has(name) ? `%${(name.codePointAt(0) ?? 0).toString(16)}${encoded.slice(1)}` : encoded;
-  return `${list}/${own}`;
-}
-
-const ownPages = new Set(["new", "import"]);
+export const entityPath = entityHref;
 
 /** Throws `not-found`. */
 export async function entityIn({ editor }: ConsoleDeps, visit: Visit, section: Section): Promise<Entity> {
