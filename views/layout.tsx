@@ -9,6 +9,13 @@ export interface Notice {
   link?: { href: string; words: string };
 }
 
+/** What the menu counts. */
+export interface Badges {
+  cooldowns: number;
+  /** Keys that have nearly or wholly used up a quota. */
+  keys: number;
+}
+
 export interface Shell {
   /** Path of the style sheet. */
   style: string;
@@ -18,6 +25,8 @@ export interface Shell {
   isEncrypted: boolean;
   /** Name of the client key whose holder it is; absent for the admin. */
   holder?: string;
+  /** Absent for those to whom the menu counts nothing. */
+  badges?: Badges;
   /** Path of the page in the menu that this one belongs to. */
   current: string;
   /** The session's token for forms; null when nobody is signed in. */
@@ -87,10 +96,10 @@ function Rail({ shell, csrf }: { shell: Shell; csrf: string }): Markup {
       <a class="brand" href={shell.holder === undefined ? "/console" : "/console/me"}>
         Plexus
       </a>
-      <nav aria-label="Pages">
+      <nav aria-label="Pages" {...(shell.badges === undefined ? {} : liveBadges)}>
         {(shell.holder === undefined ? menu : holderMenu).map(({ path, name }) => (
           <a href={path} aria-current={shell.current === path ? "page" : null}>
-            {name}
+            {name} <MenuBadge path={path} badges={shell.badges} />
           </a>
         ))}
       </nav>
@@ -101,5 +110,42 @@ function Rail({ shell, csrf }: { shell: Shell; csrf: string }): Markup {
         </button>
       </form>
     </header>
+  );
+}
+
+const liveBadges = {
+  ...{ "hx-get": "/console/badges", "hx-trigger": "every 4s", "hx-swap": "none", "data-refresh": "" },
+};
+const counted: Record<string, { of: keyof Badges; sign: string; words: string }> = {
+  "/console/cooldowns": { of: "cooldowns", sign: "‖", words: "in force" },
+  "/console/quotas": { of: "keys", sign: "!", words: "keys near the limit" },
+};
+
+interface MenuBadgeProps {
+  path: string;
+  badges: Badges | undefined;
+  /** It takes the place of the one in the page. */
+  isNews?: boolean;
+}
+
+function MenuBadge({ path, badges, isNews }: MenuBadgeProps): Markup | null {
+  const meant = counted[path];
+  if (!meant || !badges) return null;
+  const count = badges[meant.of];
+  return (
+    <span id={`badge-${meant.of}`} class="badge warn" hidden={count === 0} hx-swap-oob={isNews ? "true" : null}>
+      <span aria-hidden="true">{meant.sign}</span> {count} <span class="hidden">{meant.words}</span>
+    </span>
+  );
+}
+
+/** The menu's numbers alone, as every page fetches them. */
+export function badges(numbers: Badges): Markup {
+  return (
+    <>
+      {Object.keys(counted).map((path) => (
+        <MenuBadge path={path} badges={numbers} isNews />
+      ))}
+    </>
   );
 }

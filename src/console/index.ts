@@ -1,4 +1,6 @@
 /** The console: its routes, who is let in, and how it says no. */
+
+import type { Badges } from "../../views/layout.tsx";
 import type { CooldownLine, RefusalLine } from "../../views/pages/cooldowns.tsx";
 import type { QuotaCard } from "../../views/pages/quotas.tsx";
 import type { LiveConfig } from "../config/live.ts";
@@ -15,8 +17,8 @@ import type { HolderReads } from "./holder.ts";
 import { homeRoutes } from "./home.ts";
 import { keyRoutes } from "./keys.ts";
 import { createLimiter, type Limiter } from "./limiter.ts";
-import { holderRoutes } from "./me.ts";
 import type { NewsSource } from "./live.ts";
+import { holderRoutes } from "./me.ts";
 import { createNotices, type Notices } from "./notices.ts";
 import type { Operations } from "./operations.ts";
 import { packed } from "./packed.ts";
@@ -64,8 +66,8 @@ export interface ConsoleOptions {
   operations: Operations;
   /** What holders of client keys may read and do. */
   own: HolderReads;
-  /** Requests since a time (epoch milliseconds), and how many of them failed. */
-  countRequests(since: number): Promise<{ all: number; failed: number }>;
+  /** What the menu counts. Asked for each page: nothing of it waits. */
+  badges(): Badges;
 }
 
 export interface ConsoleDeps extends ConsoleOptions {
@@ -106,10 +108,10 @@ function packing({ run, ...route }: ConsoleRoute): ConsoleRoute {
 }
 
 function consoleRoutes(deps: ConsoleDeps): ConsoleRoute[] {
-  return [
+  const routes: ConsoleRoute[] = [
     ...deps.assets.routes,
     ...signInRoutes(deps),
-    ...homeRoutes(deps),
+    ...homeRoutes({ ...deps, hasPage: (path) => routes.some((route) => route.path === path) }),
     ...requestRoutes(deps),
     ...usageRoutes(deps),
     ...performanceRoutes(deps),
@@ -119,6 +121,7 @@ function consoleRoutes(deps: ConsoleDeps): ConsoleRoute[] {
     ...holderRoutes({ ...deps, ...ofSettings(deps) }),
     elsewhere(),
   ];
+  return routes;
 }
 
 function ofSettings({ config, usage }: ConsoleDeps) {

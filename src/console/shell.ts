@@ -3,7 +3,11 @@ import type { Shell } from "../../views/layout.tsx";
 import type { ConsoleDeps } from "./index.ts";
 import type { Visit } from "./route.ts";
 
-export function shellOf(deps: Pick<ConsoleDeps, "assets" | "notices">, visit: Visit, current: string): Shell {
+export function shellOf(
+  deps: Pick<ConsoleDeps, "assets" | "notices"> & Partial<Pick<ConsoleDeps, "badges">>,
+  visit: Visit,
+  current: string,
+): Shell {
   return {
     style: deps.assets.style,
     icon: deps.assets.icon,
@@ -12,6 +16,7 @@ export function shellOf(deps: Pick<ConsoleDeps, "assets" | "notices">, visit: Vi
     current,
     ...(visit.session?.principal.kind === "holder" ? { holder: visit.session.principal.key } : {}),
     csrf: visit.session?.csrf ?? null,
+    ...(deps.badges && visit.session?.principal.kind === "admin" ? { badges: deps.badges() } : {}),
     notices: deps.notices.take(visit),
   };
 }

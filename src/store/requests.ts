@@ -120,13 +120,6 @@ export async function findRequest(sql: Sql, id: string): Promise<RequestRecord |
   return rows[0] && fromRow(rows[0]);
 }
 
-/** Requests since a time (epoch milliseconds). */
-export async function countRequests(sql: Sql, since: number): Promise<{ all: number; failed: number }> {
-  const [row] = await sql<Record<"total" | "failed", Column>>`SELECT count(*) AS total,
-    count(*) FILTER (WHERE code IS NOT NULL) AS failed FROM requests WHERE id >= ${firstIdAt(since)}`;
-  return { all: int(row?.total), failed: int(row?.failed) };
-}
-
 export type RequestRow = Record<string, Column>;
 
 function fromRow(row: RequestRow): RequestRecord {

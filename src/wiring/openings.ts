@@ -38,7 +38,7 @@ import { openTurnStore } from "../store/kept-turns.ts";
 import { addPrices, listPrices } from "../store/prices.ts";
 import { createQuotaStore } from "../store/quotas.ts";
 import { createRecomputeJob } from "../store/recompute-job.ts";
-import { countRequests, findRequest, recentRequests, requestsMadeFor, requestToJson } from "../store/requests.ts";
+import { findRequest, recentRequests, requestsMadeFor, requestToJson } from "../store/requests.ts";
 import { openRollups } from "../store/rollups.ts";
 import { openResponseStore } from "../store/stored-responses.ts";
 import { keepTargetStats, readTargetStats } from "../store/target-stats.ts";
@@ -239,7 +239,6 @@ export function openConsole(parts: ConsoleParts): Console {
     requestsMadeFor: (request) => requestsMadeFor(reader.sql, request),
     findRequest: (id) => findRequest(reader.sql, id),
     news,
-    countRequests: (since) => countRequests(reader.sql, since),
     usage,
     operations,
     refusals: () => refusals.list(),
@@ -255,6 +254,14 @@ export function openConsole(parts: ConsoleParts): Console {
       }));
     },
     own: holderReads({ gateway, editor, reader, rollups: usage.rollups, news }),
+    badges: () => {
+      const snapshot = config.current();
+      const standings = [...snapshot.quotas.values()].flatMap((quota) => quotas.standingsOf(snapshot, quota));
+      return {
+        cooldowns: cooling.listCooldowns().filter(({ state }) => state === "cooled").length,
+        keys: standings.filter(({ level }) => level !== "ok").length,
+      };
+    },
     cooldowns: { list: cooling.listCooldowns, history: cooling.cooldownHistory, clear: cooling.clearCooldowns },
   });
 }

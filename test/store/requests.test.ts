@@ -3,7 +3,6 @@ import { uuidv7 } from "../../src/kit/id.ts";
 import type { RequestRecord } from "../../src/model/record.ts";
 import type { Database } from "../../src/store/database.ts";
 import {
-  countRequests,
   findRequest,
   insertRequests,
   interruptedRecord,
@@ -43,19 +42,6 @@ describe.each([...dialects])("usage rows (%s)", (dialect) => {
       await insert(database, records.slice(100));
       await insert(database, []);
       expect(await database.sql`SELECT CAST(count(*) AS TEXT) AS rows FROM requests`).toEqual([{ rows: "300" }]);
-    });
-  });
-
-  test("those since a time are counted, and how many of them failed", async () => {
-    await withMigrated(dialect, async ({ database }) => {
-      const now = 1_800_000_000_000;
-      const at = (ms: number) => Bun.randomUUIDv7("hex", ms);
-      const records = [now - 1, now, now + 1, now + 3_600_000].map((ms) => closedRecord({ id: at(ms), at: ms }));
-      const failed = closedRecord({ id: at(now + 5), at: now + 5, status: 502, code: "upstream-failed" });
-      await insert(database, [...records, failed]);
-      expect(await countRequests(database.sql, now)).toEqual({ all: 4, failed: 1 });
-      expect(await countRequests(database.sql, now + 3_600_001)).toEqual({ all: 0, failed: 0 });
-      expect(await countRequests(database.sql, 0)).toEqual({ all: 5, failed: 1 });
     });
   });
 

@@ -121,6 +121,12 @@
     });
   }
 
+  // What is fetched in turns waits while nobody sees it, or somebody copies from it.
+  document.addEventListener("htmx:before:request", (event) => {
+    const part = event.target;
+    if (!(part instanceof Element) || !("refresh" in part.dataset)) return;
+    if (document.hidden || isReading(part)) event.preventDefault();
+  });
   // An error's page is not rows: the ones that are there stay, and the next turn tries again.
   document.addEventListener("htmx:before:response", (event) => {
     const { status, headers } = event.detail.ctx.response;

@@ -1,0 +1,133 @@
+/** What the cards of the overview show of sums. */
+import type { Figure, StripLine } from "../../views/pages/home.tsx";
+import { listAddress } from "../../views/parts/filters.tsx";
+import { type Clock, duration, money, percent, whole } from "../../views/parts/format.ts";
+import type { BarsProps } from "../../views/parts/stacked-bars.tsx";
+import { demoId } from "../config/compile/provider.ts";
+import type { Provider } from "../config/snapshot.ts";
+import { quantile, type UsageSum } from "../model/usage-sum.ts";
+import type { ProviderDay, Tick, Whole } from "./overview.ts";
+import type { Clocks } from "./range.ts";
+import { bucketNames, bucketSpan, spanOf } from "./usage-figures.ts";
+
+interface Measure {
+  name: string;
+  /** Null where there is none. */
+  of(sum: UsageSum): number | null;
+  words(value: number): string;
+  /** Against the time before. */
+  delta(now: number, before: number): string;
+  result?: string;
+}
+
+const relative = (now: number, before: number): string => {
+  if (before === 0) return "none before";
+  const change = (100 * (now - before)) / before;
+  return `${change < 0 ? "−" : "+"}${Math.abs(change).toFixed(Math.abs(change) < 10 ? 1 : 0)}%`;
+};
+
+const measures: Measure[] = [
+  { name: "Requests", of: (sum) => sum.requests, words: whole, delta: relative },
+  {
+    name: "Succeeded",
+    of: ({ requests, failed }) => (requests === 0 ? null : (requests - failed) / requests),
+    words: (share) => percent(share, 1),
+    delta: (now, before) => `${now < before ? "−" : "+"}${Math.abs(100 * (now - before)).toFixed(1)} points`,
+    result: "failed",
+  },
+  { name: "Cost", of: (sum) => sum.costNano, words: money, delta: relative },
+  {
+    name: "First token (p50)",
+    of: ({ sketch }) => quantile(sketch, 0.5) ?? null,
+    words: duration,
+    delta: (now, before) => `${now < before ? "−" : "+"}${duration(Math.abs(now - before))}`,
+  },
+];
+
+export function figuresOf({ range, buckets, now, before }: Whole, rangeWords: string): Figure[] {
+  return measures.map(({ name, of, words, delta, result }) => {
+    const value = of(now);
+    const former = before.requests === 0 ? null : of(before);
+    const text = value === null ? "–" : words(value);
+    const isUnpriced = name === "Cost" && now.unpriced > 0;
+    return {
+      name,
+      text: isUnpriced ? (now.costNano === 0 ? "no price" : `${text} + no price`) : text,
+      delta: value === null || former === null ? null : `${delta(value, former)} on the ${rangeWords} before`,
+      values: buckets.map(({ sum }) => of(sum)),
+      href:
+        name === "First token (p50)"
+          ? "/console/performance"
+          : listAddress({ ...spanOf(range.from, range.to), ...(result === undefined ? {} : { result }) }),
+    };
+  });
+}
+
+/** Sums know what failed; a request whose client left is none of those. */
+export function barsOf({ range, buckets }: Whole, clock: Clock, dayOf: Clocks["dayOf"]): BarsProps {
+  const values = (of: (sum: UsageSum) => number) => buckets.map(({ sum }) => of(sum));
+  return {
+    title: "Requests",
+    series: [
+      { name: "not failed", values: values(({ requests, failed }) => requests - failed), slot: 2 },
+      { name: "failed", values: values(({ failed }) => failed), slot: 5 },
+    ],
+    buckets: buckets.map(({ at }) => ({
+      name: range.bucket === "day" ? clock.day(at) : clock.minute(at),
+      href: listAddress(bucketSpan(at, range, dayOf)),
+    })),
+    bucketName: bucketNames[range.bucket],
+    format: whole,
+    least: 4,
+  };
+}
+
+interface Known {
+  providers: ReadonlyMap<string, Provider>;
+  cooled: readonly { provider: string; scope: string; state: string }[];
+  clock: Clock;
+}
+
+/** Those that are configured, whether they were asked or not, and others that were. */
+export function stripOf(days: readonly ProviderDay[], known: Known): StripLine[] {
+  const byName = new Map(days.map((day) => [day.name, day]));
+  const names = new Set([...known.providers.keys()].filter((id) => id !== demoId || byName.has(id)));
+  for (const { name } of days) if (name !== "") names.add(name);
+  return [...names].sort().map((name) => lineOf(name, byName.get(name), known));
+}
+
+function lineOf(name: string, day: ProviderDay | undefined, known: Known): StripLine {
+  const ticks = (day?.ticks ?? []).map((tick) => ({ tone: toneOf(tick), words: tickWords(tick, known.clock) }));
+  const { requests, failed, sketch } = day?.sum ?? { requests: 0, failed: 0, sketch: {} };
+  const from = day?.ticks[0]?.at;
+  return {
+    name,
+    href: listAddress({ provider: name, ...(from === undefined ? {} : { from: new Date(from).toISOString() }) }),
+    state: stateOf(name, known),
+    ticks,
+    finding: requests === 0 ? `${name}: not asked` : `${name}: ${whole(requests)} requests, ${whole(failed)} failed`,
+    ttftMs: quantile(sketch, 0.5) ?? null,
+    ...{ failed, requests },
+  };
+}
+
+function stateOf(name: string, { providers, cooled }: Known): StripLine["state"] {
+  const provider = providers.get(name);
+  if (!provider) return { tone: "off", sign: "–", word: "gone" };
+  if (!provider.enabled) return { tone: "off", sign: "–", word: "off" };
+  const own = cooled.filter((one) => one.provider === name && one.state === "cooled");
+  if (own.length === 0) return { tone: "ok", sign: "✓", word: "on" };
+  const isWhole = own.some(({ scope }) => scope !== "model");
+  return { tone: "warn", sign: "‖", word: isWhole ? "cooling down" : `${own.length} cooling down` };
+}
+
+function toneOf({ requests, failed }: Tick): "ok" | "warn" | "bad" | "off" {
+  if (requests === 0) return "off";
+  if (failed === 0) return "ok";
+  return failed / requests < 0.2 ? "warn" : "bad";
+}
+
+function tickWords({ at, requests, failed }: Tick, clock: Clock): string {
+  if (requests === 0) return `${clock.minute(at)}: no requests`;
+  return `${clock.minute(at)}: ${whole(requests)} requests, ${percent(failed, requests)} failed`;
+}

@@ -1,0 +1,167 @@
+/**
+ * The figures of the overview, from sums of usage and never from the list of requests. What several browsers ask for within
+ * a few seconds is worked out once.
+ */
+import { addSum, emptySum, quarterMs, type UsageSum } from "../model/usage-sum.ts";
+import { type GroupedQuery, type Grouping, groupedUsage } from "../store/grouped-usage.ts";
+import type { Span, Summed } from "../store/rollup-sums.ts";
+import type { ConsoleDeps } from "./index.ts";
+import { bucketOf, bucketsOf, hourMs, type Range, rangeOf, storedBucket } from "./range.ts";
+
+export const overviewRanges = [
+  { value: "1h", words: "1 hour" },
+  { value: "24h", words: "24 hours" },
+  { value: "7d", words: "7 days" },
+  { value: "30d", words: "30 days" },
+] as const;
+export type OverviewRange = (typeof overviewRanges)[number]["value"];
+
+const tickMs = 1_800_000;
+const tickCount = 48;
+const dayMs = 24 * hourMs;
+/** Shorter than the page's own turn, so that each turn has news. */
+const keptMs = 3000;
+
+type Reads = Pick<ConsoleDeps, "usage">;
+
+export interface Named {
+  name: string;
+  sum: UsageSum;
+}
+
+export interface Whole {
+  range: Range;
+  /** Where each bucket begins, and its sum. */
+  buckets: readonly { at: number; sum: UsageSum }[];
+  now: UsageSum;
+  /** Of as long a time before. */
+  before: UsageSum;
+  /** Requests that reached none are nobody's. */
+  providers: readonly Named[];
+}
+
+export interface Tick {
+  at: number;
+  requests: number;
+  failed: number;
+}
+
+export interface ProviderDay extends Named {
+  /** Half hours of the last day; the last one is now. */
+  ticks: readonly Tick[];
+  lastHour: UsageSum;
+}
+
+export interface Overview {
+  whole(range: OverviewRange): Promise<Whole>;
+  /** The dearest first. */
+  top(by: "key" | "alias", range: OverviewRange): Promise<Named[]>;
+  providerDays(): Promise<ProviderDay[]>;
+  /** Sums of a week by provider, the last hours left out. */
+  norm(): Promise<ReadonlyMap<string, UsageSum>>;
+  /** `provider/model` whose tokens of the last day have no price. */
+  unpriced(): Promise<Named[]>;
+}
+
+export function createOverview(deps: Reads, now: () => number = Date.now): Overview {
+  const kept = new Map<string, { at: number; made: Promise<unknown> }>();
+  const once = <T>(name: string, make: () => Promise<T>): Promise<T> => {
+    const known = kept.get(name);
+    // Under one name only one kind of thing is ever kept.
+    if (known && now() - known.at < keptMs) return known.made as Promise<T>;
+    const made = make();
+    kept.set(name, { at: now(), made });
+    made.catch(() => kept.delete(name));
+    return made;
+  };
+  const spanOf = (range: OverviewRange) => rangeNamed(deps, range, now);
+  return {
+    whole: (range) => once(`whole ${range}`, () => wholeOf(deps, spanOf(range))),
+    top: (by, range) =>
+      once(`${by} ${range}`, async () => {
+        const { from, to } = spanOf(range);
+        return dearest(named(await sumsBy(deps, by, { from, to })));
+      }),
+    providerDays: () => once("days", () => daysOf(deps, now())),
+    norm: () =>
+      once("norm", async () => {
+        const to = quarterOf(now() - hourMs);
+        const week = await sumsBy(deps, "provider", { from: to - 7 * dayMs, to });
+        return new Map(named(week).map(({ name, sum }) => [name, sum]));
+      }),
+    unpriced: () =>
+      once("unpriced", async () => {
+        const day = await sumsBy(deps, "model", { from: quarterOf(now() - dayMs), to: now() });
+        return named(day).filter(({ name, sum }) => name !== "" && sum.unpriced > 0);
+      }),
+  };
+}
+
+function rangeNamed({ usage: { dayOf } }: Reads, name: OverviewRange, now: () => number): Range {
+  if (name === "1h") return { from: now() - hourMs, to: now(), bucket: "quarter" };
+  return rangeOf({ range: name, from: "", to: "", bucket: "" }, { dayOf, now }, []);
+}
+
+function quarterOf(at: number): number {
+  return Math.floor(at / quarterMs) * quarterMs;
+}
+
+async function sumsBy(
+  { usage }: Reads,
+  by: Grouping,
+  { from, to, bucket }: Span & { bucket?: GroupedQuery["bucket"] },
+): Promise<Summed[]> {
+  return (await groupedUsage(usage.rollups, { by, from, to, bucket })) ?? [];
+}
+
+/** One sum for each value, whatever the bucket; the most asked first. */
+function named(sums: readonly Summed[]): Named[] {
+  const found = new Map<string, UsageSum>();
+  for (const { value, sum } of sums) found.set(value, addSum(found.get(value) ?? emptySum(), sum));
+  return [...found].map(([name, sum]) => ({ name, sum })).sort((one, other) => other.sum.requests - one.sum.requests);
+}
+
+function dearest(all: Named[]): Named[] {
+  return all.sort((one, other) => other.sum.costNano - one.sum.costNano || other.sum.requests - one.sum.requests);
+}
+
+function total(sums: readonly { sum: UsageSum }[]): UsageSum {
+  return sums.reduce((all, { sum }) => addSum(all, sum), emptySum());
+}
+
+/** By provider, for only those sums know how long first tokens took; each request is of one provider or of none. */
+async function wholeOf(deps: Reads, range: Range): Promise<Whole> {
+  const { dayOf } = deps.usage;
+  const { from, to, bucket } = range;
+  const sums = await sumsBy(deps, "provider", { from, to, bucket: storedBucket(bucket) });
+  const former = await sumsBy(deps, "provider", { from: from - (to - from), to: from });
+  const starts = bucketsOf(range, dayOf);
+  const places = new Map(starts.map((at) => [at, emptySum()]));
+  for (const one of sums) {
+    const place = places.get(bucketOf(one.bucket, bucket, dayOf));
+    if (place) addSum(place, one.sum);
+  }
+  return {
+    range,
+    buckets: [...places].map(([at, sum]) => ({ at, sum })),
+    now: total(sums),
+    before: total(former),
+    providers: dearest(named(sums)).filter(({ name }) => name !== ""),
+  };
+}
+
+async function daysOf(deps: Reads, now: number): Promise<ProviderDay[]> {
+  const last = Math.floor(now / tickMs) * tickMs;
+  const from = last - (tickCount - 1) * tickMs;
+  const sums = await sumsBy(deps, "provider", { from, to: now, bucket: "quarter" });
+  return named(sums).map(({ name, sum }) => {
+    const own = sums.filter(({ value }) => value === name);
+    const ticks = Array.from({ length: tickCount }, (_, at) => tickOf(own, from + at * tickMs));
+    return { name, sum, ticks, lastHour: total(own.filter(({ bucket }) => bucket >= quarterOf(now - hourMs))) };
+  });
+}
+
+function tickOf(sums: readonly Summed[], at: number): Tick {
+  const { requests, failed } = total(sums.filter(({ bucket }) => bucket >= at && bucket < at + tickMs));
+  return { at, requests, failed };
+}
