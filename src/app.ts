@@ -41,8 +41,8 @@ import {
   requestReads,
   type Store,
 } from "./wiring/openings.ts";
-import { openTrials } from "./wiring/trials.ts";
 import { openOperations } from "./wiring/operations.ts";
+import { openTrials } from "./wiring/trials.ts";
 
 /** Where everything is, as the process was told. */
 export interface Places {
@@ -89,56 +89,26 @@ export interface App {
 
 export async function startApp({ options, store, snapshot, adminHash, configEditor, log }: AppOptions): Promise<App> {
   const config = createLiveConfig(snapshot);
-  const sweep = createSweep();
-  const writer = await startWriter({
-    database: store.database,
-    dir: join(options.dataDir, "journal"),
-    onError: (error) => log.error("usage rows could not be stored yet; they are safe in the journal", { error }),
-  });
   const reader = openReader(options.databaseUrl, store.database);
   const parts: Parts = { config, log, store, reader };
-  const kept = { ...keepFor(parts), quotas: await openQuotas(parts) };
-  const running = { count: 0, all: 0 };
-  const stopTidying = tidyAfterWork(() => running.all);
-  const requestEvents = createRequestEvents();
-  const { cooldowns, ...cooling } = await openCooldowns(parts);
-  const { close: closeRouting, ...routed } = await openRouting(parts);
-  const gateway: Gateway = {
-    ...{ config, protocols, embeddingWires, countWires, log, sweep, cooldowns },
-    authenticate: createAuthenticate(),
-    ...routed,
-    transport: openTransport(),
-    observers: [writer, counter(running), requestLog(log), requestEventObserver(requestEvents)],
-    ...kept,
-    ...ofThisProcess(),
-    sealKey: await sealKey(store),
-    random: Math.random,
-  };
+  const { gateway, writer, requestEvents, running, cooling, ...opened } = await openGateway(parts, options);
   const usage = openUsage(parts);
   const priced = openPrices(parts, gateway);
   const operations = openOperations({ ...store, ...priced, gateway, reader, writer, requestEvents, running });
   let isDraining = false;
   const runTrial = openTrials(gateway, configEditor);
   const isAdmin = (key: string) => sha256Hex(key) === adminHash;
+  const shown = { ...parts, editor: configEditor, isAdmin, usage, gateway, operations, requestEvents, cooling };
   const server = createServer({
     ...{ gateway, config, log, isAdmin, configEditor, requestEvents, runTrial },
     configSchema: buildJsonSchema(),
-    console: openConsole({
-      ...parts,
-      editor: configEditor,
-      isAdmin,
-      usage,
-      gateway,
-      operations,
-      requestEvents,
-      cooling: cooling.reads,
-    }),
+    console: openConsole(shown),
     isDraining: () => isDraining,
     isReady: async () => void (await store.database.sql`SELECT value FROM meta LIMIT 1`),
-    ...{ ...usage, ...requestReads(reader, writer), ...cooling.reads, ...priced },
+    ...{ ...usage, ...requestReads(reader, writer), ...cooling, ...priced },
   });
   server.listen({ hostname: options.host, port: options.port });
-  const closing = [usage.rollups, cooling, { close: closeRouting }, writer, ...Object.values(kept), reader];
+  const stopTidying = tidyAfterWork(() => running.all);
   return {
     ballast: createBallast(),
     url: snapshot.settings.publicUrl ?? `http://${urlHost(options.host)}:${server.server?.port ?? options.port}`,
@@ -150,11 +120,39 @@ export async function startApp({ options, store, snapshot, adminHash, configEdit
       await idle(running, graceMs);
       await Promise.race([stopped, Bun.sleep(250)]);
       await server.server?.stop(true);
-      sweep.stop();
+      gateway.sweep.stop();
       stopTidying();
-      await closeStore([...closing, store.database]);
+      await closeStore([usage.rollups, ...opened.closing, reader, store.database]);
     },
   };
+}
+
+/** The gateway, and what lives beside it: where rows go, who hears of requests. */
+async function openGateway(parts: Parts, { dataDir }: Places) {
+  const { config, log, store } = parts;
+  const writer = await startWriter({
+    database: store.database,
+    dir: join(dataDir, "journal"),
+    onError: (error) => log.error("usage rows could not be stored yet; they are safe in the journal", { error }),
+  });
+  const kept = { ...keepFor(parts), quotas: await openQuotas(parts) };
+  const running = { count: 0, all: 0 };
+  const requestEvents = createRequestEvents();
+  const { cooldowns, reads, ...cooling } = await openCooldowns(parts);
+  const { close, ...routed } = await openRouting(parts);
+  const gateway: Gateway = {
+    ...{ config, protocols, embeddingWires, countWires, log, sweep: createSweep(), cooldowns },
+    authenticate: createAuthenticate(),
+    ...routed,
+    transport: openTransport(),
+    observers: [writer, counter(running), requestLog(log), requestEventObserver(requestEvents)],
+    ...kept,
+    ...ofThisProcess(),
+    sealKey: await sealKey(store),
+    random: Math.random,
+  };
+  const closing = [cooling, { close }, writer, ...Object.values(kept)];
+  return { gateway, writer, requestEvents, running, cooling: reads, closing };
 }
 
 /** What begins anew with each process. */

@@ -91,17 +91,15 @@ export function FilterForm({ filters, choices, list, searches }: FilterProps): M
         {providers === undefined ? null : <Choose name="provider" options={providers} value={filters.provider} />}
         <Choose name="result" options={choices.results} value={filters.result} />
         {searches ? (
-          <>
-            <p>
-              <label for="f-model">Model</label>
-              <input
-                id="f-model"
-                name="model"
-                value={filters.model ?? ""}
-                placeholder={providers === undefined ? "name" : "name or provider/model"}
-              />
-            </p>
-          </>
+          <p>
+            <label for="f-model">Model</label>
+            <input
+              id="f-model"
+              name="model"
+              value={filters.model ?? ""}
+              placeholder={providers === undefined ? "name" : "name or provider/model"}
+            />
+          </p>
         ) : null}
         {label ? <input type="hidden" name="label" value={label} /> : null}
         {from ? <input type="hidden" name="from" value={from} /> : null}
