@@ -11,6 +11,7 @@ import type { RequestRecord } from "../model/record.ts";
 import type { ConfigEditor } from "../store/config-editor.ts";
 import type { RequestFilter } from "../store/request-filter.ts";
 import type { Rollups } from "../store/rollups.ts";
+import { aliasRoutes } from "./aliases.ts";
 import { type Assets, createAssets } from "./assets.ts";
 import { cooldownRoutes } from "./cooldowns.ts";
 import type { HolderReads } from "./holder.ts";
@@ -22,6 +23,7 @@ import { holderRoutes } from "./me.ts";
 import { createNotices, type Notices } from "./notices.ts";
 import type { Operations } from "./operations.ts";
 import { packed } from "./packed.ts";
+import { wantsPart } from "./page.ts";
 import { performanceRoutes } from "./performance.ts";
 import { isStillIn, requireAccess } from "./principal.ts";
 import { quotaRoutes } from "./quotas.ts";
@@ -116,6 +118,7 @@ function consoleRoutes(deps: ConsoleDeps): ConsoleRoute[] {
     ...usageRoutes(deps),
     ...performanceRoutes(deps),
     ...cooldownRoutes(deps),
+    ...aliasRoutes(deps),
     ...keyRoutes(deps),
     ...quotaRoutes(deps),
     ...holderRoutes({ ...deps, ...ofSettings(deps) }),
@@ -145,9 +148,11 @@ function elsewhere(): ConsoleRoute {
   };
 }
 
-function sessionOf({ sessions, config }: ConsoleDeps, { request, origin, address }: Visit): Session {
+function sessionOf({ sessions, config }: ConsoleDeps, visit: Visit): Session {
+  const { request, origin, address } = visit;
   const id = sessionId(request, origin);
-  const session = id ? sessions.find(id) : null;
+  // Pages fetch parts of themselves by turns, which is no sign that anybody is there.
+  const session = id && (wantsPart(visit) ? sessions.peek(id) : sessions.find(id));
   if (id && session && isStillIn(session.principal, config.current(), address)) return session;
   if (id) sessions.end(id);
   throw new GatewayError("unauthenticated", "Sign in to see this page.");

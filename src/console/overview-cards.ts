@@ -6,7 +6,7 @@ import type { BarsProps } from "../../views/parts/stacked-bars.tsx";
 import { demoId } from "../config/compile/provider.ts";
 import type { Provider } from "../config/snapshot.ts";
 import { quantile, type UsageSum } from "../model/usage-sum.ts";
-import type { ProviderDay, Tick, Whole } from "./overview.ts";
+import { type ProviderDay, type Tick, tickTimes, type Whole } from "./overview.ts";
 import type { Clocks } from "./range.ts";
 import { bucketNames, bucketSpan, spanOf } from "./usage-figures.ts";
 
@@ -52,7 +52,8 @@ export function figuresOf({ range, buckets, now, before }: Whole, rangeWords: st
     const isUnpriced = name === "Cost" && now.unpriced > 0;
     return {
       name,
-      text: isUnpriced ? (now.costNano === 0 ? "no price" : `${text} + no price`) : text,
+      text: isUnpriced && now.costNano === 0 ? money(null) : text,
+      ...(isUnpriced && now.costNano > 0 ? { note: "+ no price" } : {}),
       delta: value === null || former === null ? null : `${delta(value, former)} on the ${rangeWords} before`,
       values: buckets.map(({ sum }) => of(sum)),
       href:
@@ -96,8 +97,13 @@ export function stripOf(days: readonly ProviderDay[], known: Known): StripLine[]
   return [...names].sort().map((name) => lineOf(name, byName.get(name), known));
 }
 
+/** Of a provider that nobody asked. */
+function noTicks(): Tick[] {
+  return tickTimes(Date.now()).map((at) => ({ at, requests: 0, failed: 0 }));
+}
+
 function lineOf(name: string, day: ProviderDay | undefined, known: Known): StripLine {
-  const ticks = (day?.ticks ?? []).map((tick) => ({ tone: toneOf(tick), words: tickWords(tick, known.clock) }));
+  const ticks = (day?.ticks ?? noTicks()).map((tick) => ({ tone: toneOf(tick), words: tickWords(tick, known.clock) }));
   const { requests, failed, sketch } = day?.sum ?? { requests: 0, failed: 0, sketch: {} };
   const from = day?.ticks[0]?.at;
   return {

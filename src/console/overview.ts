@@ -150,13 +150,19 @@ async function wholeOf(deps: Reads, range: Range): Promise<Whole> {
   };
 }
 
-async function daysOf(deps: Reads, now: number): Promise<ProviderDay[]> {
+/** Where the half hours of the last day begin. */
+export function tickTimes(now: number): number[] {
   const last = Math.floor(now / tickMs) * tickMs;
-  const from = last - (tickCount - 1) * tickMs;
+  return Array.from({ length: tickCount }, (_, at) => last - (tickCount - 1 - at) * tickMs);
+}
+
+async function daysOf(deps: Reads, now: number): Promise<ProviderDay[]> {
+  const times = tickTimes(now);
+  const from = times[0] ?? now;
   const sums = await sumsBy(deps, "provider", { from, to: now, bucket: "quarter" });
   return named(sums).map(({ name, sum }) => {
     const own = sums.filter(({ value }) => value === name);
-    const ticks = Array.from({ length: tickCount }, (_, at) => tickOf(own, from + at * tickMs));
+    const ticks = times.map((at) => tickOf(own, at));
     return { name, sum, ticks, lastHour: total(own.filter(({ bucket }) => bucket >= quarterOf(now - hourMs))) };
   });
 }

@@ -30,6 +30,8 @@ export interface Sessions {
   /** Returns the id for the cookie. */
   start(principal: Principal): string;
   find(id: string): Session | null;
+  /** The same, but it does not live on because of it. */
+  peek(id: string): Session | null;
   /** The same question, asked by nobody's visit: a session does not live on because of it. */
   knows(id: string): boolean;
   end(id: string): void;
@@ -38,6 +40,12 @@ export interface Sessions {
 export function createSessions(now: () => number = Date.now): Sessions {
   const byHash = new Map<string, Session>();
   const isOver = (session: Session) => now() - session.seenAt > idleMs || now() - session.startedAt > longestMs;
+  const peek = (id: string) => {
+    const hash = sha256Hex(id);
+    const session = byHash.get(hash);
+    if (session && isOver(session)) byHash.delete(hash);
+    return session && !isOver(session) ? session : null;
+  };
   return {
     start(principal) {
       for (const [hash, session] of byHash) if (isOver(session)) byHash.delete(hash);
@@ -48,15 +56,10 @@ export function createSessions(now: () => number = Date.now): Sessions {
       byHash.set(sha256Hex(id), { principal, csrf, startedAt: now(), seenAt: now() });
       return id;
     },
+    peek,
     find(id) {
-      const hash = sha256Hex(id);
-      const session = byHash.get(hash);
-      if (!session) return null;
-      if (isOver(session)) {
-        byHash.delete(hash);
-        return null;
-      }
-      session.seenAt = now();
+      const session = peek(id);
+      if (session) session.seenAt = now();
       return session;
     },
     knows(id) {

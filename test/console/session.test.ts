@@ -27,6 +27,14 @@ describe("a session", () => {
     expect(sessions.find(id)).toBeNull();
   });
 
+  test("does not live on by being looked at", () => {
+    let now = 0;
+    const sessions = createSessions(() => now);
+    const id = sessions.start({ kind: "admin" });
+    for (; now <= 12 * hour; now += hour) expect(sessions.peek(id)).not.toBeNull();
+    expect(sessions.peek(id)).toBeNull();
+  });
+
   test("ends after 7 days, however often it is used", () => {
     let now = 0;
     const sessions = createSessions(() => now);

@@ -14,6 +14,8 @@ import type { Row } from "./requests.tsx";
 export interface Figure {
   name: string;
   text: string;
+  /** What the number leaves out. */
+  note?: string;
   /** Against as long a time before; null where there was nothing. */
   delta: string | null;
   values: readonly (number | null)[];
@@ -99,7 +101,15 @@ export function homePage(props: HomeProps): Markup {
 
 /** What changes, as the page fetches it. */
 export function overviewParts(props: LiveProps): Markup {
-  const { attention, figures, bars, tops, strip, rangeWords, range } = props;
+  const { attention, figures, bars, tops, strip, recent, rangeWords, range } = props;
+  if (recent?.length === 0) {
+    return (
+      <>
+        <Attention {...attention} />
+        <p class="card first">No request has come in yet. The figures appear here by themselves.</p>
+      </>
+    );
+  }
   return (
     <>
       <Attention {...attention} />
@@ -107,7 +117,7 @@ export function overviewParts(props: LiveProps): Markup {
         <h2 id="figures">Last {rangeWords}</h2>
         {figures === null ? <Failed range={range} /> : <Figures figures={figures} />}
       </section>
-      {bars === null ? <Failed range={range} /> : <StackedBars {...bars} />}
+      {bars === null ? <Failed range={range} /> : <Bars bars={bars} rangeWords={rangeWords} />}
       <div class="grid thirds">
         {tops.map((top) => (
           <TopCard top={top} range={range} />
@@ -120,6 +130,11 @@ export function overviewParts(props: LiveProps): Markup {
       <Recent {...props} />
     </>
   );
+}
+
+function Bars({ bars, rangeWords }: { bars: BarsProps; rangeWords: string }): Markup {
+  const isEmpty = bars.series.every(({ values }) => values.every((value) => value === 0));
+  return isEmpty ? <p class="card">No request came in within the last {rangeWords}.</p> : <StackedBars {...bars} />;
 }
 
 function Failed({ range }: { range: string }): Markup {
@@ -157,13 +172,14 @@ function First({ setup, protocols, baseUrl, model }: HomeProps): Markup {
 function Figures({ figures }: { figures: readonly Figure[] }): Markup {
   return (
     <dl class="grid figures">
-      {figures.map(({ name, text, delta, values, href }) => (
+      {figures.map(({ name, text, note, delta, values, href }) => (
         <div class="card">
           <dt>{name}</dt>
           <dd>
             <a href={href} aria-label={`${name}: ${text}`}>
               {text}
             </a>
+            {note === undefined ? null : <span class="delta"> {note}</span>}
           </dd>
           <dd class="delta">{delta ?? "nothing to compare with"}</dd>
           <dd>
@@ -257,10 +273,8 @@ function Recent({ recent, zone, range }: LiveProps): Markup {
       <h2 id="recent">Newest requests</h2>
       {recent === null ? (
         <Failed range={range} />
-      ) : recent.length === 0 ? (
-        <p class="card">No request has come in yet.</p>
       ) : (
-        <section class="scroll" tabindex="0" aria-label="Newest requests">
+        <section class="scroll" tabindex="0" aria-label="List of the newest requests">
           <table class="sums recent">
             <thead>
               <tr>
