@@ -43,7 +43,11 @@ export async function openFigures(): Promise<Figures> {
       calls: { unit: "requests", limit: 1000, window: "rolling", period: "1h", shared: true },
       unused: { unit: "tokens", limit: 5, window: "monthly" },
     },
-    keys: { web: { secret: webKey, quotas: ["calls"] }, tight: { secret: "sk-tight-of-the-tests", quotas: ["spend"] } },
+    keys: {
+      web: { secret: webKey, quotas: ["calls"] },
+      tight: { secret: "sk-tight-of-the-tests", quotas: ["spend"] },
+      elsewhere: { secret: "sk-else-of-the-tests", ips: ["192.0.2.0/24"] },
+    },
     settings: { vision: { descriptor: "eye" } },
   });
   const { url, request: row } = visits.gateway;

@@ -199,7 +199,7 @@ function Facts({ request, zone, isOwn, showsTargets }: FactsProps): Markup {
           <Or text={request.alias} />
         </Fact>
         {showsTargets ? (
-          <Fact name={request.code === null ? "Served by" : "Tried last"}>
+          <Fact name={request.code === null || request.target === null ? "Served by" : "Tried last"}>
             <Or text={request.target} />
           </Fact>
         ) : null}
