@@ -9,7 +9,7 @@ import type { ConsoleDeps } from "./index.ts";
 import { bucketOf, bucketsOf, hourMs, type Range, rangeOf, storedBucket } from "./range.ts";
 
 export const overviewRanges = [
-  { value: "1h", words: "1 hour" },
+  { value: "1h", words: "hour" },
   { value: "24h", words: "24 hours" },
   { value: "7d", words: "7 days" },
   { value: "30d", words: "30 days" },
