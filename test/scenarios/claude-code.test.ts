@@ -237,9 +237,13 @@ describe("what it asks beside answers", () => {
       expect(response.status).toBeLessThan(500);
       expect(await response.text()).toBe("");
     }
-    const before = (await world.gateway.requests()).length;
-    await fetch(world.gateway.url, { method: "HEAD" });
-    expect((await world.gateway.requests()).length).toBe(before);
+    const id = crypto.randomUUID();
+    await fetch(world.gateway.url, { method: "HEAD", headers: { "x-client-request-id": id } });
+    // Rows are written in turn: when that of a later request is there, one of this would be, too.
+    const later = await post("/v1/messages", { model: "nothing-like-this", max_tokens: 5, messages: opening });
+    expect(await world.gateway.request(later.headers.get("x-request-id") ?? "")).toMatchObject({ status: 404 });
+    const rows = await world.gateway.requests();
+    expect(rows.filter((row) => row.client_request_id === id)).toEqual([]);
   });
 
   test("either credential will do, also beside one that is not ours", async () => {
