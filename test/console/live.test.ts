@@ -30,7 +30,7 @@ test("an empty list says what to do, with a request that works as pasted", async
     expect(ranks).toEqual(["H1", "H2"]);
     const { url, clientKey } = visits.gateway;
     await page.goto(`${url}/console`);
-    expect(await page.innerText("main")).toContain("No request came in within the last hour");
+    expect(await page.innerText("main")).toContain("The figures appear here by themselves");
     await page.goto(`${url}/console/requests`);
     const shell = Bun.spawn(["sh", "-c", `${await page.innerText("pre")} -s -w '%{http_code}'`], {
       env: { ...process.env, PLEXUS_KEY: clientKey },
