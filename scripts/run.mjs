@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { countsOf, heard, runLanes, say } from "./lanes.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const modules = join(root, "node_modules");
@@ -104,25 +105,29 @@ function build() {
   if (status !== 0) fail("The build failed (see above).");
 }
 
-/** Types, lint and format. */
-function check() {
-  const bun = bunPath();
+/** Types, lint and format, side by side. */
+async function check() {
   const bin = (name) => join(modules, name);
   const steps = [
     ["types", [bin("typescript/bin/tsc"), "-p", "."]],
     ["lint and format", [bin("@biomejs/biome/bin/biome"), "check", "--error-on-warnings", "."]],
   ];
-  for (const [name, parameters] of steps) {
-    console.error(`check: ${name}`);
-    if (run(process.execPath, parameters) !== 0) fail(`check: ${name} failed`);
-  }
-  return bun;
+  const runs = steps.map(async ([name, parameters]) => {
+    const { code, text } = await heard(process.execPath, parameters, { cwd: root });
+    process.stderr.write(`check: ${name}\n${text}`);
+    if (code !== 0) fail(`check: ${name} failed`);
+  });
+  await Promise.all(runs);
 }
 
-function test() {
-  const bun = check();
+/** All tests in a few processes; those that `args` choose in one. */
+async function test() {
+  const bun = bunPath();
+  await check();
   build();
-  runCounted(bun, ["test", "--timeout", "60000", "--no-orphans", ...args], { BUN: bun });
+  const parameters = ["test", "--timeout", "60000", "--no-orphans"];
+  if (args.length > 0) runCounted(bun, [...parameters, ...args], { BUN: bun });
+  else process.exitCode = await runLanes({ bun, root, parameters, env: { ...process.env, BUN: bun } });
 }
 
 /** Runs tests and closes with the one line that says how many passed. */
@@ -141,8 +146,7 @@ function runCounted(file, parameters, env = {}) {
   }
   child.on("error", (error) => fail(`${file} could not be started: ${error.message}`));
   child.on("close", (code) => {
-    const count = (word) => Number(new RegExp(`^\\s*(\\d+) ${word}\\s*$`, "m").exec(text)?.[1] ?? 0);
-    console.log(`${count("pass")} passed, ${count("fail")} failed, ${count("skip")} skipped`);
+    say(countsOf(text));
     process.exit(code ?? 1);
   });
 }
@@ -166,7 +170,7 @@ switch (command) {
     break;
   case "test":
     install("test");
-    test();
+    await test();
     break;
   case "test:clients":
     install("test");
@@ -174,7 +178,7 @@ switch (command) {
     break;
   case "check":
     install("test");
-    check();
+    await check();
     break;
   case "format":
     install("test");
