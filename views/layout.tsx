@@ -39,6 +39,7 @@ const menu = [
   { path: "/console/requests", name: "Requests" },
   { path: "/console/usage", name: "Usage" },
   { path: "/console/performance", name: "Performance" },
+  { path: "/console/aliases", name: "Aliases" },
   { path: "/console/cooldowns", name: "Cooldowns" },
   { path: "/console/keys", name: "Keys" },
   { path: "/console/quotas", name: "Quotas" },

@@ -10,11 +10,11 @@ import type { ConsoleDeps } from "./index.ts";
 import { keyFormRoutes } from "./key-form.ts";
 import { keySecretRoutes } from "./key-secret.ts";
 import { page } from "./page.ts";
+import { keysPath } from "./paths.ts";
 import { hourMs } from "./range.ts";
 import type { ConsoleRoute, Visit } from "./route.ts";
 import { shellOf } from "./shell.ts";
 
-export const keysPath = "/console/keys";
 const mostShown = 500;
 
 export function keyRoutes(deps: ConsoleDeps): ConsoleRoute[] {

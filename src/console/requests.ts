@@ -7,7 +7,7 @@ import type { Choice } from "../../views/parts/routing.tsx";
 import type { Snapshot } from "../config/snapshot.ts";
 import { errorTable, GatewayError } from "../model/error.ts";
 import type { RequestRecord } from "../model/record.ts";
-import { candidatesOf, parseRouting } from "../model/routing-record.ts";
+import { candidatesOf, parseRouting, type ShownCandidate } from "../model/routing-record.ts";
 import { results } from "../store/request-filter.ts";
 import { fitsFilter } from "../store/request-fit.ts";
 import { firstModel } from "./home.ts";
@@ -78,26 +78,29 @@ async function detail(deps: ConsoleDeps, visit: Visit): Promise<Response> {
     shell: shellOf(deps, visit, "/console/requests"),
     request,
     zone,
-    choice: choiceOf(request, clockOf(zone)),
+    choice: recordedChoice(request, clockOf(zone)),
     made: request.attempts === 0 ? [] : await deps.requestsMadeFor(request),
     isRetryable: request.code !== null && errorTable[request.code].nextTarget,
   });
   return page(visit, body);
 }
 
-function choiceOf({ routing, target, attempts, errors }: RequestRecord, clock: Clock): Choice | null {
+function recordedChoice({ routing, target, attempts, errors }: RequestRecord, clock: Clock): Choice | null {
   if (routing === null) return null;
   const record = parseRouting(routing);
   const failed = errors.map((failure) => failure.target);
   return {
     snapshot: record.snapshot,
-    // Times are shown by the clocks of the reporting timezone.
-    candidates: candidatesOf(record, { target, attempts, failed }).map((one) => ({
-      ...one,
-      words:
-        one.until === null ? one.words : (one.words?.replace(one.until, clock.short(Date.parse(one.until))) ?? null),
-    })),
+    candidates: choiceOf(candidatesOf(record, { target, attempts, failed }), clock),
     isMatching: record.isMatching === true,
     isLastResort: record.isLastResort === true,
   };
+}
+
+/** Times are shown by the clocks of the reporting timezone. */
+export function choiceOf(candidates: readonly ShownCandidate[], clock: Clock): ShownCandidate[] {
+  return candidates.map((one) => ({
+    ...one,
+    words: one.until === null ? one.words : (one.words?.replace(one.until, clock.short(Date.parse(one.until))) ?? null),
+  }));
 }

@@ -69,7 +69,8 @@ async function dryRun(gateway: Gateway, run: DryRun): Promise<Explained> {
   const built = protocol.buildRequest(requestOf(run, protocol.name), facts, new Notes());
   const door = protocol.routes.find(({ operation }) => operation === "generate")?.path ?? "";
   // Where the path says the model, it does so in the same way to us and to a provider.
-  const path = door.endsWith("*") ? door.slice(0, -1) + built.path.slice(built.path.indexOf("/", 1) + 1) : door;
+  const called = built.path.split("?")[0] ?? "";
+  const path = door.endsWith("*") ? door.slice(0, -1) + called.slice(called.indexOf("/", 1) + 1) : door;
   const explained = await explain(gateway, {
     ...{ requestId: "dry-run", protocol, path, body: JSON.stringify(built.body), headers: new Headers() },
     ...(run.key === undefined ? {} : { key: run.key }),

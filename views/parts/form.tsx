@@ -54,6 +54,8 @@ export interface FormFrame {
   save: string;
   /** Where "Cancel" leads. */
   back: string;
+  /** What it shows is not saved. */
+  isDirty?: boolean;
 }
 
 interface FormProps {
@@ -64,8 +66,9 @@ interface FormProps {
 }
 
 export function Form({ frame, isReadOnly, children }: FormProps): Markup {
+  const isDirty = frame.isDirty === true || frame.problems.length > 0;
   return (
-    <form method="post" action={frame.action} class="edit" data-guard={frame.problems.length > 0 ? "dirty" : ""}>
+    <form method="post" action={frame.action} class="edit" data-guard={isDirty ? "dirty" : ""}>
       <input type="hidden" name="csrf" value={frame.csrf} />
       <input type="hidden" name="seen" value={String(frame.seen)} />
       <Problems problems={frame.problems} />

@@ -36,12 +36,18 @@ const reasons: Record<string, string> = {
   explored: "It was asked to learn how it does.",
 };
 
-export function Routing({ choice }: { choice: Choice | null }): Markup | null {
+export function Routing({
+  choice,
+  title = "Why it went there",
+}: {
+  choice: Choice | null;
+  title?: string;
+}): Markup | null {
   if (choice === null || choice.candidates.length === 0) return null;
   const { candidates, snapshot, isMatching, isLastResort } = choice;
   return (
     <section aria-labelledby="routing">
-      <h2 id="routing">Why it went there</h2>
+      <h2 id="routing">{title}</h2>
       <p class="muted">
         {candidates.length === 1 ? "One candidate" : `${candidates.length} candidates`} of configuration {snapshot}, in
         the order in which they were considered.
@@ -108,7 +114,7 @@ function because({ verdict, reason, words, score }: Candidate, place: number): s
 }
 
 /** A score in the unit that its measure's name ends in. */
-function scoreText(score: number, measure: string | null): string {
+export function scoreText(score: number, measure: string | null): string {
   const name = (measure ?? "score").replace(/_(ms|nano)$/, "").replaceAll("_", " ");
   if (measure?.endsWith("_nano")) return `${name} ${money(score)}`;
   if (measure?.endsWith("_ms")) return `${name} ${duration(score)}`;

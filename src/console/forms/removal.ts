@@ -16,7 +16,7 @@ export interface Removal {
   path: string;
   /** `quota`. */
   what: string;
-  consequences(entity: Entity): Consequences;
+  consequences(entity: Entity): Consequences | Promise<Consequences>;
 }
 
 export interface Consequences {
@@ -37,7 +37,7 @@ export function removalRoutes(deps: ConsoleDeps, removal: Removal): ConsoleRoute
 
 async function ask(deps: ConsoleDeps, removal: Removal, visit: Visit, typed?: Typed): Promise<Response> {
   const entity = await entityIn(deps, visit, removal.section);
-  const { effects, isPossible, isGrave } = removal.consequences(entity);
+  const { effects, isPossible, isGrave } = await removal.consequences(entity);
   const own = entityPath(removal.path, entity.name);
   const props: RemoveProps = {
     shell: shellOf(deps, visit, removal.path),
@@ -60,7 +60,7 @@ interface Typed {
 async function remove(deps: ConsoleDeps, removal: Removal, visit: Visit): Promise<Response> {
   const form = await readForm(visit.request);
   const { name, ...entity } = await entityIn(deps, visit, removal.section);
-  const { isGrave } = removal.consequences({ name, ...entity });
+  const { isGrave } = await removal.consequences({ name, ...entity });
   if (isGrave && (form.get("typed") ?? "").trim() !== name) {
     return ask(deps, removal, visit, { problem: "That is not its name. Nothing was deleted." });
   }

@@ -1,0 +1,3 @@
+/** Where the lists of the console are. */
+export const keysPath = "/console/keys";
+export const aliasesPath = "/console/aliases";
