@@ -176,6 +176,11 @@ switch (command) {
     install("test");
     testClients();
     break;
+  case "journeys":
+    install("test");
+    build();
+    runCounted(bunPath(), ["test", "--timeout", "120000", "test/console/journeys", ...args], { JOURNEY_LOOKS: "all" });
+    break;
   case "check":
     install("test");
     await check();
@@ -201,7 +206,7 @@ switch (command) {
     break;
   default:
     console.error(
-      `Unknown command ${command}. Use start, test, test:clients, build, check, format, fidelity, bench, simulate, seed, gallery, crash, quotas or transcripts.`,
+      `Unknown command ${command}. Use start, test, test:clients, build, check, format, fidelity, bench, simulate, seed, gallery, journeys, crash, quotas or transcripts.`,
     );
     process.exit(2);
 }
