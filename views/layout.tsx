@@ -43,6 +43,7 @@ const menu = [
   { path: "/console/cooldowns", name: "Cooldowns" },
   { path: "/console/keys", name: "Keys" },
   { path: "/console/quotas", name: "Quotas" },
+  { path: "/console/playground", name: "Playground" },
 ];
 const holderMenu = [
   { path: "/console/me", name: "Your key" },

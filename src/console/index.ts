@@ -25,6 +25,8 @@ import type { Operations } from "./operations.ts";
 import { packed } from "./packed.ts";
 import { wantsPart } from "./page.ts";
 import { performanceRoutes } from "./performance.ts";
+import { playgroundRoutes } from "./playground.ts";
+import type { Playground } from "./playing.ts";
 import { isStillIn, requireAccess } from "./principal.ts";
 import { quotaRoutes } from "./quotas.ts";
 import { refusal } from "./refusal.ts";
@@ -68,6 +70,7 @@ export interface ConsoleOptions {
   operations: Operations;
   /** What holders of client keys may read and do. */
   own: HolderReads;
+  playground: Playground;
   /** What the menu counts. Asked for each page: nothing of it waits. */
   badges(): Badges;
 }
@@ -121,6 +124,7 @@ function consoleRoutes(deps: ConsoleDeps): ConsoleRoute[] {
     ...aliasRoutes(deps),
     ...keyRoutes(deps),
     ...quotaRoutes(deps),
+    ...playgroundRoutes(deps),
     ...holderRoutes({ ...deps, ...ofSettings(deps) }),
     elsewhere(),
   ];

@@ -85,7 +85,7 @@ async function detail(deps: ConsoleDeps, visit: Visit): Promise<Response> {
   return page(visit, body);
 }
 
-function recordedChoice({ routing, target, attempts, errors }: RequestRecord, clock: Clock): Choice | null {
+export function recordedChoice({ routing, target, attempts, errors }: RequestRecord, clock: Clock): Choice | null {
   if (routing === null) return null;
   const record = parseRouting(routing);
   const failed = errors.map((failure) => failure.target);

@@ -44,6 +44,7 @@ import { openResponseStore } from "../store/stored-responses.ts";
 import { keepTargetStats, readTargetStats } from "../store/target-stats.ts";
 import type { Writer } from "../store/writer.ts";
 import { holderReads } from "./holder-reads.ts";
+import { openPlayground } from "./playground.ts";
 
 export interface Store {
   database: Database;
@@ -254,6 +255,7 @@ export function openConsole(parts: ConsoleParts): Console {
       }));
     },
     own: holderReads({ gateway, editor, reader, rollups: usage.rollups, news }),
+    playground: openPlayground(gateway),
     badges: () => {
       const snapshot = config.current();
       const standings = [...snapshot.quotas.values()].flatMap((quota) => quotas.standingsOf(snapshot, quota));

@@ -140,6 +140,31 @@
   });
   document.addEventListener("htmx:error", () => say("cannot reach Plexus, retrying"));
 
+  // The playground: the words of the answer as they come, then what became of the request. Whatever is refused is shown by
+  // the page that the form leads to without a script.
+  document.addEventListener("submit", async (event) => {
+    const form = event.target.closest("form[data-stream]");
+    if (!form || event.submitter?.value !== "send") return;
+    event.preventDefault();
+    const button = event.submitter;
+    const answer = document.getElementById(form.dataset.stream);
+    const body = new URLSearchParams(new FormData(form, button));
+    button.disabled = true;
+    answer.textContent = "";
+    try {
+      const response = await fetch(form.action, { method: "POST", body, headers: { accept: "text/plain" } });
+      const id = response.headers.get("x-played");
+      if (id === null) return form.submit();
+      const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+      for (let part = await reader.read(); !part.done; part = await reader.read()) answer.append(part.value);
+      await window.htmx.ajax("GET", `${form.getAttribute("action")}/${id}`, { target: "#played", swap: "innerHTML" });
+    } catch {
+      answer.append("\n(The connection to Plexus was lost.)");
+    } finally {
+      button.disabled = false;
+    }
+  });
+
   // A page that comes back from the browser's memory may be of a session that is over.
   window.addEventListener("pageshow", (event) => {
     if (event.persisted) location.reload();

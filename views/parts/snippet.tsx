@@ -40,11 +40,29 @@ const examples: Record<string, Example> = {
 export function curl({ protocol, baseUrl, model }: { protocol: string; baseUrl: string; model: string }): string {
   const example = examples[protocol];
   if (!example) return "";
-  const headers = [...example.headers, "Content-Type: application/json"].map((header) => `  -H "${header}" \\\n`);
+  return shellCommand({
+    url: `${baseUrl}${example.path(model)}`,
+    headers: [...example.headers, "Content-Type: application/json"],
+    body: spread(example.body(model)),
+  });
+}
+
+export interface Command {
+  url: string;
+  /** `name: value`, in which the shell puts its variables. */
+  headers: readonly string[];
+  body: string;
+}
+
+export function shellCommand({ url, headers, body }: Command): string {
+  const lines = headers.map((header) => `  -H "${header}" \\\n`);
   // Within single quotes the shell reads everything but the quote itself as it is.
-  const body = spread(example.body(model)).replaceAll("'", "'\\''");
-  const url = `${baseUrl}${example.path(model)}`.replaceAll("'", "%27");
-  return `curl '${url}' \\\n${headers.join("")}  -d '${body}'`;
+  const quoted = body.replaceAll("'", "'\\''");
+  return `curl '${url.replaceAll("'", "%27")}' \\\n${lines.join("")}  -d '${quoted}'`;
+}
+
+export function protocolTitle(protocol: string): string {
+  return examples[protocol]?.title ?? protocol;
 }
 
 /** JSON with one member in each line, for narrow places. */
@@ -73,7 +91,7 @@ export function KeyFirst(): Markup {
 
 export function Snippet(props: SnippetProps): Markup {
   const id = `snippet-${props.protocol}`;
-  const title = examples[props.protocol]?.title ?? props.protocol;
+  const title = protocolTitle(props.protocol);
   return (
     <section class="snippet">
       <div class="bar">

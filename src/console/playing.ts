@@ -1,0 +1,50 @@
+/** What the playground sends: a request as a client would send it, on a key of somebody's choice. */
+import type { RequestRecord } from "../model/record.ts";
+
+export interface PlayForm {
+  /** The client's. */
+  protocol: string;
+  /** An alias, or `provider/model`. */
+  model: string;
+  system: string;
+  prompt: string;
+  /** Null: as the protocol has it. */
+  maxTokens: number | null;
+  isStream: boolean;
+}
+
+export interface PlayCall {
+  /** With its query. */
+  path: string;
+  /** Beside the credential. */
+  headers: readonly (readonly [name: string, value: string])[];
+  /** Header in which the key goes, and what stands before it. */
+  credential: readonly [name: string, before: string];
+  body: string;
+}
+
+export interface PlayAsk {
+  call: PlayCall;
+  protocol: string;
+  /** Name of the client key. */
+  key: string;
+  address: string;
+  /** Aborts when nobody waits any more. */
+  signal: AbortSignal;
+}
+
+export interface Played {
+  /** Id of the request. */
+  id: string;
+  /** What the model says as it comes; of a refusal its words. */
+  text: ReadableStream<string>;
+  /** Known when the text has ended. */
+  record(): RequestRecord | null;
+}
+
+export interface Playground {
+  /** The request that the form makes. */
+  draft(form: PlayForm): PlayCall;
+  /** Through the pipeline of all requests. */
+  send(ask: PlayAsk): Promise<Played>;
+}
