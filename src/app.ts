@@ -41,6 +41,7 @@ import {
   requestReads,
   type Store,
 } from "./wiring/openings.ts";
+import { openSupply } from "./wiring/supply.ts";
 import { openOperations } from "./wiring/operations.ts";
 import { openTrials } from "./wiring/trials.ts";
 
@@ -98,7 +99,8 @@ export async function startApp({ options, store, snapshot, adminHash, configEdit
   let isDraining = false;
   const runTrial = openTrials(gateway, configEditor);
   const isAdmin = (key: string) => sha256Hex(key) === adminHash;
-  const shown = { ...parts, editor: configEditor, isAdmin, usage, gateway, operations, requestEvents, cooling };
+  const supply = openSupply({ gateway, writer, runTrial, environment: process.env });
+  const shown = { ...parts, supply, editor: configEditor, isAdmin, usage, gateway, operations, requestEvents, cooling };
   const server = createServer({
     ...{ gateway, config, log, isAdmin, configEditor, requestEvents, runTrial },
     configSchema: buildJsonSchema(),

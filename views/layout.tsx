@@ -40,6 +40,7 @@ const menu = [
   { path: "/console/usage", name: "Usage" },
   { path: "/console/performance", name: "Performance" },
   { path: "/console/aliases", name: "Aliases" },
+  { path: "/console/providers", name: "Providers" },
   { path: "/console/cooldowns", name: "Cooldowns" },
   { path: "/console/keys", name: "Keys" },
   { path: "/console/quotas", name: "Quotas" },

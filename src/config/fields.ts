@@ -26,6 +26,16 @@ export function mergePatch(value: unknown, patch: unknown): unknown {
   return Object.fromEntries(merged);
 }
 
+/** The merge patch that makes one value of another. */
+export function patchTo(before: unknown, after: unknown): unknown {
+  if (!isFields(before) || !isFields(after)) return after;
+  const gone = Object.keys(before).filter((name) => !Object.hasOwn(after, name));
+  return Object.fromEntries([
+    ...Object.entries(after).map(([name, member]) => [name, patchTo(memberAt(before, [name]), member)]),
+    ...gone.map((name) => [name, null]),
+  ]);
+}
+
 /** Laid over each other field by field. */
 export function mergeFields(under: unknown, over: unknown): unknown {
   if (!isFields(under) || !isFields(over)) return over;

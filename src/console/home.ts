@@ -9,9 +9,10 @@ import { attentionOf } from "./attention.ts";
 import type { ConsoleDeps } from "./index.ts";
 import { createOverview, type Named, type Overview, type OverviewRange, overviewRanges } from "./overview.ts";
 import { barsOf, figuresOf, stripOf } from "./overview-cards.ts";
-import { page, part, wantsPart } from "./page.ts";
+import { page, part, redirect, wantsPart } from "./page.ts";
 import { hourMs } from "./range.ts";
 import type { ConsoleRoute, Visit } from "./route.ts";
+import { isSetupDue } from "./setup.ts";
 import { shellOf } from "./shell.ts";
 
 const setupPath = "/console/setup";
@@ -32,6 +33,7 @@ export function homeRoutes(deps: HomeDeps): ConsoleRoute[] {
 }
 
 async function home(deps: HomeDeps, overview: Overview, visit: Visit): Promise<Response> {
+  if (!wantsPart(visit) && (await isSetupDue(deps))) return redirect(visit, setupPath);
   const { facts, protocols } = deps;
   const config = deps.config.current();
   const chosen = overviewRanges.find(({ value }) => value === visit.query.get("range")) ?? overviewRanges[1];

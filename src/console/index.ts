@@ -14,6 +14,7 @@ import type { Rollups } from "../store/rollups.ts";
 import { aliasRoutes } from "./aliases.ts";
 import { type Assets, createAssets } from "./assets.ts";
 import { cooldownRoutes } from "./cooldowns.ts";
+import { createDrafts, type Drafts } from "./drafts.ts";
 import type { HolderReads } from "./holder.ts";
 import { homeRoutes } from "./home.ts";
 import { keyRoutes } from "./keys.ts";
@@ -28,11 +29,14 @@ import { performanceRoutes } from "./performance.ts";
 import { playgroundRoutes } from "./playground.ts";
 import type { Playground } from "./playing.ts";
 import { isStillIn, requireAccess } from "./principal.ts";
+import { providerRoutes } from "./providers/index.ts";
+import type { Supply } from "./providers/supply.ts";
 import { quotaRoutes } from "./quotas.ts";
 import { refusal } from "./refusal.ts";
 import { requestRoutes } from "./requests.ts";
 import type { ConsoleRoute, SignedIn, Visit } from "./route.ts";
 import { createSessions, isFromOwnPage, type Session, type Sessions, sessionId } from "./session.ts";
+import { type SetupMark, setupRoutes } from "./setup.ts";
 import { foreign, readForm, signInRoutes } from "./sign-in.ts";
 import { usageRoutes } from "./usage.ts";
 
@@ -68,6 +72,8 @@ export interface ConsoleOptions {
     clear(filter: Partial<Pick<CooldownKey, "provider" | "model" | "scope">>): Promise<number>;
   };
   operations: Operations;
+  supply: Supply;
+  setup: SetupMark;
   /** What holders of client keys may read and do. */
   own: HolderReads;
   playground: Playground;
@@ -80,6 +86,7 @@ export interface ConsoleDeps extends ConsoleOptions {
   limiter: Limiter;
   assets: Assets;
   notices: Notices;
+  drafts: Drafts;
 }
 
 export interface Console {
@@ -99,6 +106,7 @@ export function createConsole(options: ConsoleOptions): Console {
     limiter: createLimiter(),
     assets: createAssets(),
     notices: createNotices(),
+    drafts: createDrafts(),
   };
   return {
     routes: consoleRoutes(deps).map(packing),
@@ -121,6 +129,8 @@ function consoleRoutes(deps: ConsoleDeps): ConsoleRoute[] {
     ...usageRoutes(deps),
     ...performanceRoutes(deps),
     ...cooldownRoutes(deps),
+    ...setupRoutes(deps),
+    ...providerRoutes(deps),
     ...aliasRoutes(deps),
     ...keyRoutes(deps),
     ...quotaRoutes(deps),

@@ -47,6 +47,7 @@ export const cloudPresets: readonly Preset[] = [
     id: "google",
     label: "Google Gemini",
     protocols: { gemini: "https://generativelanguage.googleapis.com/v1beta" },
+    keyVariable: "GEMINI_API_KEY",
     keyUrl: "https://aistudio.google.com/apikey",
     hosts: ["generativelanguage.googleapis.com"],
     quirks: ["no_custom_tools", "no_logit_bias", "no_logprobs", "no_penalties", "web_search", "code_execution"],

@@ -22,6 +22,8 @@ export interface Preset {
   oauth?: string;
   /** Its list of models is told to everybody (so it proves no key), or there is none. */
   listing?: "public" | "none";
+  /** The variable that usually holds a key; `ID_API_KEY` unless said. */
+  keyVariable?: string;
   /** Where a key is made. Absent where there is none. */
   keyUrl?: string;
   /** Ends of host names, with a port where that is what makes it known. */

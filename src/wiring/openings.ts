@@ -4,6 +4,7 @@ import type { LiveConfig } from "../config/live.ts";
 import { type Console, createConsole } from "../console/index.ts";
 import type { NewsSource } from "../console/live.ts";
 import type { Operations } from "../console/operations.ts";
+import type { Supply } from "../console/providers/supply.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import { priceOfTarget } from "../gateway/prices.ts";
 import type { RequestEvents } from "../gateway/request-events.ts";
@@ -35,6 +36,7 @@ import { type OpenCooldownStore, openCooldownStore } from "../store/cooldowns.ts
 import type { Database, Reader } from "../store/database.ts";
 import { openDescriptionStore } from "../store/descriptions.ts";
 import { openTurnStore } from "../store/kept-turns.ts";
+import { findMeta, setMeta } from "../store/meta.ts";
 import { addPrices, listPrices } from "../store/prices.ts";
 import { createQuotaStore } from "../store/quotas.ts";
 import { createRecomputeJob } from "../store/recompute-job.ts";
@@ -214,18 +216,21 @@ export async function loadPriceList(database: Database, text: string, source: st
   return { version: `update-${version}`, date, models: entries.length };
 }
 
+const setupSkipped = "setup_skipped";
+
 interface ConsoleParts extends Parts {
   editor: ConfigEditor;
   isAdmin(key: string): boolean;
   usage: UsageDeps;
   gateway: Gateway;
   operations: Operations;
+  supply: Supply;
   cooling: Awaited<ReturnType<typeof openCooldowns>>["reads"];
   requestEvents: RequestEvents;
 }
 
 export function openConsole(parts: ConsoleParts): Console {
-  const { config, editor, log, store, isAdmin, reader, usage, gateway, operations, cooling } = parts;
+  const { config, editor, log, store, isAdmin, reader, usage, gateway, operations, supply, cooling } = parts;
   const { database, sealer } = store;
   const { quotas, refusals } = gateway;
   const news = newsOf(parts);
@@ -242,6 +247,11 @@ export function openConsole(parts: ConsoleParts): Console {
     news,
     usage,
     operations,
+    supply,
+    setup: {
+      isSkipped: async () => (await findMeta(reader.sql, setupSkipped)) !== undefined,
+      skip: () => setMeta(database.sql, setupSkipped, "yes"),
+    },
     refusals: () => refusals.list(),
     quotas: async () => {
       const snapshot = config.current();

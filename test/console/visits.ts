@@ -13,6 +13,7 @@ export interface Visits {
 
 export async function openVisits(config = {}): Promise<Visits> {
   const gateway = await startGateway({ config });
+  await skipSetup(gateway);
   const browser = await openBrowser();
   return {
     gateway,
@@ -22,6 +23,20 @@ export async function openVisits(config = {}): Promise<Visits> {
       await gateway.stop();
     },
   };
+}
+
+/** Without a provider the console would begin with the set-up. */
+export async function skipSetup({ url, adminKey }: Pick<Gateway, "url" | "adminKey">): Promise<void> {
+  const post = (path: string, form: Record<string, string>, cookie = "") =>
+    fetch(`${url}${path}`, {
+      ...{ method: "POST", redirect: "manual", body: new URLSearchParams(form) },
+      headers: { "sec-fetch-site": "same-origin", cookie },
+    });
+  const cookie = (await post("/console/login", { key: adminKey })).headers.get("set-cookie")?.split(";")[0] ?? "";
+  const page = await (await fetch(`${url}/console/setup`, { headers: { cookie } })).text();
+  const csrf = /name="csrf" value="([^"]+)"/.exec(page)?.[1] ?? "";
+  const skipped = await post("/console/setup/skip", { csrf }, cookie);
+  if (skipped.status !== 303) throw new Error(`the set-up could not be skipped: ${skipped.status}`);
 }
 
 export interface Look {

@@ -62,10 +62,12 @@ interface FormProps {
   frame: FormFrame;
   /** Nothing can be saved: the fields are only shown. */
   isReadOnly?: boolean;
+  /** Words of a button that posts the same form with `do=test`. */
+  test?: string;
   children?: Child;
 }
 
-export function Form({ frame, isReadOnly, children }: FormProps): Markup {
+export function Form({ frame, isReadOnly, test, children }: FormProps): Markup {
   const isDirty = frame.isDirty === true || frame.problems.length > 0;
   return (
     <form method="post" action={frame.action} class="edit" data-guard={isDirty ? "dirty" : ""}>
@@ -75,7 +77,14 @@ export function Form({ frame, isReadOnly, children }: FormProps): Markup {
       {children}
       {isReadOnly === true ? null : (
         <p class="buttons">
-          <button type="submit">{frame.save}</button>
+          {test === undefined ? null : (
+            <button type="submit" name="do" value="test">
+              {test}
+            </button>
+          )}
+          <button type="submit" class={test === undefined ? null : "second"}>
+            {frame.save}
+          </button>
           <a class="button quiet" href={frame.back}>
             Cancel
           </a>

@@ -38,7 +38,7 @@ const protocols = Type.Partial(
 
 const quirks = Type.Array(Type.String({ minLength: 1, maxLength: 64 }), { default: [] });
 
-const model = Type.Object(
+export const modelSchema = Type.Object(
   {
     price: Type.Optional(nullable(price)),
     protocols: nullable(Type.Array(protocolKey, { minItems: 1 })),
@@ -120,7 +120,7 @@ export const provider = Type.Object(
     capture: captureOverride,
     allowance: nullable(allowance),
     raw: nullable(url),
-    models: Type.Union([Type.Array(modelId), Type.Record(modelId, Type.Union([model, Type.Null()]))], {
+    models: Type.Union([Type.Array(modelId), Type.Record(modelId, Type.Union([modelSchema, Type.Null()]))], {
       default: {},
       expects: "a list of model ids, or model ids with their facts",
     }),
@@ -128,4 +128,4 @@ export const provider = Type.Object(
   closed,
 );
 export type ProviderConfig = Static<typeof provider>;
-export type ModelConfig = Static<typeof model>;
+export type ModelConfig = Static<typeof modelSchema>;

@@ -58,13 +58,18 @@ export async function saveEntity(
     if (part === "settings" || seen > 0) return { saved: await editor.patch({ part, name, seen }, patch, author) };
     return { saved: await editor.create({ part, name }, withoutNulls(patch), author) };
   } catch (error) {
-    if (error instanceof ConfigFaults) return { unsaved: faulty(place, withinEntity(place, error.faults)) };
+    if (error instanceof ConfigFaults) return { unsaved: refusedBy(place, error) };
     if (!(error instanceof GatewayError) || error.code !== "conflict") throw error;
     return { unsaved: await conflicting(editor, place) };
   }
 }
 
-function faulty({ seen }: Place, faults: readonly Fault[]): Unsaved {
+/** What the form shows of a configuration that is not valid. */
+export function refusedBy(place: Place, { faults }: ConfigFaults): Unsaved {
+  return faulty(place, withinEntity(place, faults));
+}
+
+export function faulty({ seen }: Place, faults: readonly Fault[]): Unsaved {
   const errors = new Map<string, string>();
   for (const { path, message } of faults) errors.set(path, [errors.get(path), message].filter(Boolean).join("; "));
   const problems = faults.map(({ path, message }) => ({ id: idOf(path), path, message }));

@@ -4,7 +4,7 @@
  */
 import { KindGuard, type TSchema } from "@sinclair/typebox";
 import type { FieldState, Limits, Option } from "../../../views/parts/form.tsx";
-import { type Fields, isFields, isSame, memberAt } from "../../config/fields.ts";
+import { type Fields, isFields, isSame, memberAt, patchTo } from "../../config/fields.ts";
 import { isKeep } from "../../config/secret-places.ts";
 import type { Fault } from "../../config/snapshot.ts";
 import { localText, localTime } from "../../kit/zone.ts";
@@ -147,7 +147,7 @@ export function readFields(specs: readonly FieldSpec[], form: URLSearchParams, s
     if (read === undefined) continue;
     const normal = schemaAt(shown.schema, spec.path)?.default;
     if (isSame(read, before ?? normal ?? null)) continue;
-    put(patch, spec.path.split("."), read);
+    put(patch, spec.path.split("."), spec.kind === "json" ? patchTo(before, read) : read);
   }
   return patch;
 }

@@ -1,0 +1,3 @@
+/** Addresses of the pages of providers. */
+
+export const providersPath = "/console/providers";

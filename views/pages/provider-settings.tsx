@@ -1,0 +1,41 @@
+/** The settings of a provider. */
+import type { Markup } from "../jsx/jsx-runtime.ts";
+import { Layout, type Shell } from "../layout.tsx";
+import { Field, type FieldState, Folded, Form, type FormFrame, Group } from "../parts/form.tsx";
+import { Head, type ProviderHead } from "../parts/provider-head.tsx";
+import { Stages } from "../parts/trial.tsx";
+import type { TriedOut } from "./provider-new.tsx";
+
+export interface ProviderSettingsProps {
+  shell: Shell;
+  head: ProviderHead;
+  frame: FormFrame;
+  isOfFile: boolean;
+  top: readonly FieldState[];
+  urls: readonly FieldState[];
+  advanced: readonly FieldState[];
+  tried: TriedOut | null;
+}
+
+export function providerSettingsPage(props: ProviderSettingsProps): Markup {
+  const { shell, head, frame, isOfFile, top, urls, advanced, tried } = props;
+  return (
+    <Layout shell={shell} title={`Settings of ${head.id}`}>
+      <Head head={head} tab="settings" />
+      <Form frame={frame} isReadOnly={isOfFile} test="Test without saving">
+        <Group legend="Provider">
+          {top.map((field) => (
+            <Field field={field} />
+          ))}
+        </Group>
+        <Group legend="URLs" help="Version included; an empty one is a protocol that it does not speak.">
+          {urls.map((field) => (
+            <Field field={field} />
+          ))}
+        </Group>
+        <Folded summary="Advanced: headers, proxy, limits" fields={advanced} />
+        {tried === null ? null : <Stages {...tried} />}
+      </Form>
+    </Layout>
+  );
+}
