@@ -69,7 +69,8 @@ test("a link from another site finds one signed in", async () => {
 test("the overview says how the gateway is, and its requests work as pasted", async () => {
   await signedIn(async ({ page }) => {
     const text = await page.innerText("main");
-    for (const words of ["Version", "SQLite", "Encryption at rest", "Nothing needs attention"]) expect(text).toContain(words);
+    for (const words of ["Version", "SQLite", "Encryption at rest", "Nothing needs attention"])
+      expect(text).toContain(words);
     const snippets = await page.locator("pre").allInnerTexts();
     expect(snippets.length).toBe(4);
     for (const snippet of snippets) {
