@@ -27,7 +27,7 @@ export async function wrongs(page: Page): Promise<string[]> {
 
 /** Links and buttons that stand alone and are lower than 24 px. */
 const smallTargets = `[...document.querySelectorAll("a, button, summary, select, input")]
-  .filter((element) => !element.closest("p:not(:has(label)), .skip, .why"))
+  .filter((element) => !element.closest("p:not(:has(label)), .skip, .why, label"))
   .map((element) => ({ text: element.textContent, ...element.getBoundingClientRect().toJSON() }))
   .filter(({ width, height }) => width > 0 && height < 24)
   .map(({ text, height }) => height + " px: " + text)`;

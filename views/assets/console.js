@@ -147,12 +147,13 @@
     if (!form || event.submitter?.value !== "send") return;
     event.preventDefault();
     const button = event.submitter;
+    // Not form.action, which is the buttons of that name.
     const answer = document.getElementById(form.dataset.stream);
     const body = new URLSearchParams(new FormData(form, button));
     button.disabled = true;
     answer.textContent = "";
     try {
-      const response = await fetch(form.action, { method: "POST", body, headers: { accept: "text/plain" } });
+      const response = await fetch(form.getAttribute("action"), { method: "POST", body, headers: { accept: "text/plain" } });
       const id = response.headers.get("x-played");
       if (id === null) return form.submit();
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
