@@ -220,7 +220,10 @@ function Figure({ name, text }: { name: string; text: string | null }): Markup {
 function Empty({ isFirst, baseUrl, model, filters, next, own }: RequestsProps): Markup {
   const list = listOf(own);
   if (isFiltered(filters)) {
-    const words = next === null ? "No request fits these filters." : "None of the requests looked at so far fits these filters; Older looks further.";
+    const words =
+      next === null
+        ? "No request fits these filters."
+        : "None of the requests looked at so far fits these filters; Older looks further.";
     return (
       <section class="card empty">
         <p>{words}</p>
