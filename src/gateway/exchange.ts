@@ -129,7 +129,7 @@ export class Exchange<W extends Wire = Protocol> {
   }
 
   mark(phase: keyof Phases): void {
-    this.phases[phase] ??= Math.round(this.elapsed() * 100) / 100;
+    this.phases[phase] ??= hundredths(this.elapsed());
   }
 
   /** It goes on when the client leaves. */
@@ -265,6 +265,11 @@ export class Exchange<W extends Wire = Protocol> {
     const failure: FailureRecord = { code: error.code, message: error.message, chain };
     if (target !== undefined) {
       failure.target = target;
+      const { asking } = this;
+      if (asking) {
+        failure.fromMs = hundredths(asking.startedAt);
+        failure.tookMs = hundredths(this.elapsed() - asking.startedAt);
+      }
       this.cools(error);
     }
     if (error.detail.upstreamStatus !== undefined) failure.upstreamStatus = error.detail.upstreamStatus;
@@ -353,6 +358,11 @@ export class Exchange<W extends Wire = Protocol> {
     if (!this.usage && this.frames === undefined && this.finish === null) return undefined;
     return this.estimate(this.usage, this.frames?.() ?? 0);
   }
+}
+
+/** As times are kept. */
+function hundredths(milliseconds: number): number {
+  return Math.round(milliseconds * 100) / 100;
 }
 
 export function openExchange<W extends Wire>(gateway: Gateway, call: Call<W>): Exchange<W> {

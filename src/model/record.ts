@@ -12,6 +12,9 @@ export interface FailureRecord {
   target?: string;
   /** Status that the upstream answered with. */
   upstreamStatus?: number;
+  /** Of an attempt: when it began, in milliseconds since the request arrived, and how long it took. */
+  fromMs?: number;
+  tookMs?: number;
   /** The error and its causes, outermost first, each with its stack. */
   chain: string[];
 }

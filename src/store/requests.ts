@@ -224,6 +224,8 @@ export function requestToJson(record: RequestRecord): JsonObject {
       message: failure.message,
       target: failure.target ?? null,
       upstream_status: failure.upstreamStatus ?? null,
+      from_ms: failure.fromMs ?? null,
+      took_ms: failure.tookMs ?? null,
       chain: failure.chain,
     })),
     client_request_id: record.clientRequestId,

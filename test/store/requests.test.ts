@@ -115,7 +115,15 @@ test("the API shows a row under the promised names", () => {
     finish: "stop",
     degraded: [{ action: "dropped", field: "seed" }],
     errors: [
-      { code: "overloaded", message: "busy", target: "a/b", upstream_status: 503, chain: ["Error: busy\n    at x"] },
+      {
+        code: "overloaded",
+        message: "busy",
+        target: "a/b",
+        upstream_status: 503,
+        from_ms: null,
+        took_ms: null,
+        chain: ["Error: busy\n    at x"],
+      },
     ],
   });
   expect(requestToJson(interruptedRecord(record)).tokens).toMatchObject({ input: 0, output: 0 });

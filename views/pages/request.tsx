@@ -100,7 +100,7 @@ export function requestPage({
       </div>
       <Phases {...request} />
       <Routing choice={choice} />
-      <Attempts errors={errors} served={isServed ? target : null} status={status} />
+      <Attempts errors={errors} served={isServed ? target : null} status={status} totalMs={request.totalMs} />
       <Failures errors={errors} isServed={isServed} />
       <MadeFor made={made} />
       <Degraded notes={request.degraded} />

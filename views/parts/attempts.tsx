@@ -2,7 +2,7 @@
 import type { Markup } from "../jsx/jsx-runtime.ts";
 import { None } from "./empty.tsx";
 import type { Failure } from "./failures.tsx";
-import { whole } from "./format.ts";
+import { duration, whole } from "./format.ts";
 import { brief } from "./verdict.ts";
 
 export interface AttemptsProps {
@@ -10,11 +10,17 @@ export interface AttemptsProps {
   /** The target that answered; null when none did. */
   served: string | null;
   status: number | null;
+  /** How long the request ran. */
+  totalMs: number | null;
 }
 
-export function Attempts({ errors, served, status }: AttemptsProps): Markup | null {
+export function Attempts({ errors, served, status, totalMs }: AttemptsProps): Markup | null {
   const failed = errors.filter(({ target }) => target !== undefined);
-  if (failed.length === 0) return null;
+  const last = failed.at(-1);
+  if (!last) return null;
+  const { fromMs, tookMs } = last;
+  const hasTimes = fromMs !== undefined && tookMs !== undefined && totalMs !== null;
+  const servedMs = hasTimes ? Math.max(0, totalMs - fromMs - tookMs) : null;
   return (
     <section aria-labelledby="attempts">
       <h2 id="attempts">Tries</h2>
@@ -29,6 +35,9 @@ export function Attempts({ errors, served, status }: AttemptsProps): Markup | nu
               <th scope="col">What became of it</th>
               <th scope="col" class="number">
                 Provider's status
+              </th>
+              <th scope="col" class="number">
+                Took
               </th>
               <th scope="col">Why</th>
             </tr>
@@ -46,6 +55,7 @@ export function Attempts({ errors, served, status }: AttemptsProps): Markup | nu
                   </span>
                 </td>
                 <td class="number">{failure.upstreamStatus ?? <None />}</td>
+                <td class="number">{failure.tookMs === undefined ? <None /> : duration(failure.tookMs)}</td>
                 <td class="words">{brief(failure.message)}</td>
               </tr>
             ))}
@@ -61,6 +71,7 @@ export function Attempts({ errors, served, status }: AttemptsProps): Markup | nu
                   </span>
                 </td>
                 <td class="number">{status ?? <None />}</td>
+                <td class="number">{servedMs === null ? <None /> : duration(servedMs)}</td>
                 <td>
                   <None />
                 </td>

@@ -6,6 +6,9 @@ export interface Failure {
   message: string;
   target?: string;
   upstreamStatus?: number;
+  /** Of a try: milliseconds since the request arrived, and its length. */
+  fromMs?: number;
+  tookMs?: number;
   chain: readonly string[];
 }
 

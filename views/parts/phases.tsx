@@ -1,5 +1,6 @@
 /** Where the time went: one bar for each phase on one axis, with its numbers in the same row. */
 import type { Markup } from "../jsx/jsx-runtime.ts";
+import type { Failure } from "./failures.tsx";
 import { duration } from "./format.ts";
 
 const order = ["authenticated", "read", "parsed", "routed", "sent", "headers", "committed", "closed"] as const;
@@ -25,16 +26,20 @@ export interface PhasesProps {
   upstreamMs: number | null;
   ttftMs: number | null;
   attempts: number;
+  /** Tries that failed have bars of their own, where their times are known. */
+  errors: readonly Pick<Failure, "target" | "fromMs" | "tookMs">[];
 }
 
 interface Bar {
-  phase: Phase;
+  name: string;
+  tone: "own" | "waiting" | "failed";
   from: number;
   to: number;
 }
 
-export function Phases({ phases, totalMs, upstreamMs, ttftMs, attempts }: PhasesProps): Markup | null {
-  const bars = barsOf(phases);
+export function Phases({ phases, totalMs, upstreamMs, ttftMs, attempts, errors }: PhasesProps): Markup | null {
+  const tries = triesOf(errors);
+  const bars = barsOf(phases, tries);
   if (bars.length === 0) return null;
   const axis = Math.max(totalMs ?? 0, bars.at(-1)?.to ?? 0, 0.001);
   return (
@@ -45,7 +50,7 @@ export function Phases({ phases, totalMs, upstreamMs, ttftMs, attempts }: Phases
           {duration(totalMs)} in all, {upstreamMs === null ? "none" : duration(upstreamMs)} of it spent waiting for
           providers. Plexus itself took {fine(Math.max(0, totalMs - (upstreamMs ?? 0)))}.
           {ttftMs === null ? null : ` The first token was there after ${duration(ttftMs)}: the upright line.`}
-          {attempts > 1 ? " Tries that failed are part of “Transform and send”." : null}
+          {attempts > 1 && tries.length === 0 ? " Tries that failed are part of “Transform and send”." : null}
         </p>
       )}
       <table class="phases card">
@@ -74,14 +79,39 @@ export function Phases({ phases, totalMs, upstreamMs, ttftMs, attempts }: Phases
   );
 }
 
-function barsOf(phases: PhasesProps["phases"]): Bar[] {
+interface Try {
+  name: string;
+  to: number;
+}
+
+function triesOf(errors: PhasesProps["errors"]): Try[] {
+  return errors.flatMap(({ target, fromMs, tookMs }, at) =>
+    target === undefined || fromMs === undefined || tookMs === undefined
+      ? []
+      : [{ name: `Try ${at + 1}, failed: ${target}`, to: fromMs + tookMs }],
+  );
+}
+
+/** One after the other, from the arrival to the end: they add up to the whole. */
+function barsOf(phases: PhasesProps["phases"], tries: readonly Try[]): Bar[] {
   let from = 0;
   const bars: Bar[] = [];
+  const add = (name: string, tone: Bar["tone"], until: number) => {
+    const to = Math.max(from, until);
+    bars.push({ name, tone, from, to });
+    from = to;
+  };
+  let isTried = false;
+  const addTries = () => {
+    if (!isTried) for (const { name, to } of tries) add(name, "failed", to);
+    isTried = true;
+  };
   for (const phase of order) {
     const to = phases[phase];
     if (to === undefined) continue;
-    bars.push({ phase, from, to: Math.max(from, to) });
-    from = Math.max(from, to);
+    // What was sent last was sent after the tries before it.
+    if (order.indexOf(phase) >= order.indexOf("sent")) addTries();
+    add(names[phase], phase === "headers" || phase === "committed" ? "waiting" : "own", to);
   }
   return bars;
 }
@@ -93,15 +123,14 @@ interface LineProps {
   ttftMs: number | null;
 }
 
-function Line({ bar: { phase, from, to }, axis, ttftMs }: LineProps): Markup {
+function Line({ bar: { name, tone, from, to }, axis, ttftMs }: LineProps): Markup {
   const width = Math.max((100 * (to - from)) / axis, thinnest);
   const start = Math.min((100 * from) / axis, 100 - width);
-  const isWaiting = phase === "headers" || phase === "committed";
   return (
     <tr>
-      <th scope="row">{names[phase]}</th>
+      <th scope="row">{name}</th>
       <td class="bars">
-        <svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true" class={isWaiting ? "waiting" : "own"}>
+        <svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true" class={tone}>
           <rect x={start.toFixed(2)} y="0" width={width.toFixed(2)} height="10" />
           {ttftMs === null ? null : <path class="first" d={`M${((100 * ttftMs) / axis).toFixed(2)} 0v10`} />}
         </svg>
