@@ -152,6 +152,9 @@
     const body = new URLSearchParams(new FormData(form, button));
     button.disabled = true;
     answer.textContent = "";
+    answer.scrollIntoView({ block: "nearest" });
+    // Of the request before.
+    document.getElementById("curl")?.closest("section").remove();
     try {
       const response = await fetch(form.getAttribute("action"), { method: "POST", body, headers: { accept: "text/plain" } });
       const id = response.headers.get("x-played");
