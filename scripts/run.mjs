@@ -196,13 +196,16 @@ switch (command) {
     foreground(bunPath(), [join(root, `scripts/${command}.ts`), ...args], {});
     break;
   case "bench":
+  case "console:bars":
   case "crash":
   case "gallery":
   case "quotas":
   case "transcripts":
     install("test");
     build();
-    foreground(bunPath(), [join(root, `scripts/${command}.ts`), ...args], { BUN_CONFIG_MAX_HTTP_REQUESTS: "65535" });
+    foreground(bunPath(), [join(root, `scripts/${command.replace(":", "-")}.ts`), ...args], {
+      BUN_CONFIG_MAX_HTTP_REQUESTS: "65535",
+    });
     break;
   default:
     console.error(

@@ -77,11 +77,13 @@ function patternOf(path: string, patterns: Iterable<string>): string | undefined
 /** Undefined where it leads elsewhere, or needs a query that nobody knows. */
 async function linksOf(address: string, { cookie }: Visitor) {
   const response = await fetch(address, { headers: { cookie }, redirect: "manual" });
-  const text = await response.text();
-  if (response.status !== 200) return undefined;
   const isPage = (response.headers.get("content-type") ?? "").startsWith("text/html");
-  const links = [...text.matchAll(/ (?:href|action|formaction)="(\/console[^"#]*)"/g)].map(([, href = ""]) =>
-    href.replaceAll("&amp;", "&"),
-  );
-  return { isPage, links: isPage ? links : [] };
+  if (response.status !== 200 || !isPage) {
+    // Streams of news have no end.
+    await response.body?.cancel();
+    return response.status === 200 ? { isPage, links: [] } : undefined;
+  }
+  const text = await response.text();
+  const links = [...text.matchAll(/ (?:href|action|formaction)="(\/console[^"#]*)"/g)].map(([, href = ""]) => href);
+  return { isPage, links: links.map((href) => href.replaceAll("&amp;", "&")) };
 }

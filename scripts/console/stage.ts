@@ -13,22 +13,27 @@ export interface Stage {
 }
 
 export interface StageOptions {
+  /** 0: the database is filled already. */
   rows: number;
   /** SQLite in a folder of its own where there is none. */
   databaseUrl?: string | undefined;
+  environment?: Record<string, string>;
   say(line: string): void;
 }
 
 const secretOf = (name: string) => `sk-of-the-stage-${name}-0123456789`;
 
-export async function openStage({ rows, databaseUrl, say }: StageOptions): Promise<Stage> {
+export async function openStage({ rows, databaseUrl, environment: more, say }: StageOptions): Promise<Stage> {
   const upstream = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: answer });
   const stopUpstream = () => upstream.stop(true);
   const folder = newFolder();
   const config = { upstream: `http://127.0.0.1:${upstream.port}`, secretOf };
-  const environment: Record<string, string> = databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl };
+  const environment: Record<string, string> = {
+    ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }),
+    ...more,
+  };
   try {
-    await planted({ rows, data: `${folder}/data`, databaseUrl, config, say });
+    if (rows > 0) await planted({ rows, data: `${folder}/data`, databaseUrl, config, say });
     // In the file, so that a database which was filled before has the same providers and keys.
     const plexus = await startPlexus({ folder, config: seedConfig(config), environment });
     const clientKey = secretOf("web-app");
