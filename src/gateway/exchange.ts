@@ -38,7 +38,9 @@ export class Exchange<W extends Wire = Protocol> {
   readonly snapshot: Snapshot;
   readonly at = Date.now();
   readonly notes = new Notes();
-  readonly phases: Phases = {};
+  phases: Phases = {};
+  /** By an attempt that failed. */
+  private wasSent = false;
   readonly errors: FailureRecord[] = [];
   key: Key | null = null;
   /** Id of the exchange that asked for this one, which no client did. */
@@ -152,6 +154,12 @@ export class Exchange<W extends Wire = Protocol> {
     this.target = { provider: provider.id, model };
     this.price = facts.price;
     this.isDoubted = provider.estimateTokens;
+    if (this.attempts > 0) {
+      // They are told of the attempt that answers.
+      const { sent, headers: _headers, ...before } = this.phases;
+      this.wasSent ||= sent !== undefined;
+      this.phases = before;
+    }
     this.attempts++;
     this.active = controller;
   }
@@ -303,7 +311,7 @@ export class Exchange<W extends Wire = Protocol> {
 
   /** An upstream was asked for an answer. */
   get wasCalled(): boolean {
-    return this.phases.sent !== undefined;
+    return this.wasSent || this.phases.sent !== undefined;
   }
 
   private tell(what: (observer: Observer) => void): void {
