@@ -75,21 +75,18 @@ function usableKeys({ config }: ConsoleDeps): Key[] {
   return [...config.current().keys.values()].filter(({ enabled }) => enabled);
 }
 
-/** The newest that a provider of one's own answered, and the newest of all. */
-async function newest({ listRequests }: ConsoleDeps): Promise<{ served?: RequestRecord; last?: RequestRecord }> {
-  const { data } = await listRequests({ limit: 50 });
-  const served = data.find(({ provider, code }) => code === null && provider !== null && provider !== demoId);
-  const [last] = data;
-  return { ...(served ? { served } : {}), ...(last ? { last } : {}) };
+/** Did a provider of one's own answer lately? */
+async function wasServed({ listRequests }: ConsoleDeps): Promise<boolean> {
+  const { data } = await listRequests({ limit: 50, result: "success" });
+  return data.some(({ provider }) => provider !== null && provider !== demoId);
 }
 
 async function doneOf(deps: ConsoleDeps): Promise<Record<Step, boolean>> {
-  const { served } = await newest(deps);
   return {
     provider: ownProviders(deps).length > 0,
     models: ownAliases(deps).length > 0,
     key: usableKeys(deps).length > 0,
-    request: served !== undefined,
+    request: await wasServed(deps),
   };
 }
 
@@ -101,6 +98,7 @@ interface Showing {
   fresh?: { name: string; secret: string };
   problem?: string;
   waiting?: Waiting;
+  chosen?: { model: string; key: string };
 }
 
 async function show(deps: ConsoleDeps, visit: Visit, showing: Showing): Promise<Response> {
@@ -116,7 +114,7 @@ async function show(deps: ConsoleDeps, visit: Visit, showing: Showing): Promise<
     models: step === "models" ? modelsStep(deps) : null,
     keys: usableKeys(deps).map(({ name }) => name),
     fresh: fresh ?? null,
-    first: step === "request" ? await firstStep(deps, visit, waiting) : null,
+    first: step === "request" ? await firstStep(deps, visit, { waiting, chosen: showing.chosen }) : null,
   });
   const status = unsaved?.status ?? (problem === undefined ? 200 : 422);
   return page(visit, body, { status, ...(fresh ? { headers: { "cache-control": "no-store" } } : {}) });
@@ -211,27 +209,33 @@ async function postKey(deps: ConsoleDeps, visit: Visit, typed: URLSearchParams):
     return show(deps, visit, { step: "key", problem });
   }
   deps.log.info("a key was made in the console", { key: name, address: visit.address, request: visit.requestId });
-  return show(deps, visit, { step: "request", fresh: { name, secret: saving.saved.secret ?? "" } });
+  const chosen = { model: ownAliases(deps)[0] ?? demoId, key: name };
+  return show(deps, visit, { step: "request", fresh: { name, secret: saving.saved.secret ?? "" }, chosen });
 }
 
-async function firstStep(deps: ConsoleDeps, visit: Visit, waiting?: Waiting): Promise<SetupProps["first"]> {
+async function firstStep(
+  deps: ConsoleDeps,
+  visit: Visit,
+  { waiting, chosen }: { waiting: Waiting | undefined; chosen: Showing["chosen"] },
+): Promise<SetupProps["first"]> {
   const models = ownAliases(deps);
   const { publicUrl } = deps.config.current().settings;
+  const keys = usableKeys(deps)
+    .map(({ name }) => name)
+    .slice(0, mostKeys);
   return {
-    models,
-    baseUrl: publicUrl ?? visit.origin,
-    protocols: deps.protocols.toReversed(),
-    keys: usableKeys(deps)
-      .slice(0, mostKeys)
-      .map(({ name }) => name),
+    ...{ models, keys, baseUrl: publicUrl ?? visit.origin, protocols: deps.protocols.toReversed() },
+    model: chosen?.model ?? models[0] ?? demoId,
+    key: chosen?.key ?? keys[0] ?? "",
     waiting: waiting ?? (await waitingNow(deps)),
   };
 }
 
-async function waitingNow(deps: ConsoleDeps): Promise<Waiting> {
-  const { served, last } = await newest(deps);
-  const shown = served ?? (last && last.provider !== demoId ? last : undefined);
-  return shown ? { request: lineOf(shown) } : { request: null };
+/** The newest request that the built-in provider has not answered. */
+async function waitingNow({ listRequests }: ConsoleDeps): Promise<Waiting> {
+  const { data } = await listRequests({ limit: 50 });
+  const shown = data.find(({ provider }) => provider !== demoId);
+  return { request: shown ? lineOf(shown) : null };
 }
 
 function lineOf(record: RequestRecord): NonNullable<Waiting["request"]> {
@@ -253,6 +257,7 @@ async function send(deps: ConsoleDeps, visit: Visit, typed: URLSearchParams): Pr
     return show(deps, visit, { step: "key", problem: "There is no key yet that a request could be made with." });
   const { requestId, message } = await deps.supply.send({ key, model, address: visit.address });
   const record = await deps.findRequest(requestId);
-  if (!record) return show(deps, visit, { step: "request", problem: message || "The request left no row." });
-  return show(deps, visit, { step: "request", waiting: { request: lineOf(record) } });
+  const chosen = { model, key: key.name };
+  if (!record) return show(deps, visit, { step: "request", problem: message || "The request left no row.", chosen });
+  return show(deps, visit, { step: "request", waiting: { request: lineOf(record) }, chosen });
 }

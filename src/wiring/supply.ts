@@ -1,4 +1,5 @@
 /** What the console is told of providers, and the requests that it makes with a client key. */
+import { protocolKeys } from "../config/schema/provider.ts";
 import type { OfferedPreset, Sent, Supply } from "../console/providers/supply.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import { handle } from "../gateway/handle.ts";
@@ -22,8 +23,8 @@ export interface SupplyParts {
 const mostTokens = 64;
 
 export function openSupply({ gateway, writer, runTrial, environment }: SupplyParts): Supply {
-  const known = [...gateway.protocols, ...gateway.embeddingWires].map(({ name }) => name);
-  const spoken = new Set(known.toReversed());
+  const known = [...gateway.protocols, ...gateway.embeddingWires].map(({ name }): string => name);
+  const spoken = new Set<string>(protocolKeys.filter((name) => known.includes(name)));
   const offered = presets.filter(({ oauth }) => oauth === undefined);
   return {
     presets: offered.map((preset) => offer(preset, { spoken, environment })),

@@ -55,6 +55,8 @@ export function providerModelsPage(props: ProviderModelsProps): Markup {
             <Found models={found} ticked={new Set()} isDiff={true} />
           </section>
         )}
+        <h2>Configured</h2>
+        <p class="muted">A model's name leads to its price and what is known of it.</p>
         <Configured models={models} own={head.own} isOfFile={isOfFile} />
         {isOfFile ? null : (
           <details class="card" open={models.length === 0}>
@@ -117,7 +119,9 @@ function Configured({ models, own, isOfFile }: ConfiguredProps): Markup {
               <td>{protocols === null ? "all" : protocols.map(protocolWords).join(", ")}</td>
               {isOfFile ? null : (
                 <td>
-                  <input type="checkbox" name="remove" value={id} aria-label={`Remove ${id}`} />
+                  <label class="switch">
+                    <input type="checkbox" name="remove" value={id} aria-label={`Remove ${id}`} />
+                  </label>
                 </td>
               )}
             </tr>
@@ -129,7 +133,7 @@ function Configured({ models, own, isOfFile }: ConfiguredProps): Markup {
 }
 
 function sourceWords(source: string | null): Markup | string {
-  if (source === null) return <span class="muted">set one by its name</span>;
+  if (source === null) return <None />;
   return source.startsWith("config-") ? "the configuration" : `the list ${source}`;
 }
 

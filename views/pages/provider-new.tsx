@@ -60,6 +60,7 @@ export interface ProviderFormProps {
   /** Must be looked at: something has to be filled in, or is wrong. */
   areUrlsOpen: boolean;
   advanced: readonly FieldState[];
+  quirks: readonly FieldState[];
   byHand: FieldState;
   /** The variable of the environment that holds a key, and whether it is to be used. */
   environment: { name: string; isUsed: boolean } | null;
@@ -72,7 +73,7 @@ export interface ProviderFormProps {
 export function ProviderForm(props: ProviderFormProps): Markup {
   const { frame, preset, draft, fields, urls, advanced, byHand, environment, typedKey, tried, ticked } = props;
   return (
-    <Form frame={frame} test="Test and list models">
+    <Form frame={frame} test={{ words: "Test and list models", isFirst: tried?.isFine !== true }}>
       <input type="hidden" name="preset" value={preset.id} />
       <input type="hidden" name="draft" value={draft} />
       <Group legend={preset.label}>
@@ -106,6 +107,9 @@ export function ProviderForm(props: ProviderFormProps): Markup {
         ))}
       </details>
       {advanced.length === 0 ? null : <Folded summary="Advanced: headers, proxy, limits" fields={advanced} />}
+      {props.quirks.length === 0 ? null : (
+        <Folded summary="Quirks: what this server does in its own way" fields={props.quirks} />
+      )}
       {tried === null ? null : <Stages {...tried} />}
       {tried?.models == null ? null : (
         <section class="card" aria-labelledby="found">

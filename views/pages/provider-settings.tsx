@@ -14,15 +14,16 @@ export interface ProviderSettingsProps {
   top: readonly FieldState[];
   urls: readonly FieldState[];
   advanced: readonly FieldState[];
+  quirks: readonly FieldState[];
   tried: TriedOut | null;
 }
 
 export function providerSettingsPage(props: ProviderSettingsProps): Markup {
-  const { shell, head, frame, isOfFile, top, urls, advanced, tried } = props;
+  const { shell, head, frame, isOfFile, top, urls, advanced, quirks, tried } = props;
   return (
     <Layout shell={shell} title={`Settings of ${head.id}`}>
       <Head head={head} tab="settings" />
-      <Form frame={frame} isReadOnly={isOfFile} test="Test without saving">
+      <Form frame={frame} isReadOnly={isOfFile} test={{ words: "Test without saving", isFirst: false }}>
         <Group legend="Provider">
           {top.map((field) => (
             <Field field={field} />
@@ -34,6 +35,7 @@ export function providerSettingsPage(props: ProviderSettingsProps): Markup {
           ))}
         </Group>
         <Folded summary="Advanced: headers, proxy, limits" fields={advanced} />
+        <Folded summary="Quirks: what this server does in its own way" fields={quirks} />
         {tried === null ? null : <Stages {...tried} />}
       </Form>
     </Layout>

@@ -108,11 +108,15 @@ function Facts(props: ProviderProps & { clock: Clock }): Markup {
         <dt>Key</dt>
         <dd>
           {key === null ? "none is sent" : key.last4 === "" ? "set" : `set, ends …${key.last4}`}{" "}
-          <a href={`${head.own}/key`}>Credentials</a>
+          <a class="alone" href={`${head.own}/key`}>
+            Credentials
+          </a>
         </dd>
         <dt>Models</dt>
         <dd>
-          <a href={`${head.own}/models`}>{whole(models)} configured</a>
+          <a class="alone" href={`${head.own}/models`}>
+            {whole(models)} configured
+          </a>
         </dd>
         {proxy === null ? null : (
           <>
@@ -162,7 +166,9 @@ function Cooldowns({ head, cooldowns, clock }: ProviderProps & { clock: Clock })
           <li>
             <strong>{model ?? "all its models"}</strong>: {reason}, until{" "}
             <time datetime={until}>{clock.short(Date.parse(until))}</time>.{" "}
-            <a href={`/console/requests/${encodeURIComponent(request)}`}>The request</a>
+            <a class="alone" href={`/console/requests/${encodeURIComponent(request)}`}>
+              The request
+            </a>
           </li>
         ))}
       </ul>
@@ -185,7 +191,7 @@ function Errors({ errors, clock }: ProviderProps & { clock: Clock }): Markup {
         <ul class="card plain">
           {errors.map(({ id, at, model, code, message }) => (
             <li>
-              <a href={`/console/requests/${id}`}>
+              <a class="alone" href={`/console/requests/${id}`}>
                 <time datetime={new Date(at).toISOString()}>{clock.short(at)}</time>
               </a>{" "}
               <strong>{code}</strong> <span class="muted">{model}</span>
@@ -210,7 +216,9 @@ function Aliases({ head, aliases }: ProviderProps): Markup {
         <ul class="card plain">
           {aliases.map(({ name, isLast }) => (
             <li>
-              <a href={entityHref("/console/aliases", name)}>{name}</a>
+              <a class="alone" href={entityHref("/console/aliases", name)}>
+                {name}
+              </a>
               {isLast ? <span class="muted"> has no other provider</span> : null}
             </li>
           ))}

@@ -147,7 +147,9 @@ function Line({ line, csrf }: { line: ProviderLine; csrf: string }): Markup {
         {use.requests === 0 ? (
           "0"
         ) : (
-          <a href={`/console/requests?provider=${encodeURIComponent(id)}`}>{whole(use.requests)}</a>
+          <a class="alone" href={`/console/requests?provider=${encodeURIComponent(id)}`}>
+            {whole(use.requests)}
+          </a>
         )}
       </td>
       <td class="number">

@@ -44,6 +44,9 @@ export interface SetupProps {
     protocols: readonly string[];
     keys: readonly string[];
     waiting: Waiting;
+    /** What is chosen to be sent. */
+    model: string;
+    key: string;
   } | null;
 }
 
@@ -126,10 +129,11 @@ function Provider({ cards, form }: NonNullable<SetupProps["provider"]>): Markup 
   }
   return (
     <>
-      <h2>
-        {form.preset.label} <a href={`${path}?step=provider`}>choose another</a>
-      </h2>
-      <p class="muted">The models that you tick become names that clients can call.</p>
+      <h2>{form.preset.label}</h2>
+      <p class="muted">
+        The models that you tick become names that clients can call.{" "}
+        <a href={`${path}?step=provider`}>Choose another provider</a>
+      </p>
       <ProviderForm {...form} />
     </>
   );
@@ -200,8 +204,7 @@ function Key({ csrf, keys }: SetupProps): Markup {
 }
 
 function First({ csrf, fresh, first }: SetupProps & { first: NonNullable<SetupProps["first"]> }): Markup {
-  const { models, baseUrl, protocols, keys, waiting } = first;
-  const [model = "demo"] = models;
+  const { models, baseUrl, protocols, keys, waiting, model, key } = first;
   const [protocol = ""] = protocols;
   return (
     <>
@@ -223,7 +226,7 @@ function First({ csrf, fresh, first }: SetupProps & { first: NonNullable<SetupPr
       <form method="post" action={`${path}/send`} class="card fields">
         <input type="hidden" name="csrf" value={csrf} />
         <Select name="model" label="Model" options={models.map(same)} value={model} />
-        <Select name="key" label="Key" options={keys.map(same)} value={fresh?.name ?? keys[0] ?? ""} />
+        <Select name="key" label="Key" options={keys.map(same)} value={key} />
         <p class="act">
           <button type="submit">Send test request</button>
         </p>
@@ -256,13 +259,13 @@ export function waitingPart({ request }: Waiting): Markup {
   if (request === null) {
     return <p class="card">Waiting for your client: what it sends appears here. Nothing came yet.</p>;
   }
-  const { id, code, target, totalMs, costNano, message, status, attempts } = request;
+  const { id, code, target, totalMs, costNano, message, attempts } = request;
   const link = <a href={`/console/requests/${id}`}>See the request</a>;
   if (code === null) {
     return (
       <div class="card">
         <p class="verdict">
-          <Badge {...request} /> {status} in {duration(totalMs ?? 0)} via {target ?? "nobody"}, {money(costNano)}
+          <Badge {...request} /> in {duration(totalMs ?? 0)} via {target ?? "nobody"}, {money(costNano)}
         </p>
         <p>
           {link} or <a href="/console">go to the overview</a>. The set-up is done.

@@ -62,8 +62,8 @@ interface FormProps {
   frame: FormFrame;
   /** Nothing can be saved: the fields are only shown. */
   isReadOnly?: boolean;
-  /** Words of a button that posts the same form with `do=test`. */
-  test?: string;
+  /** A button that posts the same form with `do=test`; the first button is also what the enter key presses. */
+  test?: { words: string; isFirst: boolean };
   children?: Child;
 }
 
@@ -77,20 +77,25 @@ export function Form({ frame, isReadOnly, test, children }: FormProps): Markup {
       {children}
       {isReadOnly === true ? null : (
         <p class="buttons">
-          {test === undefined ? null : (
-            <button type="submit" name="do" value="test">
-              {test}
-            </button>
-          )}
-          <button type="submit" class={test === undefined ? null : "second"}>
+          {test?.isFirst ? <Test words={test.words} isFirst={true} /> : null}
+          <button type="submit" class={test?.isFirst ? "second" : null}>
             {frame.save}
           </button>
+          {test && !test.isFirst ? <Test words={test.words} isFirst={false} /> : null}
           <a class="button quiet" href={frame.back}>
             Cancel
           </a>
         </p>
       )}
     </form>
+  );
+}
+
+function Test({ words, isFirst }: { words: string; isFirst: boolean }): Markup {
+  return (
+    <button type="submit" name="do" value="test" class={isFirst ? null : "second"}>
+      {words}
+    </button>
   );
 }
 

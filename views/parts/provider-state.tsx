@@ -21,7 +21,7 @@ export interface ProviderUse {
 export const providerStates = {
   on: { tone: "ok", sign: "✓", word: "on" },
   off: { tone: "off", sign: "–", word: "off" },
-  cooling: { tone: "warn", sign: "⧗", word: "cooling down" },
+  cooling: { tone: "warn", sign: "‖", word: "cooling down" },
   failing: { tone: "bad", sign: "✕", word: "failing" },
 } as const;
 

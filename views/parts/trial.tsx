@@ -38,13 +38,13 @@ const results = {
   ok: { tone: "ok", sign: "✓", word: "ok" },
   failed: { tone: "bad", sign: "✕", word: "failed" },
   warning: { tone: "warn", sign: "!", word: "look" },
-  skipped: { tone: "off", sign: "–", word: "not needed" },
+  skipped: { tone: "off", sign: "–", word: "skipped" },
 } as const;
 
 export function Stages({ stages, isFine }: { stages: readonly StageLine[]; isFine: boolean }): Markup {
   const failed = stages.find(({ result }) => result === "failed");
   return (
-    <section class="card" aria-labelledby="test" id="tested" tabindex="-1">
+    <section class="card trial" aria-labelledby="test" id="tested" tabindex="-1">
       <h2 id="test">The test</h2>
       <p role="status">
         {isFine ? "It works." : `It fails at: ${failed ? nameOf(failed) : "the network"}. ${failed?.words ?? ""}`}
@@ -80,9 +80,7 @@ function Stage({ stage }: { stage: StageLine }): Markup {
       <span class="number">{ms === null ? null : duration(ms)}</span>
       <div class="told">
         {words}
-        {name === "answer" && result === "ok"
-          ? ` It cost ${costNano === null ? "an unknown amount" : money(costNano)}.`
-          : null}
+        {name === "answer" && result === "ok" ? costWords(costNano) : null}
         {fix === null ? null : (
           <>
             {" "}
@@ -100,6 +98,10 @@ function Stage({ stage }: { stage: StageLine }): Markup {
   );
 }
 
+function costWords(nano: number | null): string {
+  return nano === null ? " What it cost is not known: the model has no price." : ` It cost ${money(nano)}.`;
+}
+
 interface FoundProps {
   models: readonly ModelLine[];
   /** Names of those that are ticked. */
@@ -112,6 +114,7 @@ interface FoundProps {
 export function Found({ models, ticked, isDiff }: FoundProps): Markup {
   const shown = isDiff ? models.filter(({ state }) => state !== "same") : models;
   const same = models.length - shown.length;
+  const isMixed = new Set(models.flatMap(({ protocols }) => protocols)).size > 1;
   if (shown.length === 0) {
     return (
       <p>
@@ -135,7 +138,7 @@ export function Found({ models, ticked, isDiff }: FoundProps): Markup {
               <th scope="col" class="number">
                 Context
               </th>
-              <th scope="col">Protocols</th>
+              {isMixed ? <th scope="col">Protocols</th> : null}
             </tr>
           </thead>
           <tbody>
@@ -151,7 +154,7 @@ export function Found({ models, ticked, isDiff }: FoundProps): Markup {
                   <Rates price={model.price} />
                 </td>
                 <td class="number">{model.context === null ? null : whole(model.context)}</td>
-                <td>{model.protocols.map(protocolWords).join(", ")}</td>
+                {isMixed ? <td>{model.protocols.map(protocolWords).join(", ")}</td> : null}
               </tr>
             ))}
           </tbody>

@@ -12,7 +12,7 @@ import { type FieldSpec, fieldId, readFields, showFields } from "../forms/fields
 import { nameFieldState } from "../forms/pages.ts";
 import type { ConsoleDeps } from "../index.ts";
 import type { Visit } from "../route.ts";
-import { advancedSpecs, fromForm, keySpec, nameSpec, toForm, urlSpecs } from "./specs.ts";
+import { advancedSpecs, fromForm, keySpec, nameSpec, quirkSpecs, toForm, urlSpecs } from "./specs.ts";
 import type { OfferedPreset } from "./supply.ts";
 
 /** What a configuration that is tried out is called: its own name may be taken, or wrong. */
@@ -74,6 +74,7 @@ function specsOf({ supply }: ConsoleDeps, { preset, isShort, value }: Kind) {
     top: isShort ? [key] : [nameSpec, key],
     urls: urlSpecs([...own, ...others]),
     advanced: isShort ? [] : advancedSpecs,
+    quirks: isShort ? [] : quirkSpecs(supply),
   };
 }
 
@@ -90,8 +91,8 @@ export interface Posted {
 /** What a form says. A key that is typed in goes into the draft, and from there into the value. */
 export function readPosted(deps: ConsoleDeps, visit: Visit, typed: URLSearchParams, kind: Kind): Posted {
   const faults: Fault[] = [];
-  const { top, urls, advanced } = specsOf(deps, kind);
-  const patch = readFields([...top, ...urls, ...advanced], typed, { schema, value: {} }, faults);
+  const { top, urls, advanced, quirks } = specsOf(deps, kind);
+  const patch = readFields([...top, ...urls, ...advanced, ...quirks], typed, { schema, value: {} }, faults);
   const draft = deps.drafts.open(visit, typed.get("draft"));
   if (typeof patch.api_key === "string") draft.secret = patch.api_key;
   const ofEnvironment = typed.get("from_environment") === "on" ? deps.supply.environmentKey(kind.preset.id) : undefined;
@@ -142,16 +143,18 @@ export function showForm(deps: ConsoleDeps, { kind, name, frame, posted, unsaved
   const specs = specsOf(deps, kind);
   const errors = new Map([...(unsaved?.errors ?? []), ...(trial && !unsaved ? errorsOf(trial) : [])]);
   const shown = { schema, value: toForm(value), ...(typed ? { typed } : {}), errors };
-  const urls = showFields(specs.urls, shown).map(withPlaceholder);
+  const urls = showFields(specs.urls, shown).map((field) => (preset === custom ? withPlaceholder(field) : field));
   const needsFilling = Object.values(preset.protocols).some((url) => url.includes("{"));
   return {
-    frame: { ...frame, problems: problemsOf(unsaved) },
+    // What was tested is looked at first.
+    frame: { ...frame, action: `${frame.action}#tested`, problems: problemsOf(unsaved) },
     preset: { id: preset.id, label: preset.label, keyUrl: preset.keyUrl },
     draft: draft?.id ?? "",
     fields: [nameStateOf(name, posted, unsaved), ...showFields(specs.top, shown)],
     urls,
     areUrlsOpen: preset === custom || needsFilling || urls.some(({ error }) => error !== undefined),
     advanced: showFields(specs.advanced, shown),
+    quirks: showFields(specs.quirks, shown),
     byHand: byHandState(typed),
     environment:
       preset.environment === null

@@ -15,7 +15,7 @@ import { shellOf } from "../shell.ts";
 import { readForm } from "../sign-in.ts";
 import { type Found, found, headOf } from "./one.ts";
 import { providersPath } from "./paths.ts";
-import { advancedSpecs, fromForm, guarded, nameSpec, toForm, urlSpecs } from "./specs.ts";
+import { advancedSpecs, fromForm, guarded, nameSpec, quirkSpecs, toForm, urlSpecs } from "./specs.ts";
 
 export function providerSettingsRoutes(deps: ConsoleDeps): ConsoleRoute[] {
   const path = `${providersPath}/:name/settings`;
@@ -45,13 +45,16 @@ async function show(deps: ConsoleDeps, visit: Visit, both: Found, again?: Again)
   const stateOf = (specs: readonly FieldSpec[]) =>
     showFields(guarded(specs, value), shown).map((field) => (isOfFile ? { ...field, isFixed: true } : field));
   const specs = specsOf(deps, both);
-  const fields = { top: stateOf(specs.top), urls: stateOf(specs.urls), advanced: stateOf(advancedSpecs) };
+  const fields = {
+    ...{ top: stateOf(specs.top), urls: stateOf(specs.urls) },
+    ...{ advanced: stateOf(advancedSpecs), quirks: stateOf(quirkSpecs(deps.supply)) },
+  };
   const own = entityPath(providersPath, entity.name);
   const body = providerSettingsPage({
     shell: shellOf(deps, visit, providersPath),
     head: await headOf(deps, visit, both),
     frame: {
-      ...{ action: `${own}/settings`, csrf: visit.session?.csrf ?? "", save: "Save", back: own },
+      ...{ action: `${own}/settings#tested`, csrf: visit.session?.csrf ?? "", save: "Save", back: own },
       seen: unsaved?.seen ?? (typed ? seenIn(typed) : (entity.version ?? 0)),
       problems: unsaved ? tellProblems(unsaved, [...fields.top, ...fields.urls, ...fields.advanced]) : [],
     },
@@ -68,7 +71,7 @@ async function save(deps: ConsoleDeps, visit: Visit): Promise<Response> {
   const value = fieldsOf(both.entity.value);
   const faults: Fault[] = [];
   const { top, urls } = specsOf(deps, both);
-  const specs = guarded([...top, ...urls, ...advancedSpecs], value);
+  const specs = guarded([...top, ...urls, ...advancedSpecs, ...quirkSpecs(deps.supply)], value);
   const patch = fromForm(readFields(specs, typed, { schema, value: toForm(value) }, faults), value, faults);
   const place = { part: "providers" as const, name, seen: seenIn(typed) };
   if (typed.get("do") === "test") {

@@ -4,6 +4,7 @@ import { type Fields, fieldsOf, isFields, memberAt, mergePatch } from "../../con
 import { isKeep } from "../../config/secret-places.ts";
 import type { Fault } from "../../config/snapshot.ts";
 import type { FieldSpec } from "../forms/fields.ts";
+import type { Supply } from "./supply.ts";
 
 export const nameSpec: FieldSpec = {
   path: "name",
@@ -61,14 +62,13 @@ export const advancedSpecs: readonly FieldSpec[] = [
   number("stall.min_bytes_per_s", "Streams: least bytes a second", "Empty: no limit."),
   number("stall.window_s", "Streams: measured over so many seconds"),
   number("stall.grace_s", "Streams: not measured for the first seconds"),
-  {
-    path: "quirks",
-    label: "Quirks, one a line",
-    kind: "lines",
-    help: "Names of adjustments for what a server refuses.",
-  },
   { path: "estimate_tokens", label: "Count its tokens ourselves: what it reports is wrong", kind: "switch" },
 ];
+
+export function quirkSpecs({ quirks }: Supply): FieldSpec[] {
+  const options = quirks.map(({ value, words }) => ({ value, words: `${value}: ${words}` }));
+  return [{ path: "quirks", label: "They win over what is known of the server", kind: "checks", options }];
+}
 
 /** Fields that hold a secret are never shown: left empty, they stay. */
 export function guarded(specs: readonly FieldSpec[], value: Fields): FieldSpec[] {

@@ -86,7 +86,8 @@ function keyStage(provider: Provider, { stages, url }: Listed, answers: readonly
   const heard = [...stages, ...answers].filter(({ status }) => status !== null);
   const [first] = heard;
   if (!first) return [];
-  const target = provider.id;
+  const { apiKey = "" } = provider;
+  const target = apiKey.length >= 12 ? `…${apiKey.slice(-4)}` : "";
   if (provider.apiKey === undefined || provider.auth === "none") {
     return [stageOf({ name: "key", target, result: "skipped", words: "No key is sent to this provider." })];
   }
