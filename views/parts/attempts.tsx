@@ -44,20 +44,7 @@ export function Attempts({ errors, served, status, totalMs }: AttemptsProps): Ma
           </thead>
           <tbody>
             {failed.map((failure, at) => (
-              <tr>
-                <th scope="row" class="number">
-                  {whole(at + 1)}
-                </th>
-                <td>{failure.target}</td>
-                <td>
-                  <span class="badge bad">
-                    <span aria-hidden="true">✕</span> {failure.code}
-                  </span>
-                </td>
-                <td class="number">{failure.upstreamStatus ?? <None />}</td>
-                <td class="number">{failure.tookMs === undefined ? <None /> : duration(failure.tookMs)}</td>
-                <td class="words">{brief(failure.message)}</td>
-              </tr>
+              <FailedTry failure={failure} at={at} />
             ))}
             {served === null ? null : (
               <tr>
@@ -81,5 +68,25 @@ export function Attempts({ errors, served, status, totalMs }: AttemptsProps): Ma
         </table>
       </section>
     </section>
+  );
+}
+
+function FailedTry({ failure, at }: { failure: Failure; at: number }): Markup {
+  const { target, code, upstreamStatus, tookMs, message } = failure;
+  return (
+    <tr>
+      <th scope="row" class="number">
+        {whole(at + 1)}
+      </th>
+      <td>{target}</td>
+      <td>
+        <span class="badge bad">
+          <span aria-hidden="true">✕</span> {code}
+        </span>
+      </td>
+      <td class="number">{upstreamStatus ?? <None />}</td>
+      <td class="number">{tookMs === undefined ? <None /> : duration(tookMs)}</td>
+      <td class="words">{brief(message)}</td>
+    </tr>
   );
 }
