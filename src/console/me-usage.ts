@@ -3,6 +3,7 @@ import { usagePage } from "../../views/pages/usage.tsx";
 import { type Filters, listAddress } from "../../views/parts/filters.tsx";
 import { clockOf } from "../../views/parts/format.ts";
 import { seriesOf } from "../../views/parts/series.ts";
+import { nextTurn } from "../kit/turn.ts";
 import { addSum, emptySum } from "../model/usage-sum.ts";
 import type { HolderDeps, OwnGrouping, OwnKey } from "./holder.ts";
 import { page } from "./page.ts";
@@ -40,7 +41,7 @@ async function show(deps: HolderDeps, visit: Visit, holder: Holder): Promise<Res
   // Holders who are told no targets cannot filter by them, and that is the only value a list of models has.
   const filtersOf = (value: string): Filters => (by === "none" ? span : { ...span, [by]: value === "" ? "-" : value });
   const href = (value: string, isAll: boolean) => listAddress(isAll ? span : filtersOf(value), undefined, list);
-  const body = usagePage({
+  const props: Parameters<typeof usagePage>[0] = {
     shell: shellOf(deps, visit, path),
     ...{ zone: deps.zone(), form, options, ignored, path, csv: null, showsCost: showsTargets },
     total: sums.reduce((sum, one) => addSum(sum, one.sum), emptySum()),
@@ -53,8 +54,9 @@ async function show(deps: HolderDeps, visit: Visit, holder: Holder): Promise<Res
     bucketName: bucketNames[range.bucket],
     rangeWords: rangeWords(range, clock),
     asOf: clock.short(Date.now()),
-  });
-  return page(visit, body);
+  };
+  await nextTurn();
+  return page(visit, usagePage(props));
 }
 
 function optionsFor({ showsTargets }: Pick<OwnKey, "showsTargets">) {

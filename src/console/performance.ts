@@ -3,6 +3,7 @@
 import { type Compared, performancePage } from "../../views/pages/performance.tsx";
 import { listAddress } from "../../views/parts/filters.tsx";
 import { clockOf } from "../../views/parts/format.ts";
+import { nextTurn } from "../kit/turn.ts";
 import { addSum, emptySum, quantile, type UsageSum } from "../model/usage-sum.ts";
 import { groupedUsage } from "../store/grouped-usage.ts";
 import type { ConsoleDeps } from "./index.ts";
@@ -48,7 +49,7 @@ async function show(deps: ConsoleDeps, visit: Visit): Promise<Response> {
   const name = (at: number) => (range.bucket === "day" ? clock.day(at) : clock.minute(at));
   const closely = found.find((one) => one.name === form.target) ?? found.find(({ sum }) => sum.ttftCount > 0);
   const names = starts.map(name);
-  const body = performancePage({
+  const props: Parameters<typeof performancePage>[0] = {
     shell: shellOf(deps, visit, "/console/performance"),
     ...{ zone, form, ignored },
     options: optionsOf(deps, found.slice(0, mostLines)),
@@ -61,8 +62,9 @@ async function show(deps: ConsoleDeps, visit: Visit): Promise<Response> {
     bucketName: range.bucket === "day" ? "Day" : "Hour",
     rangeWords: rangeWords(range, clock),
     asOf: clock.short(Date.now()),
-  });
-  return page(visit, body);
+  };
+  await nextTurn();
+  return page(visit, performancePage(props));
 }
 
 /** `22 Nov 14:00` -> `14`; of clocks that are not at whole hours all of it. */

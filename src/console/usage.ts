@@ -5,6 +5,7 @@ import { listAddress } from "../../views/parts/filters.tsx";
 import { clockOf } from "../../views/parts/format.ts";
 import { seriesOf } from "../../views/parts/series.ts";
 import { csvText } from "../kit/csv.ts";
+import { nextTurn } from "../kit/turn.ts";
 import { addSum, emptySum, usageToJson } from "../model/usage-sum.ts";
 import { type Grouping, groupedUsage, groupingNames } from "../store/grouped-usage.ts";
 import type { Summed } from "../store/rollup-sums.ts";
@@ -87,7 +88,7 @@ async function show(deps: ConsoleDeps, visit: Visit): Promise<Response> {
   const zone = deps.config.current().settings.timezone;
   const clock = clockOf(zone);
   const total = sums.reduce((sum, one) => addSum(sum, one.sum), emptySum());
-  const body = usagePage({
+  const props: Parameters<typeof usagePage>[0] = {
     shell: shellOf(deps, visit, "/console/usage"),
     ...{ zone, form, ignored, total },
     options: optionsOf(deps),
@@ -104,8 +105,9 @@ async function show(deps: ConsoleDeps, visit: Visit): Promise<Response> {
     rangeWords: rangeWords(range, clock),
     asOf: clock.short(Date.now()),
     csv: `/console/usage.csv${visit.query.size > 0 ? `?${visit.query}` : ""}`,
-  });
-  return page(visit, body);
+  };
+  await nextTurn();
+  return page(visit, usagePage(props));
 }
 
 function optionsOf({ config }: ConsoleDeps) {

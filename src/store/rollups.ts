@@ -2,6 +2,7 @@
  * Sums of usage rows, kept as time goes by. Writing rows marks their quarter of an hour as stale; a job sums quarters that
  * are over, then days. What is stale is summed from the rows when somebody asks: totals are always those of the rows.
  */
+import { nextTurn } from "../kit/turn.ts";
 import type { UsageSum } from "../model/usage-sum.ts";
 import { addSum, quarterMs } from "../model/usage-sum.ts";
 import {
@@ -223,7 +224,7 @@ class Job implements Rollups {
     }
     const sums = folded(found, bucket === undefined ? () => from : (at) => startOf(at, bucket, dayOf));
     // What is made of many sums takes a turn of its own: others wait for neither any longer than they must.
-    if (sums.length > manySums) await Bun.sleep(0);
+    if (sums.length > manySums) await nextTurn();
     return sums;
   }
 
