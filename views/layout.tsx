@@ -32,19 +32,34 @@ export interface Shell {
   /** The session's token for forms; null when nobody is signed in. */
   csrf: string | null;
   notices: readonly Notice[];
+  /** As the browser's cookie says; by itself where absent. */
+  look?: { theme: "auto" | "light" | "dark"; density: "auto" | "comfortable" | "compact" };
 }
 
+/** In groups; the first one is at hand on phones, too. */
 const menu = [
-  { path: "/console", name: "Overview" },
-  { path: "/console/requests", name: "Requests" },
-  { path: "/console/usage", name: "Usage" },
-  { path: "/console/performance", name: "Performance" },
-  { path: "/console/aliases", name: "Aliases" },
-  { path: "/console/providers", name: "Providers" },
-  { path: "/console/cooldowns", name: "Cooldowns" },
-  { path: "/console/keys", name: "Keys" },
-  { path: "/console/quotas", name: "Quotas" },
-  { path: "/console/playground", name: "Playground" },
+  [
+    { path: "/console", name: "Overview" },
+    { path: "/console/requests", name: "Requests" },
+    { path: "/console/usage", name: "Usage" },
+    { path: "/console/performance", name: "Performance" },
+  ],
+  [
+    { path: "/console/providers", name: "Providers" },
+    { path: "/console/aliases", name: "Aliases" },
+    { path: "/console/cooldowns", name: "Cooldowns" },
+  ],
+  [
+    { path: "/console/keys", name: "Keys" },
+    { path: "/console/quotas", name: "Quotas" },
+  ],
+  [{ path: "/console/playground", name: "Playground" }],
+  [
+    { path: "/console/settings", name: "Settings" },
+    { path: "/console/audit", name: "Audit" },
+    { path: "/console/jobs", name: "Jobs" },
+    { path: "/console/system", name: "System" },
+  ],
 ];
 const holderMenu = [
   { path: "/console/me", name: "Your key" },
@@ -52,15 +67,26 @@ const holderMenu = [
   { path: "/console/me/usage", name: "Usage" },
   { path: "/console/me/connect", name: "Connect" },
 ];
+type Entry = (typeof holderMenu)[number];
 const htmxConfig = JSON.stringify({ includeIndicatorCSS: false, defaultTimeout: 10_000 });
 
-export function Layout({ shell, title, children }: { shell: Shell; title: string; children?: Child }): Markup {
+export interface LayoutProps {
+  shell: Shell;
+  title: string;
+  /** The page asks for itself again after this many seconds. */
+  refreshS?: number;
+  children?: Child;
+}
+
+export function Layout({ shell, title, refreshS, children }: LayoutProps): Markup {
+  const { theme = "auto", density = "auto" } = shell.look ?? {};
   return (
-    <html lang="en">
+    <html lang="en" data-theme={theme} data-density={density}>
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
+        <meta name="color-scheme" content={theme === "auto" ? "light dark" : theme} />
+        {refreshS === undefined ? null : <meta http-equiv="refresh" content={String(refreshS)} />}
         <meta name="htmx-config" content={htmxConfig} />
         <title>{title} - Plexus</title>
         <link rel="icon" type="image/svg+xml" href={shell.icon} />
@@ -100,11 +126,7 @@ function Rail({ shell, csrf }: { shell: Shell; csrf: string }): Markup {
         Plexus
       </a>
       <nav aria-label="Pages" {...(shell.badges === undefined ? {} : liveBadges)}>
-        {(shell.holder === undefined ? menu : holderMenu).map(({ path, name }) => (
-          <a href={path} aria-current={shell.current === path ? "page" : null}>
-            {name} <MenuBadge path={path} badges={shell.badges} />
-          </a>
-        ))}
+        {shell.holder === undefined ? <Groups shell={shell} /> : <Links shell={shell} entries={holderMenu} />}
       </nav>
       <form method="post" action="/console/logout">
         <input type="hidden" name="csrf" value={csrf} />
@@ -113,6 +135,37 @@ function Rail({ shell, csrf }: { shell: Shell; csrf: string }): Markup {
         </button>
       </form>
     </header>
+  );
+}
+
+function Groups({ shell }: { shell: Shell }): Markup {
+  const [first = [], ...others] = menu;
+  return (
+    <>
+      <Links shell={shell} entries={first} />
+      <button type="button" class="quiet more" popovertarget="more">
+        More
+      </button>
+      <div id="more" popover="auto" class="groups">
+        {others.map((entries) => (
+          <div class="entries">
+            <Links shell={shell} entries={entries} />
+          </div>
+        ))}
+      </div>
+    </>
+  );
+}
+
+function Links({ shell, entries }: { shell: Shell; entries: readonly Entry[] }): Markup {
+  return (
+    <>
+      {entries.map(({ path, name }) => (
+        <a href={path} aria-current={shell.current === path ? "page" : null}>
+          {name} <MenuBadge path={path} badges={shell.badges} />
+        </a>
+      ))}
+    </>
   );
 }
 

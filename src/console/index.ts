@@ -13,6 +13,7 @@ import type { RequestFilter } from "../store/request-filter.ts";
 import type { Rollups } from "../store/rollups.ts";
 import { aliasRoutes } from "./aliases.ts";
 import { type Assets, createAssets } from "./assets.ts";
+import { auditRoutes } from "./audit.ts";
 import { cooldownRoutes } from "./cooldowns.ts";
 import { createDrafts, type Drafts } from "./drafts.ts";
 import type { HolderReads } from "./holder.ts";
@@ -36,8 +37,10 @@ import { refusal } from "./refusal.ts";
 import { requestRoutes } from "./requests.ts";
 import type { ConsoleRoute, SignedIn, Visit } from "./route.ts";
 import { createSessions, isFromOwnPage, type Session, type Sessions, sessionId } from "./session.ts";
+import { settingsRoutes } from "./settings.ts";
 import { type SetupMark, setupRoutes } from "./setup.ts";
 import { foreign, readForm, signInRoutes } from "./sign-in.ts";
+import { systemRoutes } from "./system.ts";
 import { usageRoutes } from "./usage.ts";
 
 /** What the console is told and may ask. */
@@ -134,6 +137,9 @@ function consoleRoutes(deps: ConsoleDeps): ConsoleRoute[] {
     ...aliasRoutes(deps),
     ...keyRoutes(deps),
     ...quotaRoutes(deps),
+    ...settingsRoutes(deps),
+    ...auditRoutes(deps),
+    ...systemRoutes(deps),
     ...playgroundRoutes(deps),
     ...holderRoutes({ ...deps, ...ofSettings(deps) }),
     elsewhere(),

@@ -1,5 +1,5 @@
 /** Quotas: where they stand, making and changing one, taking one away. */
-import { quotaPage } from "../../views/pages/quota.tsx";
+import { type QuotaKey, quotaPage } from "../../views/pages/quota.tsx";
 import { quotasPage } from "../../views/pages/quotas.tsx";
 import { fieldsOf } from "../config/fields.ts";
 import { quota as schema } from "../config/schema/limits.ts";
@@ -10,11 +10,13 @@ import { type Entity, entityIn, entityPath, nameFieldState, savedNotice } from "
 import { type Consequences, removalRoutes } from "./forms/removal.ts";
 import type { ConsoleDeps } from "./index.ts";
 import { page, redirect } from "./page.ts";
+import { quotasPath } from "./paths.ts";
+import { previewOf, quotaActionRoutes } from "./quota-actions.ts";
 import type { ConsoleRoute, Visit } from "./route.ts";
 import { shellOf } from "./shell.ts";
 import { readForm } from "./sign-in.ts";
 
-const path = "/console/quotas";
+const path = quotasPath;
 
 const specs: readonly FieldSpec[] = [
   {
@@ -67,6 +69,7 @@ export function quotaRoutes(deps: ConsoleDeps): ConsoleRoute[] {
     { method: "POST", path: `${path}/new`, access: "session", run: (visit) => save(deps, visit, undefined) },
     { method: "GET", path: one, access: "session", run: async (visit) => show(deps, visit, await found(deps, visit)) },
     { method: "POST", path: one, access: "session", run: async (visit) => save(deps, visit, await found(deps, visit)) },
+    ...quotaActionRoutes(deps),
     ...removalRoutes(deps, {
       section: "quotas",
       path,
@@ -86,13 +89,14 @@ async function list(deps: ConsoleDeps, visit: Visit): Promise<Response> {
   return page(visit, quotasPage({ shell, zone, now: Date.now(), quotas: await deps.quotas() }));
 }
 
-function show(
-  deps: ConsoleDeps,
-  visit: Visit,
-  entity: Entity | undefined,
-  again?: { typed: URLSearchParams; unsaved: Unsaved },
-): Response {
-  const { typed, unsaved } = again ?? {};
+interface Again {
+  typed: URLSearchParams;
+  unsaved?: Unsaved;
+  preview?: string;
+}
+
+function show(deps: ConsoleDeps, visit: Visit, entity: Entity | undefined, again?: Again): Response {
+  const { typed, unsaved, preview } = again ?? {};
   const shown = { schema, value: fieldsOf(entity?.value), ...(typed ? { typed } : {}), ...unsaved };
   const fields = showFields(specs, shown);
   const body = quotaPage({
@@ -100,16 +104,18 @@ function show(
     frame: {
       action: entity ? entityPath(path, entity.name) : `${path}/new`,
       csrf: visit.session?.csrf ?? "",
-      seen: unsaved?.seen ?? entity?.version ?? 0,
+      seen: unsaved?.seen ?? Number(typed?.get("seen") ?? entity?.version ?? 0),
       problems: unsaved ? tellProblems(unsaved, fields) : [],
       save: entity ? "Save" : "Add quota",
       back: path,
+      isDirty: preview !== undefined,
     },
+    preview: preview ?? null,
     name: entity?.name ?? null,
     isOfFile: entity?.origin === "file",
     nameField: entity ? null : nameFieldState({ help: "Small letters, digits, dots and dashes.", ...again }),
     fields,
-    keys: entity ? keysWith(deps, entity.name) : [],
+    keys: entity ? keysFor(deps, entity.name) : [],
   });
   return page(visit, body, { status: unsaved?.status ?? 200 });
 }
@@ -117,6 +123,11 @@ function show(
 function keysWith(deps: ConsoleDeps, quota: string): string[] {
   const keys = [...deps.config.current().keys.values()];
   return keys.filter((key) => key.quotas.includes(quota)).map(({ name }) => name);
+}
+
+function keysFor({ config }: ConsoleDeps, quota: string): QuotaKey[] {
+  const keys = [...config.current().keys.values()].sort((one, other) => (one.name < other.name ? -1 : 1));
+  return keys.map(({ name, quotas, origin }) => ({ name, has: quotas.includes(quota), isFixed: origin === "file" }));
 }
 
 function consequences(deps: ConsoleDeps, { name }: Entity): Consequences {
@@ -131,9 +142,13 @@ async function save(deps: ConsoleDeps, visit: Visit, entity: Entity | undefined)
   const name = entity?.name ?? (form.get(nameField) ?? "").trim();
   const faults: Fault[] = [];
   const patch = readFields(specs, form, { schema, value: fieldsOf(entity?.value) }, faults);
+  if (entity && faults.length === 0 && form.get("do") === "preview") {
+    const preview = await previewOf(deps, name, { stored: entity.value, patch });
+    return show(deps, visit, entity, { typed: form, preview });
+  }
   const place = { part: "quotas" as const, name, seen: seenIn(form) };
   const saving = await saveEntity(deps.editor, place, { patch, faults, author: authorOf(visit) });
   if ("unsaved" in saving) return show(deps, visit, entity, { typed: form, unsaved: saving.unsaved });
   deps.notices.tell(visit, savedNotice(name, saving.saved));
-  return redirect(visit, path);
+  return redirect(visit, entityPath(path, name));
 }

@@ -1,6 +1,7 @@
 /** What the frame around every page needs. */
 import type { Shell } from "../../views/layout.tsx";
 import type { ConsoleDeps } from "./index.ts";
+import { lookOf } from "./look.ts";
 import type { Visit } from "./route.ts";
 
 export function shellOf(
@@ -18,6 +19,7 @@ export function shellOf(
     csrf: visit.session?.csrf ?? null,
     ...(deps.badges && visit.session?.principal.kind === "admin" ? { badges: deps.badges() } : {}),
     notices: deps.notices.take(visit),
+    look: lookOf(visit.request),
   };
 }
 

@@ -34,7 +34,7 @@ export function aliasImportPage({ shell, csrf, lists }: AliasImportProps): Marku
           {lists.map(({ provider, models }) => (
             <fieldset class="card">
               <legend>{provider}</legend>
-              <div class="ticks">
+              <div class="options">
                 {models.map(({ model, isKnown }) => (
                   <label class="switch">
                     <input type="checkbox" name="model" value={`${provider}/${model}`} disabled={isKnown} /> {model}

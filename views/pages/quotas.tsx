@@ -1,6 +1,7 @@
 /** Where every quota stands, for each of its keys or for all together. */
 import type { Markup } from "../jsx/jsx-runtime.ts";
 import { Layout, type Shell } from "../layout.tsx";
+import { entityHref } from "../parts/address.ts";
 import { None } from "../parts/empty.tsx";
 import { age, type Clock, clockOf, money, percent, whole } from "../parts/format.ts";
 
@@ -87,7 +88,7 @@ interface QuotaProps {
 }
 
 function Quota({ quota, id, clock, now }: QuotaProps): Markup {
-  const { name, counters, keys, shared, warn } = quota;
+  const { name, counters, shared, warn } = quota;
   return (
     <section aria-labelledby={id}>
       <h2 id={id}>
@@ -95,11 +96,14 @@ function Quota({ quota, id, clock, now }: QuotaProps): Markup {
       </h2>
       <p>
         {amountOf(quota, quota.limit)} {windowWords(quota)},{" "}
-        {shared ? `shared by ${keysWords(keys)}` : `for each of ${keysWords(keys)}`}. A warning is logged from{" "}
+        {shared ? "shared by all of its keys" : "for each of its keys"}. A warning is logged from{" "}
         {Math.round(warn * 100)}% on.
       </p>
       {counters.length === 0 ? (
-        <p class="muted">No key has this quota, so nothing counts in it.</p>
+        <p class="muted">
+          No key has this quota, so nothing counts in it.{" "}
+          <a href={entityHref("/console/quotas", name)}>Give it to keys</a>
+        </p>
       ) : (
         <section class="scroll" tabindex="0" aria-label={`Counters of ${name}`}>
           <table class="sums">
@@ -173,10 +177,6 @@ function Counter({ quota, counter, clock, now }: Omit<QuotaProps, "id"> & { coun
       </td>
     </tr>
   );
-}
-
-function keysWords(keys: readonly string[]): string {
-  return keys.length === 1 ? "one key" : `${whole(keys.length)} keys`;
 }
 
 export function amountOf({ unit }: Pick<QuotaCard, "unit">, value: number): string {

@@ -205,7 +205,7 @@ function Checks({ field, notes }: Several): Markup {
 
 function Ticks({ field: { name, options, values, isFixed } }: { field: FieldState }): Markup {
   return (
-    <div class="ticks">
+    <div class="options">
       {options.map(({ value, words }) => (
         <label class="switch">
           <input type="checkbox" name={name} value={value} checked={values.includes(value)} disabled={isFixed} />{" "}

@@ -31,8 +31,14 @@ export async function entityIn({ editor }: ConsoleDeps, visit: Visit, section: S
   throw new GatewayError("not-found", `There is nothing named ${JSON.stringify(name)} in ${section}.`);
 }
 
+interface NameGiven {
+  help: string;
+  typed?: URLSearchParams | undefined;
+  unsaved?: Unsaved | undefined;
+}
+
 /** The field for the name of something new. */
-export function nameFieldState(given: { help: string; typed?: URLSearchParams; unsaved?: Unsaved }): FieldState {
+export function nameFieldState(given: NameGiven): FieldState {
   const { help, typed, unsaved } = given;
   const error = unsaved?.errors.get(nameField);
   return {

@@ -1,0 +1,64 @@
+/** How the console looks in this browser. */
+import type { Markup } from "../jsx/jsx-runtime.ts";
+import { Layout, type Shell } from "../layout.tsx";
+
+export interface AppearanceProps {
+  shell: Shell;
+  csrf: string;
+  action: string;
+  theme: string;
+  density: string;
+}
+
+const themes = [
+  { value: "auto", words: "as the system has it" },
+  { value: "light", words: "light" },
+  { value: "dark", words: "dark" },
+];
+const densities = [
+  { value: "auto", words: "as suits the pointer" },
+  { value: "comfortable", words: "comfortable" },
+  { value: "compact", words: "compact" },
+];
+
+export function appearancePage({ shell, csrf, action, theme, density }: AppearanceProps): Markup {
+  return (
+    <Layout shell={shell} title="Appearance - Settings">
+      <p class="crumbs">
+        <a href="/console/settings">Settings</a>
+      </p>
+      <h1>Appearance</h1>
+      <p class="muted">A cookie of this browser keeps it.</p>
+      <form class="edit" method="post" action={action}>
+        <input type="hidden" name="csrf" value={csrf} />
+        <div class="card">
+          <Choice name="theme" label="Colours" options={themes} value={theme} />
+          <Choice name="density" label="Lines of tables" options={densities} value={density} />
+        </div>
+        <p class="buttons">
+          <button type="submit">Save</button>
+        </p>
+      </form>
+    </Layout>
+  );
+}
+
+interface ChoiceProps {
+  name: string;
+  label: string;
+  options: readonly { value: string; words: string }[];
+  value: string;
+}
+
+function Choice({ name, label, options, value }: ChoiceProps): Markup {
+  return (
+    <fieldset class="checks">
+      <legend>{label}</legend>
+      {options.map((option) => (
+        <label class="switch">
+          <input type="radio" name={name} value={option.value} checked={option.value === value} /> {option.words}
+        </label>
+      ))}
+    </fieldset>
+  );
+}

@@ -1,0 +1,164 @@
+/** Who changed what of the configuration, newest first. */
+import type { Markup } from "../jsx/jsx-runtime.ts";
+import { Layout, type Shell } from "../layout.tsx";
+import { Select } from "../parts/fields.tsx";
+import { type Clock, clockOf } from "../parts/format.ts";
+
+export interface ChangeLine {
+  id: string;
+  /** Epoch milliseconds. */
+  at: number;
+  action: "create" | "update" | "delete";
+  actor: "api" | "console" | "cli" | "start";
+  origin: string;
+  note: string | null;
+  /** `keys: web`. */
+  what: string;
+  /** Its page, where it has one. */
+  href: string | null;
+  /** Null where there was or is nothing. */
+  fields: readonly { path: string; before: string | null; after: string | null }[];
+}
+
+export interface AuditProps {
+  shell: Shell;
+  zone: string;
+  parts: readonly string[];
+  /** What is filtered by; empty: nothing. */
+  part: string;
+  name: string;
+  lines: readonly ChangeLine[];
+  next: string | null;
+  isFirst: boolean;
+}
+
+const actions = {
+  create: { tone: "ok", sign: "+", word: "made" },
+  update: { tone: "off", sign: "~", word: "changed" },
+  delete: { tone: "bad", sign: "–", word: "deleted" },
+} as const;
+
+const actors = { api: "API", console: "console", cli: "command line", start: "the start of the process" } as const;
+
+export function auditPage({ shell, zone, parts, part, name, lines, next, isFirst }: AuditProps): Markup {
+  const clock = clockOf(zone);
+  const isFiltered = part !== "" || name !== "";
+  return (
+    <Layout shell={shell} title="Audit">
+      <h1>Audit</h1>
+      <p class="muted">Every change of the configuration. Times in {zone}. Secrets are told by how they end.</p>
+      <form class="fields" method="get" action="/console/audit">
+        <Select
+          name="part"
+          label="Of"
+          options={[
+            { value: "", words: "everything" },
+            ...parts.map((value) => ({ value, words: value.replace("_", " ") })),
+          ]}
+          value={part}
+        />
+        <p>
+          <label for="f-name">Name</label>
+          <input id="f-name" name="name" value={name} autocomplete="off" />
+        </p>
+        <p class="act">
+          <button type="submit">Show</button>
+        </p>
+      </form>
+      {lines.length === 0 ? (
+        <p class="card">
+          {isFiltered ? "No change fits. " : "Nothing was changed yet. "}
+          {isFiltered || !isFirst ? <a href="/console/audit">All changes</a> : null}
+        </p>
+      ) : (
+        <Lines lines={lines} clock={clock} />
+      )}
+      <nav class="pages" aria-label="More changes">
+        {isFirst ? null : <a href={address({ part, name })}>Newest</a>}
+        {next === null ? null : <a href={address({ part, name, after: next })}>Older</a>}
+      </nav>
+    </Layout>
+  );
+}
+
+function address(filter: Record<string, string>): string {
+  const query = new URLSearchParams(Object.entries(filter).filter(([, value]) => value !== ""));
+  return query.size === 0 ? "/console/audit" : `/console/audit?${query}`;
+}
+
+function Lines({ lines, clock }: { lines: readonly ChangeLine[]; clock: Clock }): Markup {
+  return (
+    <section class="scroll" tabindex="0" aria-label="Changes, newest first">
+      <table class="audit">
+        <thead>
+          <tr>
+            <th scope="col">When</th>
+            <th scope="col">What</th>
+            <th scope="col">Who, from where</th>
+            <th scope="col">Fields: before, after</th>
+            <th scope="col">Take back</th>
+          </tr>
+        </thead>
+        <tbody>
+          {lines.map((line) => (
+            <Line line={line} clock={clock} />
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+function Line({ line, clock }: { line: ChangeLine; clock: Clock }): Markup {
+  const { id, at, action, actor, origin, note, what, href } = line;
+  const { tone, sign, word } = actions[action];
+  return (
+    <tr>
+      <th scope="row" class="time">
+        <time datetime={new Date(at).toISOString()}>{clock.short(at)}</time>
+      </th>
+      <td class="words">
+        <span class={`badge ${tone}`}>
+          <span aria-hidden="true">{sign}</span> {word}
+        </span>{" "}
+        {href === null ? <bdi>{what}</bdi> : <a href={href}>{what}</a>}
+        {note === null ? null : <span class="muted below">{note}</span>}
+      </td>
+      <td>
+        {actors[actor]}
+        <span class="muted below">{origin}</span>
+      </td>
+      <td class="words">
+        <Fields line={line} />
+      </td>
+      <td>
+        <a class="alone" href={`/console/audit/${id}/revert`} aria-label={`Take back the change ${id} of ${what}`}>
+          Take back
+        </a>
+      </td>
+    </tr>
+  );
+}
+
+/** What is made is told by its page, too. */
+const mostShown = { create: 2, update: 8, delete: 2 } as const;
+
+function Fields({ line: { fields, action } }: { line: ChangeLine }): Markup {
+  const list = (some: ChangeLine["fields"]) => (
+    <ul class="changes">
+      {some.map(({ path, before, after }) => (
+        <li>
+          <code>{path}</code> {action === "create" ? null : <del>{before ?? "nothing"}</del>}{" "}
+          {action === "delete" ? null : <ins>{after ?? "nothing"}</ins>}
+        </li>
+      ))}
+    </ul>
+  );
+  if (fields.length <= mostShown[action]) return list(fields);
+  return (
+    <details>
+      <summary>{fields.length} fields</summary>
+      {list(fields)}
+    </details>
+  );
+}
