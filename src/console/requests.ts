@@ -10,10 +10,12 @@ import type { RequestRecord } from "../model/record.ts";
 import { candidatesOf, parseRouting, type ShownCandidate } from "../model/routing-record.ts";
 import { results } from "../store/request-filter.ts";
 import { fitsFilter } from "../store/request-fit.ts";
+import { entityPath } from "./forms/pages.ts";
 import { firstModel } from "./home.ts";
 import type { ConsoleDeps } from "./index.ts";
 import { newsStream } from "./live.ts";
 import { page, part, wantsPart } from "./page.ts";
+import { aliasesPath } from "./paths.ts";
 import { readFilters } from "./request-query.ts";
 import type { ConsoleRoute, Visit } from "./route.ts";
 import { shellOf } from "./shell.ts";
@@ -79,6 +81,7 @@ async function detail(deps: ConsoleDeps, visit: Visit): Promise<Response> {
     request,
     zone,
     choice: recordedChoice(request, clockOf(zone)),
+    again: dryRunOf(request, deps),
     made: request.attempts === 0 ? [] : await deps.requestsMadeFor(request),
     isRetryable: request.code !== null && errorTable[request.code].nextTarget,
   });
@@ -95,6 +98,15 @@ export function recordedChoice({ routing, target, attempts, errors }: RequestRec
     isMatching: record.isMatching === true,
     isLastResort: record.isLastResort === true,
   };
+}
+
+/** Where the alias is still there. */
+function dryRunOf({ alias, key, protocol, tokens, stream }: RequestRecord, { config }: ConsoleDeps): string | null {
+  if (alias === null || !config.current().aliases.has(alias)) return null;
+  const query = new URLSearchParams({ protocol, tokens: String(tokens?.input ?? 1000) });
+  if (key !== null) query.set("key", key);
+  if (stream) query.set("stream", "on");
+  return `${entityPath(aliasesPath, alias)}/explain?${query}`;
 }
 
 /** Times are shown by the clocks of the reporting timezone. */

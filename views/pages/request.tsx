@@ -61,6 +61,8 @@ export interface RequestProps {
   zone: string;
   /** Null when it came to no choice. */
   choice?: Choice | null;
+  /** Of the dry run that asks where such a request would go now. */
+  again?: string | null;
   made?: readonly Made[];
   /** Would another target be tried after the failure? */
   isRetryable?: boolean;
@@ -73,6 +75,7 @@ export function requestPage({
   request,
   zone,
   choice = null,
+  again = null,
   made = [],
   isRetryable = false,
   own,
@@ -99,7 +102,7 @@ export function requestPage({
         <Tokens request={request} showsCost={showsTargets} />
       </div>
       <Phases {...request} />
-      <Routing choice={choice} />
+      <Routing choice={choice} again={again} />
       <Attempts errors={errors} served={isServed ? target : null} status={status} totalMs={request.totalMs} />
       <Failures errors={errors} isServed={isServed} />
       <MadeFor made={made} />

@@ -52,7 +52,8 @@ export function Routing({
         {candidates.length === 1 ? "One candidate" : `${candidates.length} candidates`} of configuration {snapshot}, in
         the order in which they were considered.
         {isMatching ? " Targets of the client's own protocol came first." : null}
-        {isLastResort ? " All were cooling down: the one whose time was nearly over was tried." : null}
+        {isLastResort ? " All were cooling down: the one whose time was nearly over was tried." : null}{" "}
+        {again === null ? null : <a href={again}>Where would it go now?</a>}
       </p>
       <section class="scroll" tabindex="0" aria-label="Candidates">
         <table>

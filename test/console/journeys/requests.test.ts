@@ -77,6 +77,10 @@ journey("a success that passed two targets over shows each of them with its reas
   expect(routing).toMatch(/busy\/busy[\s\S]*left out[\s\S]*cooled: It is left alone until/);
   expect(routing).toMatch(/paid\/good[\s\S]*chosen/);
   await step("the routing table");
+  await page.click("section[aria-labelledby=routing] a:text-is('Where would it go now?')");
+  await page.waitForURL(/\/console\/aliases\/mix\/explain\?/);
+  expect(await page.innerText("main")).toMatch(/busy\/busy[\s\S]*left out/);
+  await step("the same question today");
 });
 
 /** `1.2 ms`, `3.4 s`. */
