@@ -66,12 +66,12 @@ export function figuresOf({ range, buckets, now, before }: Whole, rangeWords: st
 
 /** Sums know what failed; a request whose client left is none of those. */
 export function barsOf({ range, buckets }: Whole, clock: Clock, dayOf: Clocks["dayOf"]): BarsProps {
-  const values = (of: (sum: UsageSum) => number) => buckets.map(({ sum }) => of(sum));
   return {
     title: "Requests",
     series: [
-      { name: "not failed", values: values(({ requests, failed }) => requests - failed), slot: 2 },
-      { name: "failed", values: values(({ failed }) => failed), slot: 5 },
+      { name: "not failed", values: buckets.map(({ sum }) => sum.requests - sum.failed), slot: 2 },
+      { name: "failed at a provider", values: buckets.map(({ sum, refused }) => sum.failed - refused), slot: 5 },
+      { name: "refused before", values: buckets.map(({ refused }) => refused), slot: 1 },
     ],
     buckets: buckets.map(({ at }) => ({
       name: range.bucket === "day" ? clock.day(at) : clock.minute(at),
@@ -105,10 +105,10 @@ function noTicks(): Tick[] {
 function lineOf(name: string, day: ProviderDay | undefined, known: Known): StripLine {
   const ticks = (day?.ticks ?? noTicks()).map((tick) => ({ tone: toneOf(tick), words: tickWords(tick, known.clock) }));
   const { requests, failed, sketch } = day?.sum ?? { requests: 0, failed: 0, sketch: {} };
-  const from = day?.ticks[0]?.at;
+  const isKnown = known.providers.has(name) && name !== demoId;
   return {
     name,
-    href: listAddress({ provider: name, ...(from === undefined ? {} : { from: new Date(from).toISOString() }) }),
+    href: isKnown ? `/console/providers/${encodeURIComponent(name)}` : listAddress({ provider: name }),
     state: stateOf(name, known),
     ticks,
     finding: requests === 0 ? `${name}: not asked` : `${name}: ${whole(requests)} requests, ${whole(failed)} failed`,

@@ -29,10 +29,17 @@ export interface Named {
   sum: UsageSum;
 }
 
+export interface Bucket {
+  at: number;
+  sum: UsageSum;
+  /** Those among them that failed before any provider was asked. */
+  refused: number;
+}
+
 export interface Whole {
   range: Range;
   /** Where each bucket begins, and its sum. */
-  buckets: readonly { at: number; sum: UsageSum }[];
+  buckets: readonly Bucket[];
   now: UsageSum;
   /** Of as long a time before. */
   before: UsageSum;
@@ -136,14 +143,16 @@ async function wholeOf(deps: Reads, range: Range): Promise<Whole> {
   const sums = await sumsBy(deps, "provider", { from, to, bucket: storedBucket(bucket) });
   const former = await sumsBy(deps, "provider", { from: from - (to - from), to: from });
   const starts = bucketsOf(range, dayOf);
-  const places = new Map(starts.map((at) => [at, emptySum()]));
+  const places = new Map<number, Bucket>(starts.map((at) => [at, { at, sum: emptySum(), refused: 0 }]));
   for (const one of sums) {
     const place = places.get(bucketOf(one.bucket, bucket, dayOf));
-    if (place) addSum(place, one.sum);
+    if (!place) continue;
+    addSum(place.sum, one.sum);
+    if (one.value === "") place.refused += one.sum.failed;
   }
   return {
     range,
-    buckets: [...places].map(([at, sum]) => ({ at, sum })),
+    buckets: [...places.values()],
     now: total(sums),
     before: total(former),
     providers: dearest(named(sums)).filter(({ name }) => name !== ""),

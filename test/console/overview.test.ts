@@ -75,7 +75,8 @@ describe("the figures of the overview", () => {
     const bars = barsOf(await overviewOver(sums).overview.whole("24h"), clock, dayOf);
     expect(bars.series.map(({ name, values }) => [name, values.reduce((one, other) => one + other)])).toEqual([
       ["not failed", 5],
-      ["failed", 4],
+      ["failed at a provider", 3],
+      ["refused before", 1],
     ]);
     expect(bars.buckets.at(-1)).toEqual({
       name: "22 Nov 21:00",

@@ -12,10 +12,12 @@ export interface PlotProps {
   ticks: readonly { at: number; words: string }[];
   /** What each bucket is called. */
   names: readonly string[];
+  /** Where each bucket leads, for those who point at it; the chart's table has the same links for all. */
+  links?: readonly { href: string; title: string }[];
   children?: Child;
 }
 
-export function Plot({ finding, ticks, names, children }: PlotProps): Markup {
+export function Plot({ finding, ticks, names, links, children }: PlotProps): Markup {
   const width = names.length * step;
   const last = names.length - 1;
   return (
@@ -31,6 +33,13 @@ export function Plot({ finding, ticks, names, children }: PlotProps): Markup {
         ))}
         {children}
       </svg>
+      {links === undefined ? null : (
+        <div class="over" aria-hidden="true">
+          {links.map(({ href, title }) => (
+            <a href={href} title={title} tabindex="-1"></a>
+          ))}
+        </div>
+      )}
       <div class="times" aria-hidden="true">
         {[...new Set([0, Math.floor(last / 2), last])].map((at) => (
           <span>{names[at]}</span>

@@ -33,11 +33,12 @@ export function StackedBars(props: BarsProps): Markup {
     .range([height, 0]);
   const ticks = y.ticks(4).map((tick) => ({ at: y(tick), words: format(tick) }));
   const peak = sums.indexOf(Math.max(...sums));
+  const links = buckets.map(({ name, href }, at) => ({ href, title: `${name}: ${format(sums[at] ?? 0)}` }));
   const finding = `${title}: at most ${format(sums[peak] ?? 0)}, at ${buckets[peak]?.name ?? ""}`;
   return (
     <figure class="card chart">
       <figcaption>{finding}</figcaption>
-      <Plot finding={finding} ticks={ticks} names={buckets.map(({ name }) => name)}>
+      <Plot finding={finding} ticks={ticks} names={buckets.map(({ name }) => name)} links={links}>
         <Stack {...props} y={y} />
       </Plot>
       <Legend series={series} />
