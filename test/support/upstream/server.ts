@@ -35,6 +35,10 @@ export interface Upstream<S = Seen> {
   script(name: string, steps: Step[]): string;
   /** One more answer for a model. */
   add(model: string, step: Step): void;
+  /** What its list of models says, where that is not what is scripted. */
+  lists(models: readonly string[] | undefined): void;
+  /** Credentials of all requests so far, each once. */
+  credentials(): string[];
   /** What requests to the model said, those that broke a rule not counted. */
   seen(model: string): S[];
   /** Rules that requests to the model broke. */
@@ -54,10 +58,11 @@ interface Scenario<S> {
 export function startUpstream<S = Seen>(vendor: Vendor<S>): Upstream<S> {
   const scenarios = new Map<string, Scenario<S>>();
   const key = `up-${crypto.randomUUID()}`;
+  const desk: Desk<S> = { vendor, key, scenarios, listed: undefined, credentials: new Set() };
   const server = Bun.serve({
     port: 0,
     hostname: "127.0.0.1",
-    fetch: (request) => answer(request, { vendor, key, scenarios }),
+    fetch: (request) => answer(request, desk),
   });
   const of = (model: string) => scenarios.get(model) ?? nowhere(model);
   return {
@@ -68,6 +73,10 @@ export function startUpstream<S = Seen>(vendor: Vendor<S>): Upstream<S> {
       scenarios.set(model, { steps: [...steps], seen: [], violations: [], sent: [] });
       return model;
     },
+    lists(models) {
+      desk.listed = models;
+    },
+    credentials: () => [...desk.credentials],
     add: (model, step) => void of(model).steps.push(step),
     seen: (model) => of(model).seen,
     violations: (model) => of(model).violations,
@@ -84,18 +93,45 @@ interface Desk<S> {
   vendor: Vendor<S>;
   key: string;
   scenarios: Map<string, Scenario<S>>;
+  listed: readonly string[] | undefined;
+  credentials: Set<string>;
 }
 
-async function answer<S>(request: Request, { vendor, key, scenarios }: Desk<S>): Promise<Response> {
+/** As vendors have it: a website beside the API, and a list of models. */
+function beside<S>(
+  { method, url, headers }: Request,
+  { vendor, key, scenarios, listed }: Desk<S>,
+): Response | undefined {
+  const { pathname } = new URL(url);
+  if (method !== "GET") return undefined;
+  if (!pathname.startsWith("/v1/")) {
+    return new Response("<!doctype html><title>Our website</title>", { headers: { "content-type": "text/html" } });
+  }
+  if (pathname !== "/v1/models" || vendor.credential(headers) !== key) return undefined;
+  const data = [...(listed ?? scenarios.keys())].map((id, at) => ({
+    id,
+    object: "model",
+    created: 1_700_000_000 + at,
+  }));
+  return Response.json({ object: "list", data });
+}
+
+async function answer<S>(request: Request, desk: Desk<S>): Promise<Response> {
+  const { vendor, key, scenarios } = desk;
+  const credential = vendor.credential(request.headers);
+  if (credential !== null) desk.credentials.add(credential);
+  const other = beside(request, desk);
+  if (other) return other;
   const refuse = (refusal: Refusal) =>
     Response.json(vendor.errorBody(refusal), { status: refusal.status, headers: refusal.headers ?? {} });
   const { pathname, searchParams } = new URL(request.url);
   const address = vendor.address?.(decodeURIComponent(pathname), searchParams);
   const known = vendor.address ? address !== undefined : pathname === `/v1${vendor.path}`;
-  if (!known || request.method !== "POST") {
+  const isList = pathname === "/v1/models" && request.method === "GET";
+  if (!isList && (!known || request.method !== "POST")) {
     return refuse({ status: 404, type: "not_found_error", message: `no ${request.url}` });
   }
-  if (vendor.credential(request.headers) !== key) return refuse(vendor.unknownKey ?? unknownKey);
+  if (credential !== key) return refuse(vendor.unknownKey ?? unknownKey);
   const sent: unknown = await request.json();
   const body = isFields(sent) ? { ...sent, ...address } : undefined;
   const scenario = body ? scenarios.get(String(body.model)) : undefined;
