@@ -36,13 +36,14 @@ const reasons: Record<string, string> = {
   explored: "It was asked to learn how it does.",
 };
 
-export function Routing({
-  choice,
-  title = "Why it went there",
-}: {
+export interface RoutingProps {
   choice: Choice | null;
   title?: string;
-}): Markup | null {
+  /** The same question asked of the present, as a dry run; null where nobody can ask it. */
+  again?: string | null;
+}
+
+export function Routing({ choice, title = "Why it went there", again = null }: RoutingProps): Markup | null {
   if (choice === null || choice.candidates.length === 0) return null;
   const { candidates, snapshot, isMatching, isLastResort } = choice;
   return (
