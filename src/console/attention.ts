@@ -161,7 +161,7 @@ function unencrypted({ known }: Attentive): AttentionLine[] {
     {
       tone: "warn",
       text: "Keys of providers are stored without encryption",
-      number: whole(stored.length),
+      number: stored.length === 1 ? "1 provider" : `${whole(stored.length)} providers`,
       action: { href: "#state", words: "See how to turn it on" },
     },
   ];
