@@ -103,7 +103,8 @@ interface Showing {
 
 async function show(deps: ConsoleDeps, visit: Visit, showing: Showing): Promise<Response> {
   const done = await doneOf(deps);
-  const step = showing.step ?? stepOf(visit.query.get("step"), done);
+  const wanted = visit.query.has("preset") ? "provider" : visit.query.get("step");
+  const step = showing.step ?? stepOf(wanted, done);
   const { fresh, waiting, unsaved, problem } = showing;
   const body = setupPage({
     shell: shellOf(deps, visit, "/console"),

@@ -77,11 +77,11 @@ export function Form({ frame, isReadOnly, test, children }: FormProps): Markup {
       {children}
       {isReadOnly === true ? null : (
         <p class="buttons">
-          {test?.isFirst ? <Test words={test.words} isFirst={true} /> : null}
+          {test?.isFirst ? <Test {...test} action={frame.action} /> : null}
           <button type="submit" class={test?.isFirst ? "second" : null}>
             {frame.save}
           </button>
-          {test && !test.isFirst ? <Test words={test.words} isFirst={false} /> : null}
+          {test && !test.isFirst ? <Test {...test} action={frame.action} /> : null}
           <a class="button quiet" href={frame.back}>
             Cancel
           </a>
@@ -91,9 +91,10 @@ export function Form({ frame, isReadOnly, test, children }: FormProps): Markup {
   );
 }
 
-function Test({ words, isFirst }: { words: string; isFirst: boolean }): Markup {
+/** The page that comes back shows what the test found first. */
+function Test({ words, isFirst, action }: { words: string; isFirst: boolean; action: string }): Markup {
   return (
-    <button type="submit" name="do" value="test" class={isFirst ? null : "second"}>
+    <button type="submit" name="do" value="test" formaction={`${action}#tested`} class={isFirst ? null : "second"}>
       {words}
     </button>
   );

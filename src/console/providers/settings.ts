@@ -54,7 +54,7 @@ async function show(deps: ConsoleDeps, visit: Visit, both: Found, again?: Again)
     shell: shellOf(deps, visit, providersPath),
     head: await headOf(deps, visit, both),
     frame: {
-      ...{ action: `${own}/settings#tested`, csrf: visit.session?.csrf ?? "", save: "Save", back: own },
+      ...{ action: `${own}/settings`, csrf: visit.session?.csrf ?? "", save: "Save", back: own },
       seen: unsaved?.seen ?? (typed ? seenIn(typed) : (entity.version ?? 0)),
       problems: unsaved ? tellProblems(unsaved, [...fields.top, ...fields.urls, ...fields.advanced]) : [],
     },
