@@ -12,7 +12,7 @@ import { bucketOf, bucketsOf, rangeOf, ranges, rangeWords } from "./range.ts";
 import type { ConsoleRoute, Visit } from "./route.ts";
 import type { Holder } from "./session.ts";
 import { shellOf } from "./shell.ts";
-import { bucketNames, bucketSpan, linesOf, measures, spanOf, valuesOf } from "./usage-figures.ts";
+import { bucketNames, bucketSpan, fieldOf, linesOf, measures, spanOf, valuesOf } from "./usage-figures.ts";
 
 const path = "/console/me/usage";
 const list = "/console/me/requests";
@@ -32,9 +32,10 @@ async function show(deps: HolderDeps, visit: Visit, holder: Holder): Promise<Res
   const { form, ignored } = read(visit.query, options);
   const range = rangeOf(form, { dayOf, now: Date.now }, ignored);
   const by = (Object.keys(groupings) as OwnGrouping[]).find((name) => name === form.by) ?? "none";
-  const query = { by, from: range.from, to: range.to, bucket: range.bucket, isPlain: true };
-  const found = await own.usage(holder, query);
-  const sums = found.map((one) => ({ ...one, bucket: bucketOf(one.bucket, range.bucket, dayOf) }));
+  const query = { by, from: range.from, to: range.to, isPlain: true };
+  const sums = await own.usage(holder, query);
+  const found = await own.usage(holder, { ...query, bucket: range.bucket, fields: [fieldOf(form.measure)] });
+  const bars = found.map((one) => ({ ...one, bucket: bucketOf(one.bucket, range.bucket, dayOf) }));
   const starts = bucketsOf(range, dayOf);
   const clock = clockOf(deps.zone());
   const span = spanOf(range.from, range.to);
@@ -46,7 +47,7 @@ async function show(deps: HolderDeps, visit: Visit, holder: Holder): Promise<Res
     ...{ zone: deps.zone(), form, options, ignored, path, csv: null, showsCost: showsTargets },
     total: sums.reduce((sum, one) => addSum(sum, one.sum), emptySum()),
     lines: linesOf(sums, { ...form, href }),
-    series: seriesOf(valuesOf(sums, starts, form)),
+    series: seriesOf(valuesOf(bars, starts, form)),
     buckets: starts.map((at) => ({
       name: range.bucket === "day" ? clock.day(at) : clock.minute(at),
       href: listAddress(bucketSpan(at, range, dayOf), undefined, list),

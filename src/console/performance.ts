@@ -20,6 +20,12 @@ export function performanceRoutes(deps: ConsoleDeps): ConsoleRoute[] {
 const mostLines = 100;
 const fields = ["by", "alias", "range", "target"];
 
+/** The sums that the page is made of. */
+const told = [
+  ...(["requests", "failed", "tokensOutput", "costNano", "unpriced", "ttftCount"] as const),
+  ...(["flowMs", "flowTokens", "totalMs", "totalCount"] as const),
+];
+
 /** Of one target: all in all, and for each bucket. */
 interface Measured {
   name: string;
@@ -75,7 +81,7 @@ function hourOf(minute: string): string {
 /** Those that were asked most first. Requests that reached no target are nobody's. */
 async function measuredBy({ usage }: ConsoleDeps, by: "model" | "provider", range: Range): Promise<Measured[]> {
   const { from, to, bucket } = range;
-  const sums = await groupedUsage(usage.rollups, { by, from, to, bucket });
+  const sums = await groupedUsage(usage.rollups, { by, from, to, bucket, fields: told });
   const found = new Map<string, Measured>();
   for (const one of sums ?? []) {
     if (one.value === "") continue;

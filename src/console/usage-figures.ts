@@ -1,17 +1,23 @@
 /** What the pages of usage make of sums: lines of a table, bars of a chart. */
 import type { UsageLine } from "../../views/pages/usage.tsx";
 import { addSum, emptySum, type UsageSum } from "../model/usage-sum.ts";
-import type { Summed } from "../store/rollup-sums.ts";
+import type { SumField, Summed } from "../store/rollup-sums.ts";
 import { type BucketSize, bucketEnd, type Clocks, type Range } from "./range.ts";
 
-export const measures: Record<string, { words: string; of(sum: UsageSum): number }> = {
-  cost: { words: "Cost", of: (sum) => sum.costNano },
-  requests: { words: "Requests", of: (sum) => sum.requests },
-  failed: { words: "Failed requests", of: (sum) => sum.failed },
-  input: { words: "Tokens in", of: (sum) => sum.tokensInput },
-  output: { words: "Tokens out", of: (sum) => sum.tokensOutput },
-  cached: { words: "Tokens read from cache", of: (sum) => sum.tokensCacheRead },
+export const measures: Record<string, { words: string; field: SumField }> = {
+  cost: { words: "Cost", field: "costNano" },
+  requests: { words: "Requests", field: "requests" },
+  failed: { words: "Failed requests", field: "failed" },
+  input: { words: "Tokens in", field: "tokensInput" },
+  output: { words: "Tokens out", field: "tokensOutput" },
+  cached: { words: "Tokens read from cache", field: "tokensCacheRead" },
 };
+
+/** What bars are made of. */
+export function fieldOf(measure: string): SumField {
+  return measures[measure]?.field ?? "requests";
+}
+
 export const bucketNames: Record<BucketSize, string> = { quarter: "Quarter of an hour", hour: "Hour", day: "Day" };
 
 /** The rest is one line: labels and models are what clients make of them. */
@@ -32,8 +38,8 @@ interface Lines extends Shown {
 export function linesOf(sums: readonly Summed[], { measure, by, href }: Lines): UsageLine[] {
   const found = new Map<string, UsageSum>();
   for (const { value, sum } of sums) found.set(value, addSum(found.get(value) ?? emptySum(), sum));
-  const of = measures[measure]?.of ?? (() => 0);
-  const sorted = [...found].sort(([, one], [, other]) => of(other) - of(one) || other.requests - one.requests);
+  const field = fieldOf(measure);
+  const sorted = [...found].sort(([, one], [, other]) => other[field] - one[field] || other.requests - one.requests);
   const lines = sorted
     .slice(0, mostLines)
     .map(([name, sum]) => ({ name: by === "none" ? "All" : name, sum, href: href(name, false) }));
@@ -44,14 +50,14 @@ export function linesOf(sums: readonly Summed[], { measure, by, href }: Lines): 
 }
 
 export function valuesOf(sums: readonly Summed[], starts: readonly number[], { measure, by }: Shown) {
-  const of = measures[measure]?.of ?? (() => 0);
+  const field = fieldOf(measure);
   const place = new Map(starts.map((at, index) => [at, index]));
   const found = new Map<string, number[]>();
   for (const { bucket, value, sum } of sums) {
     const name = by === "none" ? "all" : value === "" ? "none" : value;
     const values = found.get(name) ?? starts.map(() => 0);
     const at = place.get(bucket);
-    if (at !== undefined) values[at] = (values[at] ?? 0) + of(sum);
+    if (at !== undefined) values[at] = (values[at] ?? 0) + sum[field];
     found.set(name, values);
   }
   return [...found].map(([name, values]) => ({ name, values }));

@@ -8,13 +8,13 @@ import { csvText } from "../kit/csv.ts";
 import { nextTurn } from "../kit/turn.ts";
 import { addSum, emptySum, usageToJson } from "../model/usage-sum.ts";
 import { type Grouping, groupedUsage, groupingNames } from "../store/grouped-usage.ts";
-import type { Summed } from "../store/rollup-sums.ts";
+import type { SumField, Summed } from "../store/rollup-sums.ts";
 import type { ConsoleDeps } from "./index.ts";
 import { download, page } from "./page.ts";
 import { bucketOf, bucketsOf, type Range, rangeOf, ranges, rangeWords } from "./range.ts";
 import type { ConsoleRoute, Visit } from "./route.ts";
 import { shellOf } from "./shell.ts";
-import { bucketNames, bucketSpan, linesOf, measures, spanOf, valuesOf } from "./usage-figures.ts";
+import { bucketNames, bucketSpan, fieldOf, linesOf, measures, spanOf, valuesOf } from "./usage-figures.ts";
 
 const byWords: Record<Grouping, string> = {
   ...{ none: "nothing, all in one", key: "key", alias: "alias", provider: "provider", model: "model", label: "label" },
@@ -74,16 +74,19 @@ function read({ usage: { dayOf } }: ConsoleDeps, { query }: Visit): Asked {
   return { form, by: grouping, key: form.key === "" ? undefined : form.key, range, ignored };
 }
 
-async function sumsOf({ usage }: ConsoleDeps, { by, key, range }: Asked): Promise<Summed[]> {
+async function sumsOf({ usage }: ConsoleDeps, { by, key, range }: Asked, fields?: readonly SumField[]) {
   const { from, to, bucket } = range;
-  const sums = await groupedUsage(usage.rollups, { by, key, from, to, bucket, isPlain: true });
+  const only = fields ? { fields } : {};
+  const sums = await groupedUsage(usage.rollups, { by, key, from, to, bucket, isPlain: true, ...only });
   return (sums ?? []).map((one) => ({ ...one, bucket: bucketOf(one.bucket, bucket, usage.dayOf) }));
 }
 
 async function show(deps: ConsoleDeps, visit: Visit): Promise<Response> {
   const asked = read(deps, visit);
   const { form, range, ignored } = asked;
-  const sums = await sumsOf(deps, asked);
+  const { by, key } = asked;
+  const sums = (await groupedUsage(deps.usage.rollups, { by, key, ...range, bucket: undefined, isPlain: true })) ?? [];
+  const bars = await sumsOf(deps, asked, [fieldOf(form.measure)]);
   const starts = bucketsOf(range, deps.usage.dayOf);
   const zone = deps.config.current().settings.timezone;
   const clock = clockOf(zone);
@@ -96,7 +99,7 @@ async function show(deps: ConsoleDeps, visit: Visit): Promise<Response> {
       ...form,
       href: (value, isAll) => requestsOf(value, isAll ? { ...asked, by: "none" } : asked),
     }),
-    series: seriesOf(valuesOf(sums, starts, form)),
+    series: seriesOf(valuesOf(bars, starts, form)),
     buckets: starts.map((at) => ({
       name: range.bucket === "day" ? clock.day(at) : clock.minute(at),
       href: listAddress({ ...bucketSpan(at, range, deps.usage.dayOf), ...keyOf(asked) }),

@@ -1,6 +1,6 @@
 /** Sums of usage as people ask for them: by key, alias, provider, model or label, of everything or of one key. */
 import { addSum } from "../model/usage-sum.ts";
-import type { Dimension, Span, Summed } from "./rollup-sums.ts";
+import type { Dimension, Span, SumField, Summed } from "./rollup-sums.ts";
 import type { Rollups } from "./rollups.ts";
 
 /** What can be asked for, and the dimension that holds it: of everything, and of one key. */
@@ -22,18 +22,20 @@ export interface GroupedQuery extends Span {
   bucket?: "quarter" | "hour" | "day" | undefined;
   /** Without the classes of times to the first token, which providers and models have. */
   isPlain?: boolean;
+  /** Only these sums are told; all unless said. */
+  fields?: readonly SumField[];
 }
 
 /** Undefined where no sums of one key are kept by this. */
 export async function groupedUsage(
   rollups: Pick<Rollups, "query">,
-  { by, key, from, to, bucket, isPlain = false }: GroupedQuery,
+  { by, key, from, to, bucket, isPlain = false, fields }: GroupedQuery,
 ): Promise<Summed[] | undefined> {
   const { all, ofKey } = groupings[by];
   const kind = key === undefined ? all : ofKey;
   if (kind === undefined) return undefined;
   const only = key === undefined ? undefined : by === "label" ? { other: key } : { value: key };
-  const sums = await rollups.query({ kind, from, to, only, isPlain, ...(bucket ? { bucket } : {}) });
+  const sums = await rollups.query({ kind, from, to, only, isPlain, fields, ...(bucket ? { bucket } : {}) });
   // Of a label the key is the second value, of everything else that is kept for keys the first.
   if (by === "label") return labelled(sums);
   return key === undefined || kind === "key" ? sums : sums.map((one) => ({ ...one, value: one.other }));

@@ -29,9 +29,16 @@ export interface RequestFilter {
   to?: number;
 }
 
-/** Rows that one search looks at before it says how far it came; to look for a text anywhere in a row takes longer. */
-const mostSearched = 40_000;
-const mostSearchedForText = 15_000;
+/**
+ * Rows that one search looks at: most find their page among the newest, the others say after the last step how far they
+ * came. To look for a text anywhere in a row takes longer.
+ */
+const steps = [2_000, 25_000];
+const stepsForText = [1_000, 8_000];
+
+export function searchSteps({ text }: RequestFilter): readonly number[] {
+  return text === undefined ? steps : stepsForText;
+}
 
 /** A condition for each part that is given, beginning with AND. */
 export function conditionsOf(filter: RequestFilter): Fragment {
@@ -91,14 +98,18 @@ export function isSearch({ key, label, alias, provider, model, result, text, ter
   return terms.length > 0 || [key, label, alias, provider, model, result, text].some((one) => one !== undefined);
 }
 
-/** The id below which a search stops for now; undefined when it reaches the oldest row. */
-export async function searchFloor(sql: Sql, { from, to, after, text }: RequestFilter): Promise<string | undefined> {
+/** The id below which a search stops after so many rows; undefined when it reaches the oldest row. */
+export async function searchFloor(
+  sql: Sql,
+  { from, to, after }: RequestFilter,
+  rows: number,
+): Promise<string | undefined> {
   const within = conditionsOf({
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),
     ...(after === undefined ? {} : { after }),
   });
-  const rows = await sql<{ id: string }>`SELECT id FROM requests WHERE 1 = 1 ${within}
-    ORDER BY id DESC LIMIT 1 OFFSET ${text === undefined ? mostSearched : mostSearchedForText}`;
-  return rows[0]?.id;
+  const [found] = await sql<{ id: string }>`SELECT id FROM requests WHERE 1 = 1 ${within}
+    ORDER BY id DESC LIMIT 1 OFFSET ${rows}`;
+  return found?.id;
 }

@@ -5,7 +5,7 @@ import { parseRouting, routingToJson } from "../model/routing-record.ts";
 import type { UsageParts } from "../model/usage-parts.ts";
 import { fragment, none, raw, type Sql, type SqlValue, type Transaction } from "./database.ts";
 import { type Charged, insertCharges } from "./quotas.ts";
-import { conditionsOf, isSearch, type RequestFilter, searchFloor } from "./request-filter.ts";
+import { conditionsOf, isSearch, type RequestFilter, searchFloor, searchSteps } from "./request-filter.ts";
 import { markStale } from "./rollups.ts";
 import { type Column, firstIdAt, flag, int, intOrNull, json, toInt, toJson, toText } from "./rows.ts";
 
@@ -95,12 +95,22 @@ export interface RequestPage {
 /** Newest first. A page of a rare kind may have fewer rows than asked for, even none, and still a next one. */
 export async function recentRequests(sql: Sql, filter: RequestFilter = {}): Promise<RequestPage> {
   const limit = Math.min(Math.max(Math.trunc(filter.limit ?? 50) || 1, 1), 500);
-  const floor = isSearch(filter) ? await searchFloor(sql, filter) : undefined;
-  const bound = floor === undefined ? none : fragment`AND id >= ${floor}`;
-  const rows = await sql<RequestRow>`SELECT ${listColumns} FROM requests WHERE 1 = 1 ${conditionsOf(filter)} ${bound}
-    ORDER BY id DESC LIMIT ${limit + 1}`;
-  const data = rows.slice(0, limit).map(fromRow);
-  return { data, next: rows.length > limit ? (data.at(-1)?.id ?? null) : (floor ?? null) };
+  const look = async (floor: string | undefined): Promise<RequestPage & { isFull: boolean }> => {
+    const bound = floor === undefined ? none : fragment`AND id >= ${floor}`;
+    const rows = await sql<RequestRow>`SELECT ${listColumns} FROM requests WHERE 1 = 1 ${conditionsOf(filter)} ${bound}
+      ORDER BY id DESC LIMIT ${limit + 1}`;
+    const data = rows.slice(0, limit).map(fromRow);
+    const isFull = rows.length > limit;
+    return { data, next: isFull ? (data.at(-1)?.id ?? null) : (floor ?? null), isFull };
+  };
+  const steps = isSearch(filter) ? searchSteps(filter) : [];
+  for (const rows of steps) {
+    const floor = await searchFloor(sql, filter, rows);
+    const { isFull, ...page } = await look(floor);
+    if (isFull || floor === undefined || rows === steps.at(-1)) return page;
+  }
+  const { data, next } = await look(undefined);
+  return { data, next };
 }
 
 /** Those that were made for a request (images described), in the order of their arrival. */

@@ -83,9 +83,10 @@ const rowColumns = [
   ...["code", "stream", "tokens_input", "tokens_output", "tokens_reasoning", "tokens_cache_read", "tokens_cache_write"],
   ...["tokens_estimated", "cost_nano", "ttft_ms", "total_ms"],
 ].join(", ");
-const sumNames = Object.keys(sumColumns) as (keyof typeof sumColumns)[];
+const sumNames = Object.keys(sumColumns) as SumField[];
 const rowSums = raw(sumNames.map((name) => `${ofRows[name]} AS ${sumColumns[name]}`).join(", "));
-const tableSums = raw(sumNames.map((name) => `SUM(${sumColumns[name]}) AS ${sumColumns[name]}`).join(", "));
+const tableSums = (fields: readonly SumField[]) =>
+  raw(fields.map((name) => `SUM(${sumColumns[name]}) AS ${sumColumns[name]}`).join(", "));
 /** Ids begin with the time of arrival, a moment before the row's own time. */
 const slackMs = 60_000;
 
@@ -127,7 +128,11 @@ export interface TableQuery extends Span {
   isPlain: boolean;
   /** Only those of this value, or of this other one. */
   only?: Only | undefined;
+  /** Only these sums, the others are 0; all unless said. */
+  fields?: readonly SumField[] | undefined;
 }
+
+export type SumField = Exclude<keyof UsageSum, "sketch">;
 
 /** The value in a dimension, or the other one that dimensions of two have. */
 export type Only = { value: string } | { other: string };
@@ -141,20 +146,21 @@ function onlyThose(only: Only | undefined, columns: { value: Fragment; other: Fr
 
 /** Sums of the table. */
 export async function sumTable(sql: Sql, query: TableQuery): Promise<Summed[]> {
-  const { span, kind, from, to, places, isPlain, only } = query;
+  const { span, kind, from, to, places, isPlain, only, fields = sumNames } = query;
   const those = onlyThose(only, { value: raw("value"), other: raw("other") });
   const within = fragment`span = ${span} AND kind = ${kind} AND bucket >= ${from} AND bucket < ${to} ${those}`;
   const hasSketch = !isPlain && (kind === "provider" || kind === "target");
   if (places === "each" || hasSketch) {
-    const columns = raw(`bucket, value, other, ${Object.values(sumColumns).join(", ")}${hasSketch ? ", sketch" : ""}`);
+    const names = [...fields.map((name) => sumColumns[name]), ...(hasSketch ? ["sketch"] : [])];
+    const columns = raw(`bucket, value, other, ${names.join(", ")}`);
     const rows = await sql<Row>`SELECT ${columns} FROM rollups WHERE ${within}`;
-    return rows.map(summed);
+    return rows.map((row) => summed(row, fields));
   }
   const place = places === "one" ? raw("MIN(bucket)") : hourOf(places.hoursAfter);
   const group = raw(places === "one" ? "value, other" : "1, value, other");
-  const rows = await sql<Row>`SELECT ${place} AS bucket, value, other, ${tableSums} FROM rollups WHERE ${within}
-    GROUP BY ${group}`;
-  return rows.map(summed);
+  const rows = await sql<Row>`SELECT ${place} AS bucket, value, other, ${tableSums(fields)} FROM rollups
+    WHERE ${within} GROUP BY ${group}`;
+  return rows.map((row) => summed(row, fields));
 }
 
 function hourOf(after: number): Fragment {
@@ -163,9 +169,9 @@ function hourOf(after: number): Fragment {
 
 const hourMs = 3_600_000;
 
-function summed(row: Row): Summed {
+function summed(row: Row, fields: readonly SumField[] = sumNames): Summed {
   const sum = emptySum();
-  for (const name of sumNames) sum[name] = int(row[sumColumns[name]]);
+  for (const name of fields) sum[name] = int(row[sumColumns[name]]);
   if (row.sketch) sum.sketch = json(String(row.sketch)) as UsageSum["sketch"];
   return { bucket: int(row.bucket), value: String(row.value), other: String(row.other), sum };
 }

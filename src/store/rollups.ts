@@ -21,6 +21,7 @@ import {
   type Only,
   quarterOf,
   type Span,
+  type SumField,
   type Summed,
   sumColumns,
   sumRows,
@@ -49,6 +50,8 @@ export interface UsageQuery extends Span {
   /** Without the classes of times to the first token, which cost more than all the rest. */
   isPlain?: boolean;
   only?: Only | undefined;
+  /** Only these sums are told, others may be 0; all unless said. */
+  fields?: readonly SumField[] | undefined;
 }
 
 export interface Rollups {
@@ -208,7 +211,7 @@ class Job implements Rollups {
     });
   }
 
-  async query({ kind, from, to, bucket, isPlain = false, only }: UsageQuery): Promise<Summed[]> {
+  async query({ kind, from, to, bucket, isPlain = false, only, fields }: UsageQuery): Promise<Summed[]> {
     const { reader, dayOf } = this.options;
     const found: Summed[] = [];
     const those = only === undefined ? {} : { only };
@@ -219,7 +222,7 @@ class Job implements Rollups {
       }
       const isHourly = bucket === "hour" && span === "q";
       for (const { places, ...part } of isHourly ? this.hourly(range) : [{ ...range, places: placesOf(bucket) }]) {
-        found.push(...(await sumTable(reader.sql, { span, kind, ...part, places, isPlain, ...those })));
+        found.push(...(await sumTable(reader.sql, { span, kind, ...part, places, isPlain, fields, ...those })));
       }
     }
     const sums = folded(found, bucket === undefined ? () => from : (at) => startOf(at, bucket, dayOf));
