@@ -268,6 +268,12 @@ test("what is configured is compared: new, gone, changed", async () => {
   ]);
 });
 
+test("an empty list takes no configured model for gone", async () => {
+  const host = serve(({ method }) => (method === "GET" ? list() : said()));
+  const trial = await tryOut(`http://${host}/v1`, { models: { m: {} } });
+  expect([trial.models, stage(trial, "models").words]).toEqual([[], "0 models returned."]);
+});
+
 test("at most four at once", async () => {
   const host = serve(async () => {
     await Bun.sleep(200);

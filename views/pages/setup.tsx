@@ -231,7 +231,7 @@ function First({ csrf, fresh, first }: SetupProps & { first: NonNullable<SetupPr
           <button type="submit">Send test request</button>
         </p>
       </form>
-      <div id="first" aria-live="polite" hx-get={`${path}/first`} hx-trigger="every 1500ms" hx-swap="innerHTML">
+      <div id="first" aria-live="polite" hx-get={`${path}/first`} hx-trigger="every 1500ms" hx-swap="innerMorph">
         {waitingPart(waiting)}
       </div>
       <h2>Or from your own client</h2>

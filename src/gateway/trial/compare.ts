@@ -15,8 +15,9 @@ export interface Known {
   wires: readonly Wire[];
 }
 
-/** Those that were found first, in their order; then those that are configured and were not. */
+/** Those that were found first, in their order; then those that are configured and were not. An empty list says nothing. */
 export function compareModels(found: readonly FoundModel[], known: Known): TrialModel[] {
+  if (found.length === 0) return [];
   const { provider } = known;
   const suggested = suggestionsOf(found, known);
   const told = found.map((model): TrialModel => {

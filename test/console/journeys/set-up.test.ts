@@ -95,7 +95,7 @@ journey("from nothing to a request of the client's own, and one of the page's", 
   expect(await page.content()).not.toContain(secret);
   await step("the page's own request");
   await page.click("#first a:has-text('See the request')");
-  await page.waitForSelector("h1:text-is('Request')");
+  await page.waitForURL(/\/console\/requests\/[\w-]+$/);
   const rows = (await gateway.requests()).filter(({ key }) => key === `laptop-${tag}`);
   expect(rows.map(({ model }) => model).sort()).toEqual([...models].sort());
   await open("/console");
