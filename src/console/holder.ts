@@ -38,6 +38,8 @@ export type OwnGrouping = Exclude<Grouping, "key" | "provider">;
 export type OwnUsage = Omit<GroupedQuery, "key" | "by"> & { by: OwnGrouping };
 
 export interface HolderReads {
+  /** Could the holder sign in again, from this address? */
+  isIn(holder: Holder, address: string): boolean;
   key(holder: Holder): OwnKey;
   models(holder: Holder): OwnModel[];
   quotas(holder: Holder): Promise<QuotaCard[]>;
@@ -73,6 +75,8 @@ export function forHolder(request: RequestRecord, { showsTargets }: Pick<OwnKey,
   const own: RequestRecord = { ...request, parent: null, routing: null, errors };
   if (showsTargets) return own;
   const { pricing: _hidden, ...rest } = own;
-  // What providers said may name them; what Plexus itself refused is its own words.
-  return { ...rest, target: null, provider: null, costNano: null, errors: request.attempts === 0 ? errors : [] };
+  // What providers said may name them, and details may; what Plexus itself refused is its own words.
+  const degraded = request.degraded.map(({ action, field }) => ({ action, field }));
+  const told = request.attempts === 0 ? errors : [];
+  return { ...rest, target: null, provider: null, costNano: null, degraded, errors: told };
 }

@@ -26,7 +26,7 @@ export interface NewsSource {
 
 export interface Watching {
   news: NewsSource;
-  sessions: Sessions;
+  sessions: Pick<Sessions, "knows">;
   fits(record: RequestRecord): boolean;
 }
 

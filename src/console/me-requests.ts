@@ -2,6 +2,7 @@
 import { requestPage } from "../../views/pages/request.tsx";
 import { requestRows, requestsPage } from "../../views/pages/requests.tsx";
 import { GatewayError } from "../model/error.ts";
+import type { RequestRecord } from "../model/record.ts";
 import { results } from "../store/request-filter.ts";
 import { fitsFilter } from "../store/request-fit.ts";
 import { forHolder, type HolderDeps } from "./holder.ts";
@@ -48,7 +49,9 @@ async function list(deps: HolderDeps, visit: Visit, holder: Holder): Promise<Res
 
 function live({ own, sessions }: HolderDeps, visit: Visit, holder: Holder): Response {
   const { filter } = readOwnFilters(visit.query, own.key(holder));
-  return newsStream(visit, { news: own.news(holder), sessions, fits: (record) => fitsFilter(filter, record) });
+  const knows = (id: string) => sessions.knows(id) && own.isIn(holder, visit.address);
+  const fits = (record: RequestRecord) => fitsFilter(filter, record);
+  return newsStream(visit, { news: own.news(holder), sessions: { knows }, fits });
 }
 
 async function detail(deps: HolderDeps, visit: Visit, holder: Holder): Promise<Response> {

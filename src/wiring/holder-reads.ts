@@ -2,6 +2,7 @@
 import type { Key } from "../config/snapshot.ts";
 import type { HolderReads } from "../console/holder.ts";
 import type { NewsSource } from "../console/live.ts";
+import { isStillIn } from "../console/principal.ts";
 import type { Holder } from "../console/session.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import { listModels } from "../gateway/models.ts";
@@ -26,6 +27,7 @@ export function holderReads({ gateway, editor, reader, rollups, news }: HolderPa
     if (key) return key;
     throw new GatewayError("not-found", "There is no such key any more.");
   };
+  const newestOf = async ({ key }: Holder) => (await recentRequests(reader.sql, { limit: 1, key })).data[0];
   return {
     key(holder) {
       const { name, last4, expiresAt, maxConcurrency, revealTarget, origin } = keyOf(holder);
@@ -39,8 +41,11 @@ export function holderReads({ gateway, editor, reader, rollups, news }: HolderPa
         ...{ context: context ?? null, maxOutput: maxOutput ?? null },
       }));
     },
+    isIn: (holder, address) => isStillIn(holder, gateway.config.current(), address),
     news: (holder) => ({
       ...news,
+      // Of others they do not even hear that there was something.
+      ...(news.newestId ? { newestId: async () => (await newestOf(holder))?.id ?? null } : {}),
       listen: (tell) => news.listen((record) => (record.key === holder.key ? tell(record) : undefined)),
     }),
     async quotas(holder) {

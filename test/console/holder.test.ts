@@ -123,6 +123,8 @@ test("what a holder sees is of the own key alone", async () => {
   const forced = await text(`/console/me/requests?key=test&q=${ids.test}`, cookie);
   expect(forced).toContain("key, which this list has not");
   expect(forced).not.toContain(`r-${ids.test}`);
+  const boxed = await text("/console/me/requests?q=key:test", cookie);
+  expect(boxed).not.toContain(`r-${ids.test}`);
   const own = await text(`/console/me/requests/${ids.team}`, cookie);
   expect(own).toContain("Served by demo/demo");
   expect(own).not.toMatch(/href="\/console\/(?!me|assets)/);
@@ -146,7 +148,27 @@ test("where targets are not revealed, neither they nor costs are on any page", a
     const page = (await text(`/console/me${path}`, cookie)).replaceAll("demo/fail-500", "");
     expect([path, /demo\/|Served by (?!Plexus)|Cost|\$\d|no price/.exec(page)?.[0]]).toEqual([path, undefined]);
   }
-  expect(await text("/console/me/requests?model=demo/demo", cookie)).toContain("model, which this list has not");
+  for (const query of ["model=demo/demo", "q=provider:demo"]) {
+    const page = await text(`/console/me/requests?${query}`, cookie);
+    expect(page).toContain(`${query.split("=")[0]}, which this list has not`);
+    expect(page).toContain(`r-${ids.shy}`);
+  }
+});
+
+test("the news of a holder's list ends with the key", async () => {
+  const secret = await made("listener");
+  const [cookie] = await signIn(secret);
+  const stream = await get("/console/me/live", cookie);
+  expect(stream.headers.get("content-type")).toBe("text/event-stream");
+  const reader = (stream.body as ReadableStream<Uint8Array>).getReader();
+  const heard = async () => new TextDecoder().decode((await reader.read()).value);
+  expect(await heard()).toContain("event: open");
+  await ask(gateway.clientKey, "two");
+  await ask(secret, "two");
+  expect(await heard()).toContain('{"closed":1}');
+  await reader.cancel();
+  await api("PATCH", "/api/config/keys/listener", { enabled: false });
+  expect((await get("/console/me/live", cookie)).status).toBe(303);
 });
 
 describe("the session of a holder ends", () => {
