@@ -44,7 +44,7 @@ export function aliasPage({ shell, frame, name, isOfFile, nameField, fields, gro
       {isOfFile ? <OfFile what="alias" back={frame.back} /> : null}
       <Form frame={frame} isReadOnly={isOfFile}>
         {/* What the enter key presses: without it that would be the first button that moves something. */}
-        <button type="submit" class="hidden" tabindex="-1">
+        <button type="submit" class="hidden" tabindex="-1" data-default="">
           {frame.save}
         </button>
         {nameField === null ? null : (

@@ -16,7 +16,8 @@ export interface PricesProps {
   models: readonly string[];
 }
 
-export function pricesPage({ shell, zone, inForce, loaded, target, found, models }: PricesProps): Markup {
+export function pricesPage(props: PricesProps): Markup {
+  const { shell, zone, inForce, loaded } = props;
   return (
     <Layout shell={shell} title="Prices - Settings">
       <p class="crumbs">
@@ -27,6 +28,25 @@ export function pricesPage({ shell, zone, inForce, loaded, target, found, models
         In force: {inForce.join(", then ")}. A price in a provider's configuration counts over all lists. Load a list
         with <code>plexus prices update</code>.
       </p>
+      <Find {...props} />
+      <h2>Stored requests</h2>
+      <p class="buttons">
+        <a class="button quiet" href="/console/settings/prices/recompute">
+          Price those without a price
+        </a>
+        <a class="button quiet" href="/console/settings/prices/recompute?rows=all">
+          Price all anew
+        </a>
+        <a href="/console/jobs">The last run</a>
+      </p>
+      <Loaded loaded={loaded} zone={zone} />
+    </Layout>
+  );
+}
+
+function Find({ target, found, models }: PricesProps): Markup {
+  return (
+    <>
       <h2>What does a model cost?</h2>
       <form class="find" method="get" action="/console/settings/prices">
         <label class="hidden" for="target">
@@ -50,16 +70,13 @@ export function pricesPage({ shell, zone, inForce, loaded, target, found, models
       ) : (
         <pre>{JSON.stringify(found, null, 2)}</pre>
       )}
-      <h2>Stored requests</h2>
-      <p class="buttons">
-        <a class="button quiet" href="/console/settings/prices/recompute">
-          Price those without a price
-        </a>
-        <a class="button quiet" href="/console/settings/prices/recompute?rows=all">
-          Price all anew
-        </a>
-        <a href="/console/jobs">The last run</a>
-      </p>
+    </>
+  );
+}
+
+function Loaded({ loaded, zone }: Pick<PricesProps, "loaded" | "zone">): Markup {
+  return (
+    <>
       <h2>Loaded lists</h2>
       {loaded.length === 0 ? (
         <p class="muted">None was loaded: the list of this version of Plexus holds.</p>
@@ -93,6 +110,6 @@ export function pricesPage({ shell, zone, inForce, loaded, target, found, models
           </table>
         </section>
       )}
-    </Layout>
+    </>
   );
 }

@@ -38,7 +38,7 @@ export function quotaPage(props: QuotaProps): Markup {
       </div>
       {isOfFile ? <OfFile what="quota" back={frame.back} /> : null}
       <Form frame={frame} isReadOnly={isOfFile}>
-        <button type="submit" class="hidden" tabindex="-1">
+        <button type="submit" class="hidden" tabindex="-1" data-default="">
           {frame.save}
         </button>
         <Group legend="Limit">

@@ -84,47 +84,8 @@ function Group(props: GroupProps): Markup {
   return (
     <fieldset class="group" id={id} tabindex="-1">
       <legend>{isAlone ? "One group" : `Group ${at + 1}`}</legend>
-      {isFixed || isAlone ? null : (
-        <p class="moves">
-          <Act
-            {...props}
-            act={`up ${id}`}
-            anchor={`g${at - 1}`}
-            words="↑"
-            label={`Group ${at + 1} up`}
-            isOff={at === 0}
-          />
-          <Act
-            {...props}
-            act={`down ${id}`}
-            anchor={`g${at + 1}`}
-            words="↓"
-            label={`Group ${at + 1} down`}
-            isOff={at === draft.length - 1}
-          />
-          <Act {...props} act={`remove ${id}`} anchor="groups" words="Remove" label={`Remove group ${at + 1}`} />
-        </p>
-      )}
-      <div class="pair">
-        <p class="field">
-          <label for={`${id}-selector`}>Selector</label>
-          <select id={`${id}-selector`} name={`${id}.selector`} disabled={isFixed}>
-            {selectors.map(({ value, words }) => (
-              <option value={value} selected={value === group.selector}>
-                {words}
-              </option>
-            ))}
-          </select>
-        </p>
-        <p class="field">
-          <label for={`${id}-name`}>Name of the group</label>
-          <input
-            {...{ id: `${id}-name`, name: `${id}.name`, value: group.name, maxlength: 128, autocomplete: "off" }}
-            readonly={isFixed}
-            placeholder={isAlone ? "needs none" : `group-${at + 1}`}
-          />
-        </p>
-      </div>
+      {isFixed || isAlone ? null : <GroupMoves {...props} />}
+      <Choice {...props} />
       {error === undefined ? null : <p class="error">{error}</p>}
       <ol class="targets">
         {group.targets.map((target, place) => (
@@ -146,8 +107,53 @@ function Group(props: GroupProps): Markup {
   );
 }
 
+function GroupMoves(props: GroupProps): Markup {
+  const { at, draft } = props;
+  const id = `g${at}`;
+  return (
+    <p class="moves">
+      <Act {...props} act={`up ${id}`} anchor={`g${at - 1}`} words="↑" label={`Group ${at + 1} up`} isOff={at === 0} />
+      <Act
+        {...props}
+        act={`down ${id}`}
+        anchor={`g${at + 1}`}
+        words="↓"
+        label={`Group ${at + 1} down`}
+        isOff={at === draft.length - 1}
+      />
+      <Act {...props} act={`remove ${id}`} anchor="groups" words="Remove" label={`Remove group ${at + 1}`} />
+    </p>
+  );
+}
+
+function Choice({ group, at, draft, isFixed }: GroupProps): Markup {
+  const id = `g${at}`;
+  return (
+    <div class="pair">
+      <p class="field">
+        <label for={`${id}-selector`}>Selector</label>
+        <select id={`${id}-selector`} name={`${id}.selector`} disabled={isFixed}>
+          {selectors.map(({ value, words }) => (
+            <option value={value} selected={value === group.selector}>
+              {words}
+            </option>
+          ))}
+        </select>
+      </p>
+      <p class="field">
+        <label for={`${id}-name`}>Name of the group</label>
+        <input
+          {...{ id: `${id}-name`, name: `${id}.name`, value: group.name, maxlength: 128, autocomplete: "off" }}
+          readonly={isFixed}
+          placeholder={draft.length === 1 ? "needs none" : `group-${at + 1}`}
+        />
+      </p>
+    </div>
+  );
+}
+
 function Target(props: GroupProps & { target: DraftTarget; place: number }): Markup {
-  const { target, place, at, group, isFixed, errors, stateOf, focus } = props;
+  const { target, place, at, isFixed, errors, stateOf, focus } = props;
   const id = `g${at}.t${place}`;
   const named = `target ${place + 1} of group ${at + 1}`;
   const error = errors.get(id);
@@ -170,36 +176,7 @@ function Target(props: GroupProps & { target: DraftTarget; place: number }): Mar
         <input type="checkbox" name={`${id}.enabled`} value="on" checked={target.isEnabled} disabled={isFixed} /> on
         <span class="hidden"> ({named})</span>
       </label>
-      <span class="moves">
-        {isFixed ? null : (
-          <>
-            <Act
-              {...props}
-              act={`up ${id}`}
-              anchor={`g${at}`}
-              words="↑"
-              label={`Move up ${named}`}
-              isOff={place === 0}
-            />
-            <Act
-              {...props}
-              act={`down ${id}`}
-              anchor={`g${at}`}
-              words="↓"
-              label={`Move down ${named}`}
-              isOff={place === group.targets.length - 1}
-            />
-            <Act
-              {...props}
-              act={`remove ${id}`}
-              anchor={`g${at}`}
-              words="✕"
-              label={`Remove ${named}`}
-              isOff={group.targets.length === 1}
-            />
-          </>
-        )}
-      </span>
+      {isFixed ? null : <TargetMoves {...props} named={named} />}
       {state === null ? null : (
         <span class={`badge ${state.tone}`}>
           <span aria-hidden="true">{state.sign}</span> {state.word}
@@ -207,6 +184,32 @@ function Target(props: GroupProps & { target: DraftTarget; place: number }): Mar
       )}
       {error === undefined ? null : <span class="error">{error}</span>}
     </li>
+  );
+}
+
+function TargetMoves(props: GroupProps & { place: number; named: string }): Markup {
+  const { at, place, group, named } = props;
+  const id = `g${at}.t${place}`;
+  return (
+    <span class="moves">
+      <Act {...props} act={`up ${id}`} anchor={`g${at}`} words="↑" label={`Move up ${named}`} isOff={place === 0} />
+      <Act
+        {...props}
+        act={`down ${id}`}
+        anchor={`g${at}`}
+        words="↓"
+        label={`Move down ${named}`}
+        isOff={place === group.targets.length - 1}
+      />
+      <Act
+        {...props}
+        act={`remove ${id}`}
+        anchor={`g${at}`}
+        words="✕"
+        label={`Remove ${named}`}
+        isOff={group.targets.length === 1}
+      />
+    </span>
   );
 }
 
