@@ -86,4 +86,6 @@ export interface Operations {
     job(): RecomputeState;
   };
   system(): Promise<SystemFacts>;
+  /** Client requests that run in this process. */
+  running(): number;
 }

@@ -44,6 +44,7 @@ export function openOperations(parts: OperationParts): Operations {
       job: () => stateOf(prices.job()),
     },
     system: () => systemOf(parts),
+    running: () => parts.running.count,
   };
 }
 

@@ -99,7 +99,7 @@ describe("the figures of the overview", () => {
 test("a card that cannot be loaded says so, and the others stay", async () => {
   const live = (whole: Whole | null): Omit<HomeProps, "shell"> =>
     ({
-      ...{ zone: "UTC", range: "24h", rangeWords: "24 hours", strip: [], recent: null },
+      ...{ zone: "UTC", range: "24h", rangeWords: "24 hours", running: 0, strip: [], recent: null },
       attention: { lines: [], failed: ["prices"], at: "now" },
       figures: whole && figuresOf(whole, "24 hours"),
       bars: whole && barsOf(whole, clock, dayOf),

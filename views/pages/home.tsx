@@ -45,6 +45,8 @@ export interface LiveProps {
   range: string;
   /** `24 hours`. */
   rangeWords: string;
+  /** Requests that are not over yet. */
+  running: number;
   attention: AttentionProps;
   figures: readonly Figure[] | null;
   bars: BarsProps | null;
@@ -101,7 +103,7 @@ export function homePage(props: HomeProps): Markup {
 
 /** What changes, as the page fetches it. */
 export function overviewParts(props: LiveProps): Markup {
-  const { attention, figures, bars, tops, strip, recent, rangeWords, range } = props;
+  const { attention, figures, bars, tops, strip, recent, rangeWords, range, running } = props;
   if (recent?.length === 0) {
     return (
       <>
@@ -114,7 +116,12 @@ export function overviewParts(props: LiveProps): Markup {
     <>
       <Attention {...attention} />
       <section aria-labelledby="figures">
-        <h2 id="figures">Last {rangeWords}</h2>
+        <div class="bar">
+          <h2 id="figures">Last {rangeWords}</h2>
+          <span class="muted">
+            {running === 0 ? "no request is" : running === 1 ? "1 request is" : `${whole(running)} requests are`} running
+          </span>
+        </div>
         {figures === null ? <Failed range={range} /> : <Figures figures={figures} />}
       </section>
       {bars === null ? <Failed range={range} /> : <Bars bars={bars} rangeWords={rangeWords} />}
