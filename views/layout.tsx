@@ -170,7 +170,13 @@ function Links({ shell, entries }: { shell: Shell; entries: readonly Entry[] }):
 }
 
 const liveBadges = {
-  ...{ "hx-get": "/console/badges", "hx-trigger": "every 4s", "hx-swap": "none", "data-refresh": "" },
+  ...{
+    "hx-get": "/console/badges",
+    "hx-trigger": "news, every 30s",
+    "hx-swap": "none",
+    "data-refresh": "",
+    "data-feed": "/console/live",
+  },
 };
 const counted: Record<string, { of: keyof Badges; sign: string; words: string }> = {
   "/console/cooldowns": { of: "cooldowns", sign: "‖", words: "in force" },

@@ -30,7 +30,10 @@ export interface Watching {
   fits(record: RequestRecord): boolean;
 }
 
-/** Events `open` once, then `news` with `{"closed": n}`. It ends with the session. Throws `overloaded`. */
+/**
+ * Events `open` once, then `news` with `{"closed": n, "all": n}`: requests that the page would show, and all of them. It ends
+ * with the session. Throws `overloaded`.
+ */
 export function newsStream(visit: Visit, { news, sessions, fits }: Watching): Response {
   if (news.listening() >= mostStreams) {
     throw new GatewayError("overloaded", `There are ${mostStreams} open pages already.`, { retryAfterMs: heartbeatMs });
@@ -50,6 +53,7 @@ export function newsStream(visit: Visit, { news, sessions, fits }: Watching): Re
 
 class News {
   private closed = 0;
+  private all = 0;
   private newest: string | null | undefined;
   private timer: Timer | undefined;
   private controller: ReadableStreamDefaultController<Uint8Array> | undefined;
@@ -69,7 +73,7 @@ class News {
         this.tell("event: open\ndata: {}\n\n");
         this.ends.push(
           this.source.listen((record) => {
-            if (this.fits(record)) this.add(1);
+            this.add(this.fits(record));
           }),
         );
         this.every(heartbeatMs, () => this.beat());
@@ -85,8 +89,9 @@ class News {
     this.ends.push(() => clearInterval(timer));
   }
 
-  private add(count: number): void {
-    this.closed += count;
+  private add(fits: boolean): void {
+    this.all++;
+    if (fits) this.closed++;
     this.timer ??= setTimeout(() => this.flush(), delayMs);
   }
 
@@ -94,9 +99,9 @@ class News {
     this.timer = undefined;
     // A browser that is behind is told the sum when it has caught up.
     if ((this.controller?.desiredSize ?? 0) <= 0) this.timer = setTimeout(() => this.flush(), delayMs);
-    else if (this.closed > 0) {
-      this.tell(`event: news\ndata: {"closed":${this.closed}}\n\n`);
-      this.closed = 0;
+    else if (this.all > 0) {
+      this.tell(`event: news\ndata: {"closed":${this.closed},"all":${this.all}}\n\n`);
+      this.closed = this.all = 0;
     }
   }
 
@@ -108,7 +113,7 @@ class News {
   private lookElsewhere(): void {
     this.source.newestId?.().then(
       (newest) => {
-        if (this.newest !== undefined && newest !== this.newest && this.closed === 0) this.add(1);
+        if (this.newest !== undefined && newest !== this.newest && this.all === 0) this.add(true);
         this.newest = newest;
       },
       // The page goes on with what this process sees.

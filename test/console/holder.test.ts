@@ -165,7 +165,7 @@ test("the news of a holder's list ends with the key", async () => {
   expect(await heard()).toContain("event: open");
   await ask(gateway.clientKey, "two");
   await ask(secret, "two");
-  expect(await heard()).toContain('{"closed":1}');
+  expect(await heard()).toContain('{"closed":1,"all":1}');
   await reader.cancel();
   await api("PATCH", "/api/config/keys/listener", { enabled: false });
   expect((await get("/console/me/live", cookie)).status).toBe(303);

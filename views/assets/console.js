@@ -53,12 +53,15 @@
     if ("news" in button.dataset) show();
   });
 
-  // The live list. The server says how many requests have closed that it would show; its rows are fetched after that.
+  // The page's one stream: how many requests have closed, and how many of them the live list would show. What shows them is
+  // fetched after that.
   const rows = document.querySelector("[data-live]");
   const newsButton = document.querySelector("[data-news]");
+  const feed = rows?.dataset.live ?? document.querySelector("[data-feed]")?.dataset.feed;
   let source;
   let waiting = 0;
   let again;
+  let refreshing;
 
   const isBusy = () =>
     isPaused || document.hidden || isReading(rows) || rows.contains(document.activeElement) || window.scrollY > 200;
@@ -70,7 +73,7 @@
     if (!paused) show();
   };
 
-  const fetchRows = () => rows.dispatchEvent(new CustomEvent("news"));
+  const fetchRows = () => rows?.dispatchEvent(new CustomEvent("news"));
 
   const show = () => {
     waiting = 0;
@@ -90,28 +93,44 @@
     }
   };
 
+  // Figures and badges, at most every four seconds.
+  const refresh = () => {
+    if (refreshing) return;
+    refreshing = setTimeout(() => {
+      refreshing = undefined;
+      for (const part of document.querySelectorAll("[data-refresh]")) part.dispatchEvent(new CustomEvent("news"));
+    }, 4000);
+  };
+
   const listen = () => {
     source?.close();
     if (document.hidden) return;
-    source = new EventSource(rows.dataset.live);
+    source = new EventSource(feed);
     // What came between the page and the stream, or while it was away.
     source.addEventListener("open", () => {
       say(isPaused ? "paused" : "live");
-      if (!isBusy()) fetchRows();
+      if (rows && !isBusy()) fetchRows();
     });
-    source.addEventListener("news", (event) => hear(JSON.parse(event.data).closed));
+    source.addEventListener("news", (event) => {
+      const { closed } = JSON.parse(event.data);
+      if (rows && closed > 0) hear(closed);
+      refresh();
+    });
     source.addEventListener("error", () => {
       say("reconnecting");
       if (source.readyState !== EventSource.CLOSED) return;
-      // Refused: the rows' own answer says why, and leads to the sign-in where that is it.
+      // Refused: the answer to what is fetched says why, and leads to the sign-in where that is it.
       fetchRows();
+      refresh();
       setTimeout(listen, 3000);
     });
   };
 
-  if (rows) {
+  if (feed) {
     listen();
     document.addEventListener("visibilitychange", () => (document.hidden ? source?.close() : listen()));
+  }
+  if (rows) {
     document.addEventListener("keydown", (event) => {
       if (event.target.closest("input, select, textarea, button, summary") || event.ctrlKey || event.metaKey) return;
       if (event.key === ".") show();
@@ -133,7 +152,7 @@
     if (status < 400 || headers.get("hx-redirect")) return;
     event.preventDefault();
     say(`Plexus answered ${status}, trying again`);
-    if (rows) setTimeout(fetchRows, 3000);
+    setTimeout(fetchRows, 3000);
   });
   document.addEventListener("htmx:after:swap", () => {
     if (rows && !isPaused && source?.readyState === EventSource.OPEN) say("live");
@@ -156,7 +175,11 @@
     // Of the request before.
     document.getElementById("curl")?.closest("section").remove();
     try {
-      const response = await fetch(form.getAttribute("action"), { method: "POST", body, headers: { accept: "text/plain" } });
+      const response = await fetch(form.getAttribute("action"), {
+        method: "POST",
+        body,
+        headers: { accept: "text/plain" },
+      });
       const id = response.headers.get("x-played");
       if (id === null) return form.submit();
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();

@@ -93,7 +93,7 @@ export function homePage(props: HomeProps): Markup {
         </nav>
       </div>
       {isUnused ? <First {...props} /> : null}
-      <div id="overview" hx-get={address} hx-trigger="every 4s" hx-swap="innerMorph" data-refresh="">
+      <div id="overview" hx-get={address} hx-trigger="news, every 30s" hx-swap="innerMorph" data-refresh="">
         {overviewParts(props)}
       </div>
       <State {...props} />
@@ -119,7 +119,8 @@ export function overviewParts(props: LiveProps): Markup {
         <div class="bar">
           <h2 id="figures">Last {rangeWords}</h2>
           <span class="muted">
-            {running === 0 ? "no request is" : running === 1 ? "1 request is" : `${whole(running)} requests are`} running
+            {running === 0 ? "no request is" : running === 1 ? "1 request is" : `${whole(running)} requests are`}{" "}
+            running
           </span>
         </div>
         {figures === null ? <Failed range={range} /> : <Figures figures={figures} />}
