@@ -116,13 +116,13 @@ export function overviewParts(props: LiveProps): Markup {
     <>
       <Attention {...attention} />
       <section aria-labelledby="figures">
-        <div class="bar">
-          <h2 id="figures">Last {rangeWords}</h2>
-          <span class="muted">
-            {running === 0 ? "no request is" : running === 1 ? "1 request is" : `${whole(running)} requests are`}{" "}
-            running
-          </span>
-        </div>
+        <h2 id="figures">
+          Last {rangeWords}{" "}
+          <small class="muted">
+            ({running === 0 ? "no request is" : running === 1 ? "1 request is" : `${whole(running)} requests are`}{" "}
+            running)
+          </small>
+        </h2>
         {figures === null ? <Failed range={range} /> : <Figures figures={figures} />}
       </section>
       {bars === null ? <Failed range={range} /> : <Bars bars={bars} rangeWords={rangeWords} />}
