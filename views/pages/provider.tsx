@@ -128,15 +128,7 @@ function Facts(props: ProviderProps & { clock: Clock }): Markup {
         )}
         <dt>After failures</dt>
         <dd>
-          {coolsDown ? "left alone for a while" : "asked again at once"}
-          {head.isOfFile ? null : (
-            <form method="post" action={`${head.own}/cooldown`}>
-              <input type="hidden" name="csrf" value={head.csrf} />
-              <button type="submit" class="quiet small" name="to" value={coolsDown ? "off" : "on"}>
-                {coolsDown ? "Never leave it alone" : "Leave it alone after failures"}
-              </button>
-            </form>
-          )}
+          <CoolingSwitch head={head} coolsDown={coolsDown} />
         </dd>
         {changedAt === null ? null : (
           <>
@@ -153,6 +145,22 @@ function Facts(props: ProviderProps & { clock: Clock }): Markup {
         <p class="muted">Asks for its models and for one tiny answer in each protocol.</p>
       </form>
     </aside>
+  );
+}
+
+function CoolingSwitch({ head, coolsDown }: Pick<ProviderProps, "head" | "coolsDown">): Markup {
+  return (
+    <>
+      {coolsDown ? "left alone for a while" : "asked again at once"}
+      {head.isOfFile ? null : (
+        <form method="post" action={`${head.own}/cooldown`}>
+          <input type="hidden" name="csrf" value={head.csrf} />
+          <button type="submit" class="quiet small" name="to" value={coolsDown ? "off" : "on"}>
+            {coolsDown ? "Never leave it alone" : "Leave it alone after failures"}
+          </button>
+        </form>
+      )}
+    </>
   );
 }
 
