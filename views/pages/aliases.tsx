@@ -145,7 +145,7 @@ function Line({ line }: { line: AliasLine }): Markup {
       </td>
       <td class="number">{money(costNano)}</td>
       <td>
-        <a class="alone" href={`${own}/explain`} aria-label={`Where would a request to ${name} go?`}>
+        <a class="alone" href={`${own}/explain`} aria-label={`Where to? A request to ${name}`}>
           Where to?
         </a>
       </td>
