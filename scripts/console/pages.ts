@@ -1,5 +1,6 @@
 // Every page of the console, found by itself: the routes say what there is, links on the pages say which examples.
-import { type ConsoleOptions, createConsole } from "../../src/console/index.ts";
+import type { ConsoleOptions } from "../../src/console/deps.ts";
+import { createConsole } from "../../src/console/index.ts";
 import type { ConsoleRoute } from "../../src/console/route.ts";
 
 export interface Visitor {

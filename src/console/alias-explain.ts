@@ -2,8 +2,8 @@
 import { aliasExplainPage } from "../../views/pages/alias-explain.tsx";
 import { clockOf } from "../../views/parts/format.ts";
 import { GatewayError } from "../model/error.ts";
+import type { ConsoleDeps } from "./deps.ts";
 import { entityPath, nameOf } from "./forms/pages.ts";
-import type { ConsoleDeps } from "./index.ts";
 import type { DryRun, Explained } from "./operations.ts";
 import { page } from "./page.ts";
 import { aliasesPath } from "./paths.ts";

@@ -15,10 +15,10 @@ import {
   withoutEmpty,
 } from "./alias-draft.ts";
 import { healthOf, stateOfDraft } from "./aliases.ts";
+import type { ConsoleDeps } from "./deps.ts";
 import { authorOf, nameField, saveEntity, seenIn, tellProblems, type Unsaved } from "./forms/edits.ts";
 import { type FieldSpec, readFields, showFields } from "./forms/fields.ts";
 import { type Entity, entityIn, entityPath, nameFieldState, savedNotice } from "./forms/pages.ts";
-import type { ConsoleDeps } from "./index.ts";
 import { page, redirect } from "./page.ts";
 import { aliasesPath } from "./paths.ts";
 import type { ConsoleRoute, Visit } from "./route.ts";

@@ -2,8 +2,8 @@
 import { aliasImportPage } from "../../views/pages/alias-import.tsx";
 import { ConfigFaults } from "../config/faults.ts";
 import { GatewayError } from "../model/error.ts";
+import type { ConsoleDeps } from "./deps.ts";
 import { authorOf } from "./forms/edits.ts";
-import type { ConsoleDeps } from "./index.ts";
 import { page, redirect } from "./page.ts";
 import { aliasesPath } from "./paths.ts";
 import type { ConsoleRoute, Visit } from "./route.ts";

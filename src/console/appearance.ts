@@ -1,6 +1,6 @@
 /** How the console looks in this browser: a cookie says it, so that the first paint is right. */
 import { appearancePage } from "../../views/pages/appearance.tsx";
-import type { ConsoleDeps } from "./index.ts";
+import type { ConsoleDeps } from "./deps.ts";
 import { densities, type Look, lookOf, themes } from "./look.ts";
 import { page, redirect } from "./page.ts";
 import { settingsPath } from "./paths.ts";

@@ -3,7 +3,7 @@ import type { AttentionLine } from "../../views/parts/attention.tsx";
 import { listAddress } from "../../views/parts/filters.tsx";
 import { type Clock, percent, whole } from "../../views/parts/format.ts";
 import type { UsageSum } from "../model/usage-sum.ts";
-import type { ConsoleDeps } from "./index.ts";
+import type { ConsoleDeps } from "./deps.ts";
 import type { Overview } from "./overview.ts";
 import { hourMs } from "./range.ts";
 

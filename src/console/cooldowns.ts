@@ -3,7 +3,7 @@ import { clearCooldownPage } from "../../views/pages/clear-cooldown.tsx";
 import { cooldownsPage, wholeOf } from "../../views/pages/cooldowns.tsx";
 import type { CooldownKey, CooldownScope } from "../model/cooldown.ts";
 import { GatewayError } from "../model/error.ts";
-import type { ConsoleDeps } from "./index.ts";
+import type { ConsoleDeps } from "./deps.ts";
 import { page, redirect } from "./page.ts";
 import type { ConsoleRoute, Visit } from "./route.ts";
 import { shellOf } from "./shell.ts";

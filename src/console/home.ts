@@ -6,7 +6,7 @@ import { clockOf, money } from "../../views/parts/format.ts";
 import { demoId } from "../config/compile/provider.ts";
 import type { Snapshot } from "../config/snapshot.ts";
 import { attentionOf } from "./attention.ts";
-import type { ConsoleDeps } from "./index.ts";
+import type { ConsoleDeps } from "./deps.ts";
 import { createOverview, type Named, type Overview, type OverviewRange, overviewRanges } from "./overview.ts";
 import { barsOf, figuresOf, stripOf } from "./overview-cards.ts";
 import { page, part, redirect, wantsPart } from "./page.ts";

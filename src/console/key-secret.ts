@@ -2,9 +2,9 @@
 import { revokePage, rotatePage, secretPage as view } from "../../views/pages/key-secret.tsx";
 import { fieldsOf } from "../config/fields.ts";
 import { GatewayError } from "../model/error.ts";
+import type { ConsoleDeps } from "./deps.ts";
 import { authorOf, seenIn } from "./forms/edits.ts";
 import { entityIn, entityPath } from "./forms/pages.ts";
-import type { ConsoleDeps } from "./index.ts";
 import { page, redirect } from "./page.ts";
 import { keysPath } from "./paths.ts";
 import { hourMs } from "./range.ts";

@@ -41,7 +41,8 @@ const measures: Measure[] = [
     of: ({ sketch }) => quantile(sketch, 0.5) ?? null,
     words: duration,
     // Times are read off classes: what lies in one is the same.
-    delta: (now, before) => (now === before ? "±0 ms" : `${now < before ? "−" : "+"}${duration(Math.abs(now - before))}`),
+    delta: (now, before) =>
+      now === before ? "±0 ms" : `${now < before ? "−" : "+"}${duration(Math.abs(now - before))}`,
   },
 ];
 

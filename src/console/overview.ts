@@ -5,7 +5,7 @@
 import { addSum, emptySum, quarterMs, type UsageSum } from "../model/usage-sum.ts";
 import { type GroupedQuery, type Grouping, groupedUsage } from "../store/grouped-usage.ts";
 import type { Span, Summed } from "../store/rollup-sums.ts";
-import type { ConsoleDeps } from "./index.ts";
+import type { ConsoleDeps } from "./deps.ts";
 import { bucketOf, bucketsOf, hourMs, type Range, rangeOf, storedBucket } from "./range.ts";
 
 export const overviewRanges = [

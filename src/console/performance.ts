@@ -6,7 +6,7 @@ import { clockOf } from "../../views/parts/format.ts";
 import { nextTurn } from "../kit/turn.ts";
 import { addSum, emptySum, quantile, type UsageSum } from "../model/usage-sum.ts";
 import { groupedUsage } from "../store/grouped-usage.ts";
-import type { ConsoleDeps } from "./index.ts";
+import type { ConsoleDeps } from "./deps.ts";
 import { page } from "./page.ts";
 import { bucketOf, bucketsOf, type Range, rangeOf, ranges, rangeWords } from "./range.ts";
 import type { ConsoleRoute, Visit } from "./route.ts";

@@ -2,7 +2,7 @@
 import { confirmPage } from "../../views/pages/confirm.tsx";
 import { jobsPage } from "../../views/pages/jobs.tsx";
 import { pricesPage } from "../../views/pages/prices.tsx";
-import type { ConsoleDeps } from "./index.ts";
+import type { ConsoleDeps } from "./deps.ts";
 import { page, redirect } from "./page.ts";
 import { jobsPath, settingsPath } from "./paths.ts";
 import type { ConsoleRoute, Visit } from "./route.ts";

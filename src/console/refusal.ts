@@ -2,7 +2,7 @@
 import { problemPage } from "../../views/pages/problem.tsx";
 import { signInAgainPage } from "../../views/pages/sign-in-again.tsx";
 import type { GatewayError } from "../model/error.ts";
-import type { ConsoleDeps } from "./index.ts";
+import type { ConsoleDeps } from "./deps.ts";
 import { page, redirect } from "./page.ts";
 import { homes } from "./principal.ts";
 import type { Visit } from "./route.ts";

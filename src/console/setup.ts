@@ -9,8 +9,8 @@ import { fieldsOf } from "../config/fields.ts";
 import type { Key, Provider } from "../config/snapshot.ts";
 import { GatewayError } from "../model/error.ts";
 import type { RequestRecord } from "../model/record.ts";
+import type { ConsoleDeps } from "./deps.ts";
 import { authorOf, saveEntity, type Unsaved } from "./forms/edits.ts";
-import type { ConsoleDeps } from "./index.ts";
 import { page, part, redirect } from "./page.ts";
 import {
   cardsOf,
@@ -29,11 +29,6 @@ import { readForm } from "./sign-in.ts";
 
 const path = "/console/setup";
 const mostKeys = 50;
-
-export interface SetupMark {
-  isSkipped(): Promise<boolean>;
-  skip(): Promise<void>;
-}
 
 /** Is the set-up the first page to be seen? */
 export async function isSetupDue({ config, setup }: ConsoleDeps): Promise<boolean> {

@@ -1,6 +1,6 @@
 /** What the frame around every page needs. */
 import type { Shell } from "../../views/layout.tsx";
-import type { ConsoleDeps } from "./index.ts";
+import type { ConsoleDeps } from "./deps.ts";
 import { lookOf } from "./look.ts";
 import type { Visit } from "./route.ts";
 

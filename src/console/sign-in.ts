@@ -1,7 +1,7 @@
 /** Signing in with the admin key or a client key, and out. */
 import { loginPage } from "../../views/pages/login.tsx";
 import { GatewayError } from "../model/error.ts";
-import type { ConsoleDeps } from "./index.ts";
+import type { ConsoleDeps } from "./deps.ts";
 import { page, redirect } from "./page.ts";
 import { holderWith, isStillIn, landing } from "./principal.ts";
 import type { ConsoleRoute, Visit } from "./route.ts";

@@ -1,6 +1,6 @@
 /** How this process is: memory, its database, what waits. */
 import { systemPage } from "../../views/pages/system.tsx";
-import type { ConsoleDeps } from "./index.ts";
+import type { ConsoleDeps } from "./deps.ts";
 import { page } from "./page.ts";
 import { systemPath } from "./paths.ts";
 import type { ConsoleRoute, Visit } from "./route.ts";

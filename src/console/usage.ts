@@ -9,7 +9,7 @@ import { nextTurn } from "../kit/turn.ts";
 import { addSum, emptySum, usageToJson } from "../model/usage-sum.ts";
 import { type Grouping, groupedUsage, groupingNames } from "../store/grouped-usage.ts";
 import type { SumField, Summed } from "../store/rollup-sums.ts";
-import type { ConsoleDeps } from "./index.ts";
+import type { ConsoleDeps } from "./deps.ts";
 import { download, page } from "./page.ts";
 import { bucketOf, bucketsOf, type Range, rangeOf, ranges, rangeWords } from "./range.ts";
 import type { ConsoleRoute, Visit } from "./route.ts";

@@ -1,6 +1,7 @@
 /** The holder of a client key in the console: own pages, nothing else, and only as long as the key is in force. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { type ConsoleOptions, createConsole } from "../../src/console/index.ts";
+import type { ConsoleOptions } from "../../src/console/deps.ts";
+import { createConsole } from "../../src/console/index.ts";
 import { type Gateway, startGateway } from "../support/gateway.ts";
 
 const teamKey = "sk-team-of-the-holder-tests";

@@ -1,6 +1,7 @@
 /** Deny by default: walks the route table itself, so that a new route is held to it, too. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { type ConsoleOptions, createConsole } from "../../src/console/index.ts";
+import type { ConsoleOptions } from "../../src/console/deps.ts";
+import { createConsole } from "../../src/console/index.ts";
 import { httpRoutes, type ServerDeps } from "../../src/http/server.ts";
 import { countWires, embeddingWires, protocols } from "../../src/protocols/index.ts";
 import { clientKey, openStage, type Stage } from "../scenarios/stage.ts";

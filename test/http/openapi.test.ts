@@ -2,7 +2,8 @@
 import { describe, expect, test } from "bun:test";
 import Ajv from "ajv/dist/2020.js";
 import { buildJsonSchema } from "../../src/config/json-schema.ts";
-import { type ConsoleOptions, createConsole } from "../../src/console/index.ts";
+import type { ConsoleOptions } from "../../src/console/deps.ts";
+import { createConsole } from "../../src/console/index.ts";
 import { buildOpenApi } from "../../src/http/openapi/document.ts";
 import { listOperations } from "../../src/http/openapi/operations.ts";
 import { httpRoutes, type ServerDeps } from "../../src/http/server.ts";

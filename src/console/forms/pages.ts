@@ -5,7 +5,7 @@ import type { FieldState } from "../../../views/parts/form.tsx";
 import type { Section } from "../../config/schema.ts";
 import { GatewayError } from "../../model/error.ts";
 import type { Edited, Shown } from "../../store/config-editor.ts";
-import type { ConsoleDeps } from "../index.ts";
+import type { ConsoleDeps } from "../deps.ts";
 import type { Visit } from "../route.ts";
 import { nameField, type Unsaved } from "./edits.ts";
 import { fieldId } from "./fields.ts";

@@ -2,7 +2,7 @@
 import { type RemoveProps, removePage } from "../../../views/pages/remove.tsx";
 import type { Section } from "../../config/schema.ts";
 import { GatewayError } from "../../model/error.ts";
-import type { ConsoleDeps } from "../index.ts";
+import type { ConsoleDeps } from "../deps.ts";
 import { page, redirect } from "../page.ts";
 import type { ConsoleRoute, Visit } from "../route.ts";
 import { shellOf } from "../shell.ts";

@@ -1,6 +1,6 @@
 /** A form of one field: switching an entity on or off changes nothing else of it. */
 import type { Section } from "../../config/schema.ts";
-import type { ConsoleDeps } from "../index.ts";
+import type { ConsoleDeps } from "../deps.ts";
 import { redirect } from "../page.ts";
 import type { ConsoleRoute, Visit } from "../route.ts";
 import { readForm } from "../sign-in.ts";

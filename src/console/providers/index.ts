@@ -1,7 +1,8 @@
 /** Providers in the console: the routes of all their pages. */
+
+import type { ConsoleDeps } from "../deps.ts";
 import { removalRoutes } from "../forms/removal.ts";
 import { switchRoute } from "../forms/switching.ts";
-import type { ConsoleDeps } from "../index.ts";
 import type { ConsoleRoute } from "../route.ts";
 import { listProviders } from "./list.ts";
 import { providerModelRoutes } from "./models.ts";

@@ -3,7 +3,7 @@ import { type ProviderLine, providersPage } from "../../../views/pages/providers
 import { protocolWords } from "../../../views/parts/protocol-names.ts";
 import { providerStates } from "../../../views/parts/provider-state.tsx";
 import { demoId } from "../../config/compile/provider.ts";
-import type { ConsoleDeps } from "../index.ts";
+import type { ConsoleDeps } from "../deps.ts";
 import { page } from "../page.ts";
 import type { Visit } from "../route.ts";
 import { shellOf } from "../shell.ts";

@@ -2,9 +2,9 @@
 import { choosePage, newProviderPage } from "../../../views/pages/provider-new.tsx";
 import { type Fields, fieldsOf, mapFields } from "../../config/fields.ts";
 import { isKeep } from "../../config/secret-places.ts";
+import type { ConsoleDeps } from "../deps.ts";
 import { authorOf, saveEntity, seenIn, type Unsaved } from "../forms/edits.ts";
 import { entityPath, savedNotice } from "../forms/pages.ts";
-import type { ConsoleDeps } from "../index.ts";
 import { page, redirect } from "../page.ts";
 import type { ConsoleRoute, Visit } from "../route.ts";
 import { shellOf } from "../shell.ts";

@@ -3,7 +3,7 @@ import type { ProviderState, ProviderUse } from "../../../views/parts/provider-s
 import type { Provider } from "../../config/snapshot.ts";
 import { addSum, emptySum, quantile, quarterMs, type UsageSum } from "../../model/usage-sum.ts";
 import { groupedUsage } from "../../store/grouped-usage.ts";
-import type { ConsoleDeps } from "../index.ts";
+import type { ConsoleDeps } from "../deps.ts";
 import { hourMs } from "../range.ts";
 
 /** With fewer requests in the last hour nothing is said of failing. */
