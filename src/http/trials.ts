@@ -6,6 +6,7 @@ import { GatewayError } from "../model/error.ts";
 import type { JsonObject } from "../model/json.ts";
 import type { Trial } from "../model/trial.ts";
 import { parseObject, readBody } from "./body.ts";
+import { namingFaults } from "./faults.ts";
 import { json } from "./problem.ts";
 import type { HttpRoute } from "./route.ts";
 
@@ -26,11 +27,12 @@ export function trialRoute(deps: TrialDeps, reading: { config: LiveConfig; sweep
     method: "POST",
     path: "/api/providers/test",
     access: "admin",
-    run: async (incoming) => {
-      const { limits } = reading.config.current().settings;
-      const content = await readBody(incoming.request, reading.sweep, limits.bodyBytes);
-      return json(trialToJson(await deps.runTrial(askOf(parseObject(content.text)))), incoming.requestId);
-    },
+    run: (incoming) =>
+      namingFaults(async () => {
+        const { limits } = reading.config.current().settings;
+        const content = await readBody(incoming.request, reading.sweep, limits.bodyBytes);
+        return json(trialToJson(await deps.runTrial(askOf(parseObject(content.text)))), incoming.requestId);
+      }, incoming),
   };
 }
 

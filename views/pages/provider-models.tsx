@@ -51,7 +51,7 @@ export function providerModelsPage(props: ProviderModelsProps): Markup {
         {found === null ? null : (
           <section class="card" aria-labelledby="found">
             <h2 id="found">{found.length === 0 ? "0 models returned" : "What the provider tells of"}</h2>
-            <p class="muted">Only what you tick changes. Nothing is removed by itself.</p>
+            {found.length === 0 ? null : <p class="muted">Only what you tick changes. Nothing is removed by itself.</p>}
             <Found models={found} ticked={new Set()} isDiff={true} />
           </section>
         )}

@@ -119,7 +119,7 @@ export function Found({ models, ticked, isDiff }: FoundProps): Markup {
     return (
       <p>
         {models.length === 0
-          ? "0 models returned: nothing changes."
+          ? "Nothing changes because of that: what is configured stays as it is."
           : `All ${whole(same)} models are configured already.`}
       </p>
     );

@@ -67,7 +67,11 @@ async function run(trying: Trying, wanted: readonly string[]): Promise<Trial> {
   const isRefused = listed.stages.some(({ status }) => status === 401);
   const pool = wanted.length > 0 ? wanted : [...provider.models.keys()];
   const answers = isRefused ? [] : await askEach(trying, { isReached, found: listed.found ?? [], pool });
-  const stages = [...network, ...keyStage(provider, listed, answers), ...listed.stages, ...answers];
+  const key = keyStage(provider, listed, answers);
+  const others = [...listed.stages, ...answers].map((stage) =>
+    key[0]?.result === "failed" ? behindKey(stage) : stage,
+  );
+  const stages = [...network, ...key, ...others];
   const factsOf = gateway.targetFacts;
   const wires: readonly Wire[] = [...gateway.protocols, ...gateway.embeddingWires];
   return {
@@ -75,6 +79,12 @@ async function run(trying: Trying, wanted: readonly string[]): Promise<Trial> {
     stages,
     models: listed.found ? compareModels(distinct(listed.found), { provider, factsOf, wires }) : null,
   };
+}
+
+/** The refused key is told once. */
+function behindKey(stage: TrialStage): TrialStage {
+  if (stage.status !== 401 && stage.status !== 403) return stage;
+  return { ...stage, words: "Not without a key that is accepted.", fix: null, field: null };
 }
 
 function distinct(models: readonly FoundModel[]): FoundModel[] {
