@@ -56,7 +56,7 @@ export async function plant(options: PlantOptions): Promise<void> {
       onSumming,
     });
     await countQuotas(store, snapshot);
-    if (store.database.dialect === "postgres") await store.database.sql`ANALYZE`;
+    if (store.database.dialect === "postgres") await store.database.sql`VACUUM ANALYZE`;
     say(`Done in ${Math.round((performance.now() - began) / 1000)} s. Start Plexus on it: ${startLine(options)}`);
     say("The first start prints ADMIN_KEY, with which you sign in at /console.");
   } finally {

@@ -33,8 +33,8 @@ export interface RequestFilter {
  * Rows that one search looks at: most find their page among the newest, the others say after the last step how far they
  * came. To look for a text anywhere in a row takes longer.
  */
-const steps = [2_000, 25_000];
-const stepsForText = [1_000, 8_000];
+const steps = [2_000, 20_000];
+const stepsForText = [1_000, 6_000];
 
 export function searchSteps({ text }: RequestFilter): readonly number[] {
   return text === undefined ? steps : stepsForText;

@@ -15,6 +15,7 @@ import {
   statement,
   type Transaction,
 } from "./database.ts";
+import { type PresentQuery, PresentSums } from "./present-sums.ts";
 import {
   type Dimension,
   dimensionNames,
@@ -67,6 +68,8 @@ const stepRuns = 32;
 const zoneKey = "rollup_timezone";
 const hourMs = 3_600_000;
 const manySums = 200;
+/** A range up to now ends a moment before it is asked for. */
+const presentMs = 1_000;
 
 /** In the transaction that writes or changes rows of these times. */
 export async function markStale(sql: Transaction, times: readonly number[]): Promise<void> {
@@ -91,8 +94,10 @@ class Job implements Rollups {
   private readonly timer: Timer;
   private running: Promise<void> | undefined;
   private isClosed = false;
+  private readonly present: PresentSums;
 
   constructor(options: RollupOptions) {
+    this.present = new PresentSums(options.reader.sql);
     this.options = { now: Date.now, onError: () => undefined, everyMs: 60_000, together: 1, ...options };
     this.timer = setInterval(() => void this.run(), this.options.everyMs);
     this.timer.unref();
@@ -215,9 +220,9 @@ class Job implements Rollups {
     const { reader, dayOf } = this.options;
     const found: Summed[] = [];
     const those = only === undefined ? {} : { only };
-    for (const { span, ...range } of await this.pieces({ from, to }, bucket === "quarter" || bucket === "hour")) {
+    for (const { span, mark, ...range } of await this.pieces({ from, to }, bucket === "quarter" || bucket === "hour")) {
       if (span === "rows") {
-        found.push(...(await sumRows(reader.sql, kind, { ...range, ...those })));
+        found.push(...(await this.ofRows({ kind, mark, ...range, ...those })));
         continue;
       }
       const isHourly = bucket === "hour" && span === "q";
@@ -229,6 +234,13 @@ class Job implements Rollups {
     // What is made of many sums takes a turn of its own: others wait for neither any longer than they must.
     if (sums.length > manySums) await nextTurn();
     return sums;
+  }
+
+  /** The present is asked for by everybody, a piece of the past by one. */
+  private ofRows({ kind, mark, ...range }: PresentQuery): Promise<Summed[]> {
+    const isPresent = range.to > this.options.now() - presentMs;
+    if (!isPresent) return sumRows(this.options.reader.sql, kind, range);
+    return this.present.query({ kind, mark, ...range, to: quarterOf(range.to) + quarterMs });
   }
 
   /** Hours begin when days do, and days need not begin at whole hours. */
@@ -250,7 +262,9 @@ class Job implements Rollups {
   private async pieces({ from, to }: Span, isFine: boolean): Promise<Piece[]> {
     const { dayOf, now, timezone } = this.options;
     const isZone = (await this.summedTimezone()) === timezone();
-    const staleQuarters = new Set((await this.stale("q", { from: quarterOf(from), to })).map(({ bucket }) => bucket));
+    const stale = await this.stale("q", { from: quarterOf(from), to });
+    const staleQuarters = new Set(stale.map(({ bucket }) => bucket));
+    const mark = stale.reduce((sum, one) => sum + one.mark, 0);
     const firstDay = dayOf(from).start;
     const staleDays = new Set((await this.stale("d", { from: firstDay, to })).map(({ bucket }) => bucket));
     const pieces: Piece[] = [];
@@ -260,13 +274,13 @@ class Job implements Rollups {
       const isWhole = at === day.start && day.end <= until && day.end <= now() - settleMs;
       const hasStale = staleDays.has(day.start) || [...staleQuarters].some((one) => one >= day.start && one < day.end);
       if (!isFine && isZone && isWhole && !hasStale) {
-        add(pieces, { span: "d", from: at, to: day.end });
+        add(pieces, { span: "d", from: at, to: day.end, mark });
         at = day.end;
         continue;
       }
       const end = Math.min(quarterOf(at) + quarterMs, until);
       const isQuarter = end - at === quarterMs && !staleQuarters.has(at);
-      add(pieces, { span: isQuarter ? "q" : "rows", from: at, to: end });
+      add(pieces, { span: isQuarter ? "q" : "rows", from: at, to: end, mark });
       at = end;
     }
     return pieces;
@@ -308,6 +322,8 @@ function runsOf(stale: readonly Stale[], most: number): Run[] {
 
 interface Piece extends Span {
   span: "d" | "q" | "rows";
+  /** Another one when rows of the range were written in the meantime. */
+  mark: number;
 }
 
 function add(pieces: Piece[], piece: Piece): void {
