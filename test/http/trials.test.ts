@@ -25,7 +25,13 @@ const upstream = Bun.serve({
 afterAll(() => upstream.stop(true));
 const url = `http://127.0.0.1:${upstream.port}/v1`;
 
-async function post({ editor }: Desk, body: unknown) {
+interface Answer {
+  status: number;
+  // biome-ignore lint/suspicious/noExplicitAny: reached into as the JSON that it is
+  body: any;
+}
+
+async function post({ editor }: Desk, body: unknown): Promise<Answer> {
   const config = createLiveConfig(compile({}, names));
   const gateway = {
     ...{ protocols, embeddingWires, config, transport: () => fetchTransport, targetFacts: createTargetFacts() },
