@@ -93,6 +93,7 @@ export function readPosted(deps: ConsoleDeps, visit: Visit, typed: URLSearchPara
   const faults: Fault[] = [];
   const { top, urls, advanced, quirks } = specsOf(deps, kind);
   const patch = readFields([...top, ...urls, ...advanced, ...quirks], typed, { schema, value: {} }, faults);
+  faults.push(...unfilled(fieldsOf(patch.protocols)));
   const draft = deps.drafts.open(visit, typed.get("draft"));
   if (typeof patch.api_key === "string") draft.secret = patch.api_key;
   const ofEnvironment = typed.get("from_environment") === "on" ? deps.supply.environmentKey(kind.preset.id) : undefined;
@@ -105,6 +106,14 @@ export function readPosted(deps: ConsoleDeps, visit: Visit, typed: URLSearchPara
     value: { ...value, ...(key === undefined ? {} : { api_key: key }), models },
     ...{ faults, draft, typed, isTest: typed.get("do") === "test" },
   };
+}
+
+function unfilled(urls: Fields): Fault[] {
+  return Object.entries(urls).flatMap(([protocol, url]) => {
+    const [blank] = /\{\w+\}/.exec(String(url)) ?? [];
+    const message = `put what is yours in the place of ${blank}`;
+    return blank === undefined ? [] : [{ path: `protocols.${protocol}`, message }];
+  });
 }
 
 /** Ticked, and typed in by hand. */
