@@ -24,6 +24,7 @@ import { Calibration } from "./metering/calibration.ts";
 import { countWires, embeddingWires, protocols } from "./protocols/index.ts";
 import { openSecrets } from "./store/canary.ts";
 import type { ConfigEditor } from "./store/config-editor.ts";
+import type { Reader } from "./store/database.ts";
 import { ensureMeta } from "./store/meta.ts";
 import { migrate } from "./store/migrate.ts";
 import { openDatabase, openReader } from "./store/open.ts";
@@ -41,8 +42,8 @@ import {
   requestReads,
   type Store,
 } from "./wiring/openings.ts";
-import { openSupply } from "./wiring/supply.ts";
 import { openOperations } from "./wiring/operations.ts";
+import { openSupply } from "./wiring/supply.ts";
 import { openTrials } from "./wiring/trials.ts";
 
 /** Where everything is, as the process was told. */
@@ -73,6 +74,8 @@ export interface AppOptions {
   snapshot: Snapshot;
   /** SHA-256 (hex) of the admin key. */
   adminHash: string;
+  /** The way into the database for people's pages; one of its own unless given. */
+  reader?: Reader;
   configEditor: ConfigEditor;
   log: Log;
 }
@@ -88,9 +91,17 @@ export interface App {
   close(graceMs: number): Promise<void>;
 }
 
-export async function startApp({ options, store, snapshot, adminHash, configEditor, log }: AppOptions): Promise<App> {
+export async function startApp({
+  options,
+  store,
+  snapshot,
+  adminHash,
+  configEditor,
+  log,
+  reader: given,
+}: AppOptions): Promise<App> {
   const config = createLiveConfig(snapshot);
-  const reader = openReader(options.databaseUrl, store.database);
+  const reader = given ?? openReader(options.databaseUrl, store.database);
   const parts: Parts = { config, log, store, reader };
   const { gateway, writer, requestEvents, running, cooling, ...opened } = await openGateway(parts, options);
   const usage = openUsage(parts);
