@@ -36,7 +36,9 @@ export function Plot({ finding, ticks, names, links, children }: PlotProps): Mar
       {links === undefined ? null : (
         <div class="over" aria-hidden="true">
           {links.map(({ href, title }) => (
-            <a href={href} title={title} tabindex="-1"></a>
+            <a href={href} title={title} tabindex="-1">
+              <span class="hidden">{title}</span>
+            </a>
           ))}
         </div>
       )}
