@@ -3,17 +3,15 @@ import { keyPage, newKeyPage } from "../../views/pages/key.tsx";
 import { fieldsOf } from "../config/fields.ts";
 import { key as schema } from "../config/schema/key.ts";
 import type { Fault } from "../config/snapshot.ts";
-import { addSum, emptySum } from "../model/usage-sum.ts";
-import { groupedUsage } from "../store/grouped-usage.ts";
 import type { ConsoleDeps } from "./deps.ts";
 import { authorOf, nameField, saveEntity, seenIn, tellProblems, type Unsaved } from "./forms/edits.ts";
 import { type FieldSpec, readFields, showFields } from "./forms/fields.ts";
 import { type Entity, entityIn, entityPath, nameFieldState, savedNotice } from "./forms/pages.ts";
 import { secretPage } from "./key-secret.ts";
+import { keyUse } from "./key-use.ts";
 import { standingsOf, stateOf } from "./keys.ts";
 import { page, redirect } from "./page.ts";
 import { keysPath } from "./paths.ts";
-import { hourMs } from "./range.ts";
 import type { ConsoleRoute, Visit } from "./route.ts";
 import { shellOf } from "./shell.ts";
 import { readForm } from "./sign-in.ts";
@@ -132,7 +130,7 @@ async function showOne(deps: ConsoleDeps, visit: Visit, again?: Again): Promise<
     state: key ? stateOf(key, standings, now) : "disabled",
     isEnabled: key?.enabled ?? false,
     previousUntil: previousUntil(entity, now),
-    used: await usedBy(deps, entity.name, now),
+    used: await keyUse(deps, entity.name, now),
     permissions: key ? deps.operations.permissions(key) : [],
   });
   return page(visit, body, { status: unsaved?.status ?? 200 });
@@ -142,15 +140,6 @@ async function showOne(deps: ConsoleDeps, visit: Visit, again?: Again): Promise<
 function previousUntil({ value }: Entity, now: number): number | null {
   const until = Date.parse(String(fieldsOf(fieldsOf(value).previous).until));
   return until > now ? until : null;
-}
-
-async function usedBy({ usage, listRequests }: ConsoleDeps, key: string, now: number) {
-  const sums = await groupedUsage(usage.rollups, { by: "none", key, from: now - 720 * hourMs, to: now });
-  const { data } = await listRequests({ limit: 1, key });
-  return {
-    month: (sums ?? []).reduce((all, { sum }) => addSum(all, sum), emptySum()),
-    lastAt: data[0]?.at ?? null,
-  };
 }
 
 async function save(deps: ConsoleDeps, visit: Visit): Promise<Response> {

@@ -14,7 +14,8 @@ export function createNotices(): Notices {
   return {
     tell({ session }, notice) {
       if (!session) return;
-      const list = [...(waiting.get(session.csrf) ?? []), notice].slice(-mostWaiting);
+      const told = { ...notice, text: withIsolatedMarks(notice.text) };
+      const list = [...(waiting.get(session.csrf) ?? []), told].slice(-mostWaiting);
       waiting.set(session.csrf, list);
     },
     take({ session }) {
@@ -23,4 +24,9 @@ export function createNotices(): Notices {
       return list ?? [];
     },
   };
+}
+
+/** A name may hold marks that turn the direction of writing: they end with the word that they stand in. */
+function withIsolatedMarks(text: string): string {
+  return text.replace(/\S*[\u202a-\u202e\u2066-\u2069]\S*/g, "\u2068$&\u2069");
 }

@@ -148,7 +148,7 @@ function Fields({ line: { fields, action } }: { line: ChangeLine }): Markup {
     <ul class="changes">
       {some.map(({ path, before, after }) => (
         <li>
-          <code>{path}</code> {action === "create" ? null : <del>{before ?? "nothing"}</del>}{" "}
+          <code>{path}</code> {before === null ? null : <del>{before}</del>}{" "}
           {action === "delete" ? null : <ins>{after ?? "nothing"}</ins>}
         </li>
       ))}

@@ -5,6 +5,8 @@ import { entityHref } from "../parts/address.ts";
 import { ChangesLink } from "../parts/changes-link.tsx";
 import { Field, type FieldState, Form, type FormFrame, Group, OfFile } from "../parts/form.tsx";
 import { type Clock, clockOf, money, percent, whole } from "../parts/format.ts";
+import type { Series } from "../parts/series.ts";
+import { type Bucket, StackedBars } from "../parts/stacked-bars.tsx";
 import { KeyBadge, type KeyState } from "./keys.tsx";
 import { amountOf, levels, type QuotaCard, type QuotaCounter, windowWords } from "./quotas.tsx";
 import type { Sums } from "./usage.tsx";
@@ -65,7 +67,14 @@ export interface KeyProps {
   /** Epoch milliseconds; null when no former secret works. */
   previousUntil: number | null;
   standings: readonly { quota: QuotaCard; counter: QuotaCounter }[];
-  used: { month: Sums; lastAt: number | null };
+  /** Of 30 days; `lastAt` is null when it was never used. */
+  used: {
+    month: Sums;
+    lastAt: number | null;
+    measure: "cost" | "requests";
+    series: readonly Series[];
+    buckets: readonly Bucket[];
+  };
   permissions: readonly { alias: string; also: readonly string[]; isAllowed: boolean; rule: string }[];
 }
 
@@ -171,7 +180,23 @@ function Used({ name, last4, used, standings, clock }: KeyProps & { clock: Clock
         {month.unpriced > 0 ? ` ${whole(month.unpriced)} of its requests had no known price.` : null}
       </p>
       {standings.length === 0 ? null : <Standings standings={standings} clock={clock} />}
+      <Chart used={used} />
     </section>
+  );
+}
+
+function Chart({ used: { measure, series, buckets } }: Pick<KeyProps, "used">): Markup | null {
+  if (series.length === 0) return null;
+  const isCost = measure === "cost";
+  return (
+    <StackedBars
+      title={isCost ? "Cost by alias" : "Requests by alias"}
+      series={series}
+      buckets={buckets}
+      bucketName="Day"
+      format={isCost ? money : whole}
+      least={isCost ? 400_000 : 4}
+    />
   );
 }
 

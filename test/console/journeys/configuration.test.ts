@@ -29,13 +29,29 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => visits.stop(), 60_000);
 
+/** All of them where the journeys are gone in all looks; else those that differ from one another. */
+const isLong = process.env.JOURNEY_LOOKS === "all";
+const more = (...paths: string[]) => (isLong ? paths : []);
+
 const pages = {
-  keys: ["keys", "keys/new", "keys/web", "keys/test", "keys/web/rotate", "keys/web/revoke", "keys/web/remove"],
-  aliases: ["aliases", "aliases/new", "aliases/sonnet", "aliases/of-file", "aliases/import", "aliases/sonnet/explain"],
-  quotas: ["quotas", "quotas/new", "quotas/calls", "quotas/of-file", "quotas/calls/reset", "quotas/calls/recompute"],
+  keys: ["keys", "keys/new", "keys/web", ...more("keys/test", "keys/web/rotate", "keys/web/revoke", "keys/web/remove")],
+  aliases: [
+    "aliases",
+    "aliases/new",
+    "aliases/sonnet",
+    "aliases/sonnet/explain",
+    ...more("aliases/of-file", "aliases/import"),
+  ],
+  quotas: [
+    "quotas",
+    "quotas/new",
+    "quotas/calls",
+    "quotas/of-file",
+    ...more("quotas/calls/reset", "quotas/calls/recompute"),
+  ],
   settings: [
-    ...["", "/routing", "/cooldowns", "/timeouts", "/limits", "/vision", "/retention", "/network", "/time"],
-    ...["/appearance", "/prices?target=demo/demo", "/prices/recompute?rows=all"],
+    ...["", "/routing", "/network", "/appearance", "/prices?target=demo/demo"],
+    ...more("/cooldowns", "/timeouts", "/limits", "/vision", "/retention", "/time", "/prices/recompute?rows=all"),
   ].map((path) => `settings${path}`),
   "what was changed": ["audit", "audit?part=keys&name=web", "jobs", "system"],
 };
