@@ -56,25 +56,23 @@ export interface Clock {
 /** Times in a named zone (IANA). */
 export function clockOf(zone: string): Clock {
   const parts = { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" } as const;
-  const short = new Intl.DateTimeFormat("en-GB", { ...parts, hourCycle: "h23", timeZone: zone });
-  const long = new Intl.DateTimeFormat("en-GB", {
-    ...parts,
-    year: "numeric",
-    fractionalSecondDigits: 3,
-    hourCycle: "h23",
-    timeZone: zone,
-  });
   const { day, month, hour, minute } = parts;
-  const minutes = new Intl.DateTimeFormat("en-GB", { day, month, hour, minute, hourCycle: "h23", timeZone: zone });
-  const dates = new Intl.DateTimeFormat("en-GB", { day, month, year: "numeric", timeZone: zone });
-  const days = new Intl.DateTimeFormat("en-GB", { day, month, timeZone: zone });
-  const text = (format: Intl.DateTimeFormat, at: number) => format.format(at).replace(",", "");
+  const long = { ...parts, year: "numeric", fractionalSecondDigits: 3, hourCycle: "h23" } as const;
   return {
-    short: (at) => text(short, at),
-    long: (at) => text(long, at),
-    minute: (at) => text(minutes, at),
-    date: (at) => text(dates, at),
-    day: (at) => text(days, at),
+    short: told(zone, { ...parts, hourCycle: "h23" }),
+    long: told(zone, long),
+    minute: told(zone, { day, month, hour, minute, hourCycle: "h23" }),
+    date: told(zone, { day, month, year: "numeric" }),
+    day: told(zone, { day, month }),
     zone,
+  };
+}
+
+/** To make a format takes as long as to use it a hundred times, and no page uses all of them. */
+function told(timeZone: string, options: Intl.DateTimeFormatOptions): (at: number) => string {
+  let format: Intl.DateTimeFormat | undefined;
+  return (at) => {
+    format ??= new Intl.DateTimeFormat("en-GB", { ...options, timeZone });
+    return format.format(at).replace(",", "");
   };
 }
