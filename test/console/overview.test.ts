@@ -1,13 +1,11 @@
 /** The overview: what needs somebody is said within seconds, figures agree with the requests, each card fails alone. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { createOverview, type Overview, type Whole } from "../../src/console/overview.ts";
 import { barsOf, figuresOf, stripOf } from "../../src/console/overview-cards.ts";
 import { addSum, classOf, emptySum, quarterMs, type UsageSum } from "../../src/model/usage-sum.ts";
 import type { Summed } from "../../src/store/rollup-sums.ts";
 import { type HomeProps, overviewParts } from "../../views/pages/home.tsx";
 import { clockOf } from "../../views/parts/format.ts";
-import { wrongs } from "./checks.ts";
-import { openVisits, signIn, type Visits, watch } from "./visits.ts";
 
 const hour = 3_600_000;
 const now = Date.UTC(2026, 10, 22, 21, 10);
@@ -110,88 +108,4 @@ test("a card that cannot be loaded says so, and the others stay", async () => {
   expect(html).toContain("Could not be looked at: prices");
   expect(html).toContain("Requests: at most 6");
   expect(overviewParts(live(null)).html.split("could not be loaded").length - 1).toBe(4);
-});
-
-describe("in a browser", () => {
-  let visits: Visits;
-  let mode: "good" | "bad" | "busy" = "good";
-  const upstream = Bun.serve({
-    port: 0,
-    fetch() {
-      const error = { message: "It is not well.", type: "some_error" };
-      if (mode === "busy") return Response.json({ error }, { status: 429, headers: { "retry-after": "600" } });
-      if (mode === "bad") return Response.json({ error }, { status: 400 });
-      return Response.json({
-        ...{ id: "chatcmpl-1", object: "chat.completion", created: 1_800_000_000, model: "m" },
-        choices: [{ index: 0, message: { role: "assistant", content: "Well." }, finish_reason: "stop" }],
-        usage: { prompt_tokens: 10, completion_tokens: 1, total_tokens: 11 },
-      });
-    },
-  });
-  beforeAll(async () => {
-    const protocols = { chat: `http://127.0.0.1:${upstream.port}/v1` };
-    visits = await openVisits({
-      providers: { shaky: { protocols, api_key: "sk-upstream" } },
-      aliases: { one: { targets: ["shaky/m"] } },
-      quotas: { calls: { unit: "requests", limit: 4, window: "daily", warn: 0.5 } },
-      keys: { small: { secret: "sk-small-of-the-overview", quotas: ["calls"] } },
-    });
-  }, 60_000);
-  afterAll(async () => {
-    await visits.stop();
-    await upstream.stop(true);
-  }, 60_000);
-
-  async function send(count: number, key = visits.gateway.clientKey): Promise<void> {
-    for (let sent = 0; sent < count; sent++) {
-      const response = await fetch(`${visits.gateway.url}/v1/chat/completions`, {
-        method: "POST",
-        headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
-        body: JSON.stringify({ model: "one", messages: [{ role: "user", content: "Hello!" }] }),
-      });
-      await response.text();
-      await visits.gateway.request(response.headers.get("x-request-id") ?? "");
-    }
-  }
-
-  test("a provider that turns bad is in the list and in the menu within 5 s, and the line leads to its requests", async () => {
-    const watched = await watch(visits, { width: 1280, height: 800, scheme: "light", bypassCSP: true });
-    if (!watched) return;
-    const { page, context, faults } = watched;
-    await signIn(watched, visits.gateway);
-    await page.goto(`${visits.gateway.url}/console`);
-    expect(await page.innerText("#overview")).toContain("Nothing needs attention");
-    expect(await page.locator("pre").count()).toBe(4);
-    await send(2);
-    await send(3, "sk-small-of-the-overview");
-    mode = "bad";
-    await send(12);
-    mode = "busy";
-    await send(1);
-    const badge = page.waitForSelector("#badge-cooldowns:visible", { timeout: 5000 });
-    const line = page.waitForSelector(".attention li:has-text('shaky/m is cooling down (rate-limited)')", {
-      timeout: 5000,
-    });
-    expect((await (await badge).innerText()).replace(/\s+/g, " ")).toBe("‖ 1 in force");
-    await line;
-    const failing = page.locator(".attention li", { hasText: "shaky fails more often than usual" });
-    await failing.waitFor({ timeout: 8000 });
-    expect(await failing.innerText()).toContain("72.2% in the last hour");
-    expect(await page.innerText("#overview .figures")).toMatch(/Requests\s+18/);
-    expect(await page.locator(".recent tbody tr").count()).toBe(8);
-    expect(await page.locator("#badge-keys:visible").count()).toBe(1);
-    for (const [width, scheme] of [
-      [1280, "light"],
-      [375, "dark"],
-    ] as const) {
-      await page.setViewportSize({ width, height: 800 });
-      await page.emulateMedia({ colorScheme: scheme });
-      expect([width, await wrongs(page)]).toEqual([width, []]);
-    }
-    await failing.locator("a").click();
-    await page.waitForURL(/\/console\/requests\?.*provider=shaky/);
-    expect(await page.locator("#rows tr").count()).toBe(13);
-    expect(faults).toEqual([]);
-    await context.close();
-  }, 60_000);
 });
