@@ -3,6 +3,7 @@
  * which no page shows again, and what the test found. In memory, for the session that made it, for a short time.
  */
 import { randomBytes } from "node:crypto";
+import type { Fields } from "../config/fields.ts";
 import type { Trial } from "../model/trial.ts";
 import type { Visit } from "./route.ts";
 
@@ -12,6 +13,8 @@ const mostDrafts = 100;
 export interface Draft {
   readonly id: string;
   secret?: string;
+  /** The entity as the form last said it, with the secrets that were typed in. */
+  value?: Fields;
   trial?: Trial;
 }
 

@@ -144,6 +144,21 @@ test("settings change what was typed in and nothing else; members of headers go 
   });
 });
 
+test("a header that was typed in for a test is not in the page, and is saved all the same", async () => {
+  const page = "/console/providers/plain/settings";
+  const secret = "secret-number-two";
+  const typed = { headers: JSON.stringify({ "x-two": secret }), do: "test" };
+  const tested = await (await post(page, page, typed)).text();
+  expect(tested).toContain("Nothing listens at");
+  expect(tested).not.toContain(secret);
+  const draft = /name="draft" value="([^"]+)"/.exec(tested)?.[1] ?? "";
+  const again = { headers: JSON.stringify({ "x-two": { keep: "-two" } }), draft };
+  expect((await post(page, page, again)).status).toBe(303);
+  expect((await stored("plain")).headers).toEqual({ "x-two": { keep: "-two" } });
+  const lost = await post(page, page, { headers: JSON.stringify({ "x-three": { keep: "-three" } }), draft });
+  expect([lost.status, await lost.text()]).toEqual([422, expect.stringContaining("none is stored")]);
+});
+
 test("a model's price is set on its own page", async () => {
   const page = "/console/providers/plain/model?id=m";
   expect(await get(page)).toContain("Nobody knows a price");

@@ -15,6 +15,8 @@ export interface ProviderSettingsProps {
   urls: readonly FieldState[];
   advanced: readonly FieldState[];
   quirks: readonly FieldState[];
+  /** Of what the server keeps for this form; empty before the first test. */
+  draft: string;
   tried: TriedOut | null;
 }
 
@@ -24,6 +26,7 @@ export function providerSettingsPage(props: ProviderSettingsProps): Markup {
     <Layout shell={shell} title={`Settings of ${head.id}`}>
       <Head head={head} tab="settings" />
       <Form frame={frame} isReadOnly={isOfFile} test={{ words: "Test without saving", isFirst: false }}>
+        <input type="hidden" name="draft" value={props.draft} />
         <Group legend="Provider">
           {top.map((field) => (
             <Field field={field} />

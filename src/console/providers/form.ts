@@ -4,6 +4,7 @@ import type { FieldState } from "../../../views/parts/form.tsx";
 import { ConfigFaults } from "../../config/faults.ts";
 import { type Fields, fieldsOf, mergePatch } from "../../config/fields.ts";
 import { provider as schema } from "../../config/schema/provider.ts";
+import { withKept } from "../../config/secret-places.ts";
 import type { Fault } from "../../config/snapshot.ts";
 import type { Trial } from "../../model/trial.ts";
 import type { ConsoleDeps } from "../deps.ts";
@@ -12,7 +13,16 @@ import { faulty, nameField, refusedBy, type Unsaved } from "../forms/edits.ts";
 import { type FieldSpec, fieldId, readFields, showFields } from "../forms/fields.ts";
 import { nameFieldState } from "../forms/pages.ts";
 import type { Visit } from "../route.ts";
-import { advancedSpecs, fromForm, keySpec, nameSpec, quirkSpecs, toForm, urlSpecs } from "./specs.ts";
+import {
+  advancedSpecs,
+  fromForm,
+  keySpec,
+  nameSpec,
+  quirkSpecs,
+  toForm,
+  urlSpecs,
+  withoutTypedSecrets,
+} from "./specs.ts";
 import type { OfferedPreset } from "./supply.ts";
 
 /** What a configuration that is tried out is called: its own name may be taken, or wrong. */
@@ -101,9 +111,11 @@ export function readPosted(deps: ConsoleDeps, visit: Visit, typed: URLSearchPara
   const base = kind.isShort ? kind.preset.value : {};
   const value = fieldsOf(mergePatch({ ...base, protocols: {} }, fromForm(patch, {}, faults)));
   const models = Object.fromEntries(wantedModels(typed).map((id) => [id, {}]));
+  const whole = { ...value, ...(key === undefined ? {} : { api_key: key }), models };
+  draft.value = fieldsOf(withKept("providers", whole, draft.value));
   return {
     name: (typed.get(nameField) ?? "").trim(),
-    value: { ...value, ...(key === undefined ? {} : { api_key: key }), models },
+    value: draft.value,
     ...{ faults, draft, typed, isTest: typed.get("do") === "test" },
   };
 }
@@ -147,9 +159,10 @@ export interface Showing {
 
 export function showForm(deps: ConsoleDeps, { kind, name, frame, posted, unsaved }: Showing): ProviderFormProps {
   const { preset, value } = kind;
-  const { typed, draft } = posted ?? {};
+  const { draft } = posted ?? {};
   const trial = draft?.trial;
   const specs = specsOf(deps, kind);
+  const typed = posted && withoutTypedSecrets(posted.typed, specs.advanced, draft?.value);
   const errors = new Map([...(unsaved?.errors ?? []), ...(trial && !unsaved ? errorsOf(trial) : [])]);
   const shown = { schema, value: toForm(value), ...(typed ? { typed } : {}), errors };
   const urls = showFields(specs.urls, shown).map((field) => (preset === custom ? withPlaceholder(field) : field));

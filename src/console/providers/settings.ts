@@ -3,9 +3,11 @@ import { providerSettingsPage } from "../../../views/pages/provider-settings.tsx
 import { ConfigFaults } from "../../config/faults.ts";
 import { fieldsOf, mergePatch } from "../../config/fields.ts";
 import { provider as schema } from "../../config/schema/provider.ts";
+import { withKept } from "../../config/secret-places.ts";
 import type { Fault } from "../../config/snapshot.ts";
 import type { Trial } from "../../model/trial.ts";
 import type { ConsoleDeps } from "../deps.ts";
+import type { Draft } from "../drafts.ts";
 import { authorOf, faulty, refusedBy, saveEntity, seenIn, tellProblems, type Unsaved } from "../forms/edits.ts";
 import { type FieldSpec, readFields, showFields } from "../forms/fields.ts";
 import { entityPath, savedNotice } from "../forms/pages.ts";
@@ -15,7 +17,16 @@ import { shellOf } from "../shell.ts";
 import { readForm } from "../sign-in.ts";
 import { type Found, found, headOf } from "./one.ts";
 import { providersPath } from "./paths.ts";
-import { advancedSpecs, fromForm, guarded, nameSpec, quirkSpecs, toForm, urlSpecs } from "./specs.ts";
+import {
+  advancedSpecs,
+  fromForm,
+  guarded,
+  nameSpec,
+  quirkSpecs,
+  toForm,
+  urlSpecs,
+  withoutTypedSecrets,
+} from "./specs.ts";
 
 export function providerSettingsRoutes(deps: ConsoleDeps): ConsoleRoute[] {
   const path = `${providersPath}/:name/settings`;
@@ -27,6 +38,7 @@ export function providerSettingsRoutes(deps: ConsoleDeps): ConsoleRoute[] {
 
 interface Again {
   typed: URLSearchParams;
+  draft: Draft;
   unsaved?: Unsaved | undefined;
   trial?: Trial;
 }
@@ -38,7 +50,8 @@ function specsOf({ supply }: ConsoleDeps, { provider }: Found): { top: FieldSpec
 
 async function show(deps: ConsoleDeps, visit: Visit, both: Found, again?: Again): Promise<Response> {
   const { entity } = both;
-  const { typed, unsaved, trial } = again ?? {};
+  const { draft, unsaved, trial } = again ?? {};
+  const typed = again && withoutTypedSecrets(again.typed, advancedSpecs, draft?.value);
   const value = fieldsOf(entity.value);
   const isOfFile = entity.origin === "file";
   const shown = { schema, value: toForm(value), ...(typed ? { typed } : {}), ...unsaved };
@@ -58,7 +71,7 @@ async function show(deps: ConsoleDeps, visit: Visit, both: Found, again?: Again)
       seen: unsaved?.seen ?? (typed ? seenIn(typed) : (entity.version ?? 0)),
       problems: unsaved ? tellProblems(unsaved, [...fields.top, ...fields.urls, ...fields.advanced]) : [],
     },
-    ...{ isOfFile, ...fields },
+    ...{ isOfFile, ...fields, draft: draft?.id ?? "" },
     tried: trial ? { ...trial, models: null } : null,
   });
   return page(visit, body, { status: unsaved?.status ?? 200 });
@@ -72,20 +85,25 @@ async function save(deps: ConsoleDeps, visit: Visit): Promise<Response> {
   const faults: Fault[] = [];
   const { top, urls } = specsOf(deps, both);
   const specs = guarded([...top, ...urls, ...advancedSpecs, ...quirkSpecs(deps.supply)], value);
-  const patch = fromForm(readFields(specs, typed, { schema, value: toForm(value) }, faults), value, faults);
+  const read = fromForm(readFields(specs, typed, { schema, value: toForm(value) }, faults), value, faults);
+  // What was typed in for a test before is known by its mask.
+  const draft = deps.drafts.open(visit, typed.get("draft"));
+  const patch = fieldsOf(withKept("providers", read, draft.value));
+  draft.value = fieldsOf(mergePatch(value, patch));
   const place = { part: "providers" as const, name, seen: seenIn(typed) };
   if (typed.get("do") === "test") {
-    if (faults.length > 0) return show(deps, visit, both, { typed, unsaved: faulty(place, faults) });
+    if (faults.length > 0) return show(deps, visit, both, { typed, draft, unsaved: faulty(place, faults) });
     try {
-      const trial = await deps.supply.runTrial({ name, value: mergePatch(value, patch) });
-      return await show(deps, visit, both, { typed, trial });
+      const trial = await deps.supply.runTrial({ name, value: draft.value });
+      return await show(deps, visit, both, { typed, draft, trial });
     } catch (error) {
       if (!(error instanceof ConfigFaults)) throw error;
-      return show(deps, visit, both, { typed, unsaved: refusedBy(place, error) });
+      return show(deps, visit, both, { typed, draft, unsaved: refusedBy(place, error) });
     }
   }
   const saving = await saveEntity(deps.editor, place, { patch, faults, author: authorOf(visit) });
-  if ("unsaved" in saving) return show(deps, visit, both, { typed, unsaved: saving.unsaved });
+  if ("unsaved" in saving) return show(deps, visit, both, { typed, draft, unsaved: saving.unsaved });
+  deps.drafts.drop(draft);
   deps.notices.tell(visit, savedNotice(name, saving.saved));
   return redirect(visit, entityPath(providersPath, name));
 }

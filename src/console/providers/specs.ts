@@ -1,7 +1,7 @@
 /** The fields of a provider's forms. */
 import { protocolWords } from "../../../views/parts/protocol-names.ts";
 import { type Fields, fieldsOf, isFields, memberAt, mergePatch } from "../../config/fields.ts";
-import { isKeep } from "../../config/secret-places.ts";
+import { isKeep, maskSecrets } from "../../config/secret-places.ts";
 import type { Fault } from "../../config/snapshot.ts";
 import type { FieldSpec } from "../forms/fields.ts";
 import type { Supply } from "./supply.ts";
@@ -75,6 +75,21 @@ export function guarded(specs: readonly FieldSpec[], value: Fields): FieldSpec[]
   return specs.map((spec) =>
     isKeep(memberAt(value, spec.path.split("."))) && spec.kind === "text" ? { ...spec, kind: "secret" } : spec,
   );
+}
+
+/** What was typed in, for the page that comes back: of JSON, secrets are masked. `value` is the entity as it was typed in. */
+export function withoutTypedSecrets(
+  typed: URLSearchParams,
+  specs: readonly FieldSpec[],
+  value: Fields | undefined,
+): URLSearchParams {
+  const shown = new URLSearchParams(typed);
+  const masked = maskSecrets("providers", value ?? {});
+  for (const { path, kind } of specs) {
+    const member = memberAt(masked, path.split("."));
+    if (kind === "json" && member !== undefined && shown.has(path)) shown.set(path, JSON.stringify(member, null, 2));
+  }
+  return shown;
 }
 
 /** The entity as the form has it: the way of the key in two fields. */

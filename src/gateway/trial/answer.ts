@@ -12,7 +12,7 @@ import { writtenAnew } from "../outgoing.ts";
 import { candidateOf, isWellKnown } from "./compare.ts";
 import { diagnoseAnswer } from "./diagnose.ts";
 import { hear, jsonOf } from "./hear.ts";
-import { answered, fieldOf, stageOf, type Trying, withoutSecrets } from "./stage.ts";
+import { answered, fieldOf, shownUrl, stageOf, type Trying, withoutSecrets } from "./stage.ts";
 
 const timeoutMs = 20_000;
 /** The least that all vendors take. */
@@ -36,7 +36,7 @@ export async function askEach(trying: Trying, { isReached, found, pool }: Asking
     const candidate = cheapest(candidates.filter((one) => offeredBy(one, [protocol]).length > 0));
     if (candidate) return [await ask(trying, protocol, candidate)];
     const words = "Not asked: no model is known that it could be asked for.";
-    return [stageOf({ name: "answer", target: baseUrl, protocol: name, result: "skipped", words })];
+    return [stageOf({ name: "answer", target: shownUrl(baseUrl), protocol: name, result: "skipped", words })];
   });
   return (await Promise.all(stages)).flat();
 }

@@ -9,7 +9,7 @@ import { addressed } from "../outgoing.ts";
 import { candidateOf } from "./compare.ts";
 import { diagnoseAnswer } from "./diagnose.ts";
 import { hear, jsonOf } from "./hear.ts";
-import { answered, fieldOf, stageOf, type Trying, withoutSecrets } from "./stage.ts";
+import { answered, fieldOf, shownUrl, stageOf, type Trying, withoutSecrets } from "./stage.ts";
 
 const timeoutMs = 12_000;
 const mostPages = 10;
@@ -36,7 +36,7 @@ export async function listModels(trying: Trying, isReached: (baseUrl: string) =>
     tried.add(place);
     if (presetOf(baseUrl)?.listing === "none") {
       const words = "This provider tells nobody which models it has: type their names in by hand.";
-      stages.push(stageOf({ name: "models", target: baseUrl, protocol: name, result: "skipped", words }));
+      stages.push(stageOf({ name: "models", target: shownUrl(baseUrl), protocol: name, result: "skipped", words }));
       continue;
     }
     const { stage, found } = await listIn(trying, wire, baseUrl);
@@ -62,7 +62,7 @@ async function listIn(
   const { listing } = wire;
   const candidate = candidateOf({ provider, factsOf: gateway.targetFacts }, "");
   const found: FoundModel[] = [];
-  const place = { name: "models", target: `${baseUrl}/models`, protocol: wire.name } as const;
+  const place = { name: "models", target: `${shownUrl(baseUrl)}/models`, protocol: wire.name } as const;
   let after: string | undefined;
   let ms = 0;
   for (let page = 0; page < mostPages; page++) {

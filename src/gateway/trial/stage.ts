@@ -33,6 +33,11 @@ export function withoutSecrets({ snapshot, provider }: Trying, text: string): st
   return clean;
 }
 
+/** A base URL for people: it may hold a user and a password. */
+export function shownUrl(url: string): string {
+  return url.replace(/\/\/[^/@]*@/, "//…@");
+}
+
 /** Path of the field that holds a base URL. */
 export function fieldOf(protocol: string): string {
   return `protocols.${protocol}`;
