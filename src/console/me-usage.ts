@@ -1,5 +1,5 @@
 /** What one key used, for its holder: over time, and by what is of that key. */
-import { usagePage } from "../../views/pages/usage.tsx";
+import { usageNumbers, usagePage } from "../../views/pages/usage.tsx";
 import { type Filters, listAddress } from "../../views/parts/filters.tsx";
 import { clockOf } from "../../views/parts/format.ts";
 import { seriesOf } from "../../views/parts/series.ts";
@@ -57,7 +57,9 @@ async function show(deps: HolderDeps, visit: Visit, holder: Holder): Promise<Res
     asOf: clock.short(Date.now()),
   };
   await nextTurn();
-  return page(visit, usagePage(props));
+  const numbers = usageNumbers(props);
+  await nextTurn();
+  return page(visit, usagePage({ ...props, numbers }));
 }
 
 function optionsFor({ showsTargets }: Pick<OwnKey, "showsTargets">) {

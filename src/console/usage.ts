@@ -1,6 +1,6 @@
 /** The page of usage, and the same as CSV. */
 
-import { type UsageForm, usagePage } from "../../views/pages/usage.tsx";
+import { type UsageForm, usageNumbers, usagePage } from "../../views/pages/usage.tsx";
 import { listAddress } from "../../views/parts/filters.tsx";
 import { clockOf } from "../../views/parts/format.ts";
 import { seriesOf } from "../../views/parts/series.ts";
@@ -110,7 +110,9 @@ async function show(deps: ConsoleDeps, visit: Visit): Promise<Response> {
     csv: `/console/usage.csv${visit.query.size > 0 ? `?${visit.query}` : ""}`,
   };
   await nextTurn();
-  return page(visit, usagePage(props));
+  const numbers = usageNumbers(props);
+  await nextTurn();
+  return page(visit, usagePage({ ...props, numbers }));
 }
 
 function optionsOf({ config }: ConsoleDeps) {

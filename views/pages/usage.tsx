@@ -5,7 +5,7 @@ import { None } from "../parts/empty.tsx";
 import { Day, Ignored, type Option, Select } from "../parts/fields.tsx";
 import { money, percent, whole } from "../parts/format.ts";
 import type { Series } from "../parts/series.ts";
-import { type Bucket, StackedBars } from "../parts/stacked-bars.tsx";
+import { type BarsProps, type Bucket, numbersOf, StackedBars } from "../parts/stacked-bars.tsx";
 
 /** Money in nano-dollars. */
 export interface Sums {
@@ -57,6 +57,8 @@ export interface UsageProps {
   path?: string;
   /** False: whoever looks is told no costs. */
   showsCost?: boolean;
+  /** Made before, by `usageNumbers`. */
+  numbers?: Markup;
 }
 
 const headings: Record<string, string> = {
@@ -68,9 +70,25 @@ const headings: Record<string, string> = {
   label: "Label",
 };
 
+function barsOf({ form, options, series, buckets, bucketName, numbers }: UsageProps): BarsProps {
+  const measure = options.measure.find(({ value }) => value === form.measure)?.words ?? form.measure;
+  const heading = headings[form.by] ?? form.by;
+  return {
+    title: form.by === "none" ? measure : `${measure} by ${heading.toLowerCase()}`,
+    format: form.measure === "cost" ? money : whole,
+    least: form.measure === "cost" ? 400_000 : 4,
+    ...{ series, buckets, bucketName },
+    ...(numbers ? { numbers } : {}),
+  };
+}
+
+/** The table of the chart, which may be as long as all the rest. */
+export function usageNumbers(props: UsageProps): Markup {
+  return numbersOf(barsOf(props));
+}
+
 export function usagePage(props: UsageProps): Markup {
   const { shell, zone, form, options, total, lines, csv, path = "/console/usage", showsCost = true } = props;
-  const measure = options.measure.find(({ value }) => value === form.measure)?.words ?? form.measure;
   const heading = headings[form.by] ?? form.by;
   return (
     <Layout shell={shell} title="Usage">
@@ -91,18 +109,7 @@ export function usagePage(props: UsageProps): Markup {
       <p class="muted">
         {props.rangeWords}. Days in {zone}. As of {props.asOf}.
       </p>
-      {lines.length === 0 ? (
-        <Nothing path={path} />
-      ) : (
-        <StackedBars
-          title={form.by === "none" ? measure : `${measure} by ${heading.toLowerCase()}`}
-          series={props.series}
-          buckets={props.buckets}
-          bucketName={props.bucketName}
-          format={form.measure === "cost" ? money : whole}
-          least={form.measure === "cost" ? 400_000 : 4}
-        />
-      )}
+      {lines.length === 0 ? <Nothing path={path} /> : <StackedBars {...barsOf(props)} />}
       {showsCost ? <Unpriced count={total.unpriced} /> : null}
       <Lines heading={heading} lines={lines} total={total} showsCost={showsCost} />
       {lines.length === 0 || csv === null ? null : (

@@ -22,11 +22,22 @@ export interface BarsProps {
   least: number;
   /** `Day`, `Hour`, … */
   bucketName: string;
+  /** Made before, by `numbersOf`: a long table and a long chart need not be one piece of work. */
+  numbers?: Markup;
+}
+
+/** What the bars show, as a table. */
+export function numbersOf(props: BarsProps): Markup {
+  return <Numbers {...props} sums={sumsOf(props)} />;
+}
+
+function sumsOf({ series, buckets }: BarsProps): number[] {
+  return buckets.map((_, at) => series.reduce((sum, { values }) => sum + (values[at] ?? 0), 0));
 }
 
 export function StackedBars(props: BarsProps): Markup {
   const { title, series, buckets, format, least } = props;
-  const sums = buckets.map((_, at) => series.reduce((sum, { values }) => sum + (values[at] ?? 0), 0));
+  const sums = sumsOf(props);
   const y = scaleLinear()
     .domain([0, Math.max(...sums, least)])
     .nice(4)
@@ -42,7 +53,7 @@ export function StackedBars(props: BarsProps): Markup {
         <Stack {...props} y={y} />
       </Plot>
       <Legend series={series} />
-      <Numbers {...props} sums={sums} />
+      {props.numbers ?? <Numbers {...props} sums={sums} />}
     </figure>
   );
 }
