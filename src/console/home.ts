@@ -5,6 +5,7 @@ import { listAddress } from "../../views/parts/filters.tsx";
 import { clockOf, money } from "../../views/parts/format.ts";
 import { demoId } from "../config/compile/provider.ts";
 import type { Snapshot } from "../config/snapshot.ts";
+import { nextTurn } from "../kit/turn.ts";
 import { attentionOf } from "./attention.ts";
 import type { ConsoleDeps } from "./deps.ts";
 import { createOverview, type Named, type Overview, type OverviewRange, overviewRanges } from "./overview.ts";
@@ -39,6 +40,8 @@ async function home(deps: HomeDeps, overview: Overview, visit: Visit): Promise<R
   const chosen = overviewRanges.find(({ value }) => value === visit.query.get("range")) ?? overviewRanges[1];
   const live = await liveOf(deps, overview, chosen);
   if (wantsPart(visit)) return part(visit, overviewParts(live));
+  // What was found is worked on in one turn, and printed in another.
+  await nextTurn();
   const body = homePage({
     ...live,
     shell: shellOf(deps, visit, "/console"),

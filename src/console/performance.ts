@@ -49,6 +49,7 @@ async function show(deps: ConsoleDeps, visit: Visit): Promise<Response> {
   const { dayOf } = deps.usage;
   const range = rangeOf({ range: form.range, from: "", to: "", bucket: "" }, { dayOf, now: Date.now }, ignored);
   const found = (await measuredBy(deps, by, range)).filter(isOf(deps, form.alias));
+  await nextTurn();
   const starts = bucketsOf(range, dayOf);
   const zone = deps.config.current().settings.timezone;
   const clock = clockOf(zone);
