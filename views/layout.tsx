@@ -33,7 +33,7 @@ export interface Shell {
   csrf: string | null;
   notices: readonly Notice[];
   /** As the browser's cookie says; by itself where absent. */
-  look?: { theme: "auto" | "light" | "dark"; density: "auto" | "comfortable" | "compact" };
+  look?: { theme: "auto" | "light" | "dark"; density: "auto" | "comfortable" | "compact"; hasShortcuts: boolean };
 }
 
 /** In groups; the first one is at hand on phones, too. */
@@ -79,9 +79,10 @@ export interface LayoutProps {
 }
 
 export function Layout({ shell, title, refreshS, children }: LayoutProps): Markup {
-  const { theme = "auto", density = "auto" } = shell.look ?? {};
+  const { theme = "auto", density = "auto", hasShortcuts = false } = shell.look ?? {};
+  const isAdmin = shell.csrf !== null && shell.holder === undefined;
   return (
-    <html lang="en" data-theme={theme} data-density={density}>
+    <html lang="en" data-theme={theme} data-density={density} data-keys={isAdmin && hasShortcuts ? "on" : null}>
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
@@ -125,6 +126,11 @@ function Rail({ shell, csrf }: { shell: Shell; csrf: string }): Markup {
       <a class="brand" href={shell.holder === undefined ? "/console" : "/console/me"}>
         Plexus
       </a>
+      {shell.holder === undefined ? (
+        <form class="seek" method="get" action="/console/find">
+          <input id="find" name="q" aria-label="Find" placeholder="Find" autocomplete="off" />
+        </form>
+      ) : null}
       <nav aria-label="Pages" {...(shell.badges === undefined ? {} : liveBadges)}>
         {shell.holder === undefined ? <Groups shell={shell} /> : <Links shell={shell} entries={holderMenu} />}
       </nav>

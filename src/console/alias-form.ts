@@ -1,6 +1,6 @@
 /** Making and changing an alias. */
 import { aliasPage } from "../../views/pages/alias.tsx";
-import { fieldsOf } from "../config/fields.ts";
+import { type Fields, fieldsOf, isSame } from "../config/fields.ts";
 import { alias as schema, selectorNames } from "../config/schema/alias.ts";
 import type { Alias, Fault } from "../config/snapshot.ts";
 import {
@@ -100,10 +100,20 @@ async function show(deps: ConsoleDeps, visit: Visit, entity: Entity | undefined,
       },
       errors: unsaved ? rowErrors(unsaved) : new Map(),
       stateOf: stateOfDraft(healthOf(deps)),
+      meanwhile: unsaved?.meanwhile && again ? changedMeanwhile(again.draft, unsaved.meanwhile) : null,
     },
     picks: alias && !again ? await picksOf(deps, alias) : [],
   });
   return page(visit, body, { status: unsaved?.status ?? 200 });
+}
+
+/** What the groups are since somebody else saved them; null where that is what the form has. */
+function changedMeanwhile(draft: Draft, meanwhile: Fields): string | null {
+  const now = draftOf(meanwhile);
+  if (isSame(now, draft)) return null;
+  return now
+    .map(({ selector, targets }) => `${selector} of ${targets.map(({ target }) => target).join(", ")}`)
+    .join("; then ");
 }
 
 function formOf(again: Again | undefined): { typed?: URLSearchParams; unsaved?: Unsaved } {

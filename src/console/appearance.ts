@@ -29,8 +29,9 @@ async function save(deps: ConsoleDeps, visit: Visit): Promise<Response> {
   const form = await readForm(visit.request);
   const theme: Look["theme"] = themes.find((one) => one === form.get("theme")) ?? "auto";
   const density: Look["density"] = densities.find((one) => one === form.get("density")) ?? "auto";
+  const keys = form.get("shortcuts") === "on" ? "on" : "off";
   const safe = visit.origin.startsWith("https:") ? "; Secure" : "";
-  const cookie = `plexus-look=${theme}.${density}; Path=/console; Max-Age=${yearS}; HttpOnly; SameSite=Strict${safe}`;
+  const cookie = `plexus-look=${theme}.${density}.${keys}; Path=/console; Max-Age=${yearS}; HttpOnly; SameSite=Strict${safe}`;
   deps.notices.tell(visit, { tone: "ok", text: "This browser shows the console like this from now on." });
   return redirect(visit, path, { "set-cookie": cookie });
 }

@@ -6,6 +6,7 @@ import { auditRoutes } from "./audit.ts";
 import { cooldownRoutes } from "./cooldowns.ts";
 import type { ConsoleDeps, ConsoleOptions } from "./deps.ts";
 import { createDrafts } from "./drafts.ts";
+import { findRoutes } from "./find.ts";
 import { homeRoutes } from "./home.ts";
 import { keyRoutes } from "./keys.ts";
 import { createLimiter } from "./limiter.ts";
@@ -76,6 +77,7 @@ function consoleRoutes(deps: ConsoleDeps): ConsoleRoute[] {
     ...settingsRoutes(deps),
     ...auditRoutes(deps),
     ...systemRoutes(deps),
+    ...findRoutes(deps),
     ...playgroundRoutes(deps),
     ...holderRoutes({ ...deps, ...ofSettings(deps) }),
     elsewhere(),

@@ -26,9 +26,15 @@ export function keyFormRoutes(deps: ConsoleDeps): ConsoleRoute[] {
   ];
 }
 
+/** Nobody ticks more; what a key lists beyond them stands in the field for others. */
+const mostOptions = 500;
+
 function specsOf({ config }: ConsoleDeps): FieldSpec[] {
   const { aliases, providers, quotas, settings } = config.current();
-  const named = (names: Iterable<string>) => [...new Set(names)].sort().map((value) => ({ value, words: value }));
+  const named = (names: Iterable<string>) => {
+    const sorted = [...new Set(names)].sort().slice(0, mostOptions);
+    return sorted.map((value) => ({ value, words: value }));
+  };
   return [
     { path: "comment", label: "Comment", kind: "text", help: "For people: whose key it is, what it is for." },
     {
@@ -45,11 +51,15 @@ function specsOf({ config }: ConsoleDeps): FieldSpec[] {
     {
       ...{ path: "aliases", label: "Models it may call", kind: "subset" },
       options: named([...aliases.values()].map(({ name }) => name)),
-      all: { words: "every model", only: "only these", others: "Others, as provider/model, one a line" },
+      all: { words: "every model", only: "only these", others: "Others, such as provider/model, one a line" },
     },
     {
       ...{ path: "providers", label: "Providers it may use", kind: "subset", options: named(providers.keys()) },
-      all: { words: "every provider", only: "only these" },
+      all: {
+        words: "every provider",
+        only: "only these",
+        ...(providers.size > mostOptions ? { others: "Others" } : {}),
+      },
     },
     {
       ...{ path: "ips", label: "Addresses it may be used from", kind: "lines" },

@@ -6,12 +6,16 @@ export const densities = ["auto", "comfortable", "compact"] as const;
 export interface Look {
   theme: (typeof themes)[number];
   density: (typeof densities)[number];
+  /** Single keys do something while nobody types. */
+  hasShortcuts: boolean;
 }
 
 export function lookOf(request: Request): Look {
-  const [, theme, density] = /(?:^|;\s*)plexus-look=(\w+)\.(\w+)/.exec(request.headers.get("cookie") ?? "") ?? [];
+  const said = request.headers.get("cookie") ?? "";
+  const [, theme, density, keys] = /(?:^|;\s*)plexus-look=(\w+)\.(\w+)(?:\.(\w+))?/.exec(said) ?? [];
   return {
     theme: themes.find((one) => one === theme) ?? "auto",
     density: densities.find((one) => one === density) ?? "auto",
+    hasShortcuts: keys !== "off",
   };
 }

@@ -125,9 +125,15 @@ function keysWith(deps: ConsoleDeps, quota: string): string[] {
   return keys.filter((key) => key.quotas.includes(quota)).map(({ name }) => name);
 }
 
+/** Nobody ticks more: those that have it first, others can be given it on their own pages. */
+const mostKeys = 500;
+
 function keysFor({ config }: ConsoleDeps, quota: string): QuotaKey[] {
-  const keys = [...config.current().keys.values()].sort((one, other) => (one.name < other.name ? -1 : 1));
-  return keys.map(({ name, quotas, origin }) => ({ name, has: quotas.includes(quota), isFixed: origin === "file" }));
+  const keys = [...config.current().keys.values()].map(({ name, quotas, origin }) => ({
+    ...{ name, has: quotas.includes(quota), isFixed: origin === "file" },
+  }));
+  const sorted = keys.sort((one, other) => Number(other.has) - Number(one.has) || (one.name < other.name ? -1 : 1));
+  return sorted.slice(0, mostKeys);
 }
 
 function consequences(deps: ConsoleDeps, { name }: Entity): Consequences {

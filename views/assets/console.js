@@ -39,6 +39,31 @@
   });
   document.getElementById("problems")?.focus();
 
+  // Single keys, never while somebody types; a cookie switches them off.
+  const places = {
+    o: "",
+    r: "/requests",
+    u: "/usage",
+    p: "/performance",
+    a: "/aliases",
+    k: "/keys",
+    c: "/cooldowns",
+    s: "/settings",
+  };
+  let wentAt = 0;
+  document.addEventListener("keydown", (event) => {
+    const { key, target } = event;
+    const isTyping = target.closest("input, textarea, select, [contenteditable]") !== null;
+    if (key === "Enter" && event.ctrlKey) target.closest("form")?.requestSubmit();
+    if (isTyping || event.ctrlKey || event.metaKey || event.altKey || !document.documentElement.dataset.keys) return;
+    if (key === "/") {
+      event.preventDefault();
+      document.getElementById("find")?.focus();
+    } else if (key === "?") location.href = "/console/settings/appearance#shortcuts";
+    else if (key === "g") wentAt = event.timeStamp;
+    else if (event.timeStamp - wentAt < 1500 && Object.hasOwn(places, key)) location.href = `/console${places[key]}`;
+  });
+
   document.addEventListener("click", async (event) => {
     const button = event.target.closest("button");
     if (!button) return;

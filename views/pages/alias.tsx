@@ -91,7 +91,7 @@ function Picks({ picks }: { picks: readonly Pick[] }): Markup | null {
       <h2 id="picks">What would be chosen now</h2>
       <p class="muted">For a short request that is streamed, as saved. Nothing is sent.</p>
       <section class="scroll" tabindex="0" aria-label="What each selector would choose">
-        <table class="sums">
+        <table>
           <thead>
             <tr>
               <th scope="col">With the selector</th>
@@ -104,7 +104,7 @@ function Picks({ picks }: { picks: readonly Pick[] }): Markup | null {
           <tbody>
             {picks.map(({ selector, isUsed, target, refusal, measure, score, reason }) => (
               <tr>
-                <th scope="row">
+                <th scope="row" class="why">
                   {selectors.find(({ value }) => value === selector)?.words ?? selector}
                   {isUsed ? <strong> (in use)</strong> : null}
                 </th>

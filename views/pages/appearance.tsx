@@ -8,7 +8,16 @@ export interface AppearanceProps {
   action: string;
   theme: string;
   density: string;
+  hasShortcuts: boolean;
 }
+
+const shortcuts = [
+  ["/", "find"],
+  ["g o, g r, g u, g p", "overview, requests, usage, performance"],
+  ["g a, g k, g c, g s", "aliases, keys, cooldowns, settings"],
+  ["Ctrl Enter", "send the form that one types in"],
+  ["?", "this list"],
+] as const;
 
 const themes = [
   { value: "auto", words: "as the system has it" },
@@ -21,7 +30,7 @@ const densities = [
   { value: "compact", words: "compact" },
 ];
 
-export function appearancePage({ shell, csrf, action, theme, density }: AppearanceProps): Markup {
+export function appearancePage({ shell, csrf, action, theme, density, hasShortcuts }: AppearanceProps): Markup {
   return (
     <Layout shell={shell} title="Appearance - Settings">
       <p class="crumbs">
@@ -34,6 +43,22 @@ export function appearancePage({ shell, csrf, action, theme, density }: Appearan
         <div class="card">
           <Choice name="theme" label="Colours" options={themes} value={theme} />
           <Choice name="density" label="Lines of tables" options={densities} value={density} />
+          <fieldset class="checks">
+            <legend id="shortcuts">Keyboard shortcuts</legend>
+            <label class="switch">
+              <input type="checkbox" name="shortcuts" value="on" checked={hasShortcuts} /> on, while nobody types
+            </label>
+            <dl class="facts">
+              {shortcuts.map(([keys, what]) => (
+                <>
+                  <dt>
+                    <kbd>{keys}</kbd>
+                  </dt>
+                  <dd>{what}</dd>
+                </>
+              ))}
+            </dl>
+          </fieldset>
         </div>
         <p class="buttons">
           <button type="submit">Save</button>

@@ -35,6 +35,8 @@ export interface GroupsProps {
   stateOf(target: DraftTarget): TargetState | null;
   /** Where somebody is: the value of a button (`up g0.t1`), or the name of a field. */
   focus: string | null;
+  /** What somebody else made of them while the form was open. */
+  meanwhile: string | null;
 }
 
 export const selectors: readonly Option[] = [
@@ -49,7 +51,7 @@ export const selectors: readonly Option[] = [
 ];
 
 export function TargetGroups(props: GroupsProps): Markup {
-  const { draft, isFixed, models } = props;
+  const { draft, isFixed, models, meanwhile } = props;
   return (
     <fieldset class="card" id="groups">
       <legend>Targets</legend>
@@ -57,6 +59,11 @@ export function TargetGroups(props: GroupsProps): Markup {
         A request goes to the first group; when all of its targets fail or are left out, to the next. Within a group the
         selector says who comes first.
       </p>
+      {meanwhile === null ? null : (
+        <p class="field">
+          <span class="warn">Changed meanwhile, now: {meanwhile}</span>
+        </p>
+      )}
       <datalist id="models">
         {models.map((model) => (
           <option value={model}></option>

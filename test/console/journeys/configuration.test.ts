@@ -53,7 +53,7 @@ const pages = {
     ...["", "/routing", "/network", "/appearance", "/prices?target=demo/demo"],
     ...more("/cooldowns", "/timeouts", "/limits", "/vision", "/retention", "/time", "/prices/recompute?rows=all"),
   ].map((path) => `settings${path}`),
-  "what was changed": ["audit", "audit?part=keys&name=web", "jobs", "system"],
+  "what was changed": ["audit", "audit?part=keys&name=web", "jobs", "system", "find?q=s"],
 };
 
 for (const [name, paths] of Object.entries(pages)) {
@@ -87,8 +87,43 @@ journey("a setting is changed, shown with its source, and taken back", { visits:
   expect(await page.inputValue("[name=exploration]")).toBe("0.1");
   await open("/console/settings/appearance");
   await page.check("[name=theme][value=dark]");
+  await page.uncheck("[name=shortcuts]");
   await page.click("button:text-is('Save')");
   await page.waitForSelector(".banner.ok");
   expect(await page.getAttribute("html", "data-theme")).toBe("dark");
   await step("dark");
 });
+
+journey(
+  "single keys lead to pages and to finding, until they are switched off",
+  { visits: () => visits },
+  async (scene) => {
+    const { page, open, step, gateway } = scene;
+    await open("/console");
+    await page.keyboard.press("g");
+    await page.keyboard.press("k");
+    await page.waitForURL(`${gateway.url}/console/keys`);
+    await page.keyboard.press("/");
+    await page.keyboard.type("gk sonnet");
+    expect(page.url()).toBe(`${gateway.url}/console/keys`);
+    await page.fill("#find", "sonnet");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/\/console\/find\?q=sonnet$/);
+    expect(await page.innerText("main")).toMatch(/Aliases[\s\S]*sonnet[\s\S]*claude/);
+    await step("found");
+    const id = await ask(gateway, "demo/demo");
+    await page.fill("#find", id);
+    await page.keyboard.press("Enter");
+    await page.waitForURL(`${gateway.url}/console/requests/${id}`);
+    await page.keyboard.press("?");
+    await page.waitForURL(/appearance#shortcuts$/);
+    await page.uncheck("[name=shortcuts]");
+    await page.click("button:text-is('Save')");
+    await page.waitForSelector(".banner.ok");
+    await page.keyboard.press("g");
+    await page.keyboard.press("k");
+    await page.keyboard.press("?");
+    await page.waitForTimeout(200);
+    expect(page.url()).toContain("/console/settings/appearance");
+  },
+);
