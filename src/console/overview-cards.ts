@@ -105,7 +105,7 @@ function noTicks(): Tick[] {
 }
 
 function lineOf(name: string, day: ProviderDay | undefined, known: Known): StripLine {
-  const ticks = (day?.ticks ?? noTicks()).map((tick) => ({ tone: toneOf(tick), words: tickWords(tick, known.clock) }));
+  const ticks = ticksOf(day?.ticks ?? noTicks(), known.clock);
   const { requests, failed, sketch } = day?.sum ?? { requests: 0, failed: 0, sketch: {} };
   const isKnown = known.providers.has(name) && name !== demoId;
   return {
@@ -127,6 +127,11 @@ function stateOf(name: string, { providers, cooled }: Known): StripLine["state"]
   if (own.length === 0) return { tone: "ok", sign: "✓", word: "on" };
   const isWhole = own.some(({ scope }) => scope !== "model");
   return { tone: "warn", sign: "‖", word: isWhole ? "cooling down" : `${own.length} cooling down` };
+}
+
+/** For `Ticks` of the views. */
+export function ticksOf(ticks: readonly Tick[], clock: Clock): StripLine["ticks"] {
+  return ticks.map((tick) => ({ tone: toneOf(tick), words: tickWords(tick, clock) }));
 }
 
 function toneOf({ requests, failed }: Tick): "ok" | "warn" | "bad" | "off" {

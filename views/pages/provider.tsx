@@ -7,6 +7,7 @@ import { Field, type FieldState, Form, type FormFrame, Group } from "../parts/fo
 import { type Clock, clockOf, duration, money, percent, whole } from "../parts/format.ts";
 import { protocolWords } from "../parts/protocol-names.ts";
 import { Head, type ProviderHead } from "../parts/provider-head.tsx";
+import { type TickProps, Ticks } from "../parts/spark.tsx";
 import { Stages } from "../parts/trial.tsx";
 import type { TriedOut } from "./provider-new.tsx";
 
@@ -14,6 +15,8 @@ export interface ProviderProps {
   shell: Shell;
   head: ProviderHead;
   zone: string;
+  /** Half hours of the last day. */
+  ticks: TickProps["ticks"];
   protocols: readonly { name: string; url: string }[];
   models: number;
   /** Null when no key is sent. */
@@ -39,6 +42,7 @@ export function providerPage(props: ProviderProps): Markup {
       {head.state.why === "" ? null : <p class="verdict">{sentence(head.state.why)}</p>}
       {tried === null ? null : <Stages {...tried} />}
       <Figures head={head} />
+      {head.use.requests === 0 ? null : <Day {...props} />}
       <div class="columns">
         <div>
           <Cooldowns {...props} clock={clock} />
@@ -88,6 +92,16 @@ function Figures({ head: { id, use } }: { head: ProviderHead }): Markup {
         </div>
       </dl>
     </section>
+  );
+}
+
+function Day({ head: { id, use }, ticks }: ProviderProps): Markup {
+  const finding = `${id}, 48 half hours: ${whole(use.requests)} requests, ${whole(use.failed)} failed`;
+  return (
+    <figure class="card trial">
+      <Ticks ticks={ticks} finding={finding} />
+      <figcaption class="muted">The last 24 hours, by half hours: higher where requests failed.</figcaption>
+    </figure>
   );
 }
 

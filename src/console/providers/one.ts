@@ -1,5 +1,6 @@
 /** One provider: how it is, what uses it, its switches, and a test of it as it is. */
 import { keyPage, providerPage } from "../../../views/pages/provider.tsx";
+import { clockOf } from "../../../views/parts/format.ts";
 import type { ProviderHead } from "../../../views/parts/provider-head.tsx";
 import { fieldsOf } from "../../config/fields.ts";
 import { provider as schema } from "../../config/schema/provider.ts";
@@ -10,13 +11,14 @@ import type { ConsoleDeps } from "../deps.ts";
 import { authorOf, saveEntity, seenIn, tellProblems, type Unsaved } from "../forms/edits.ts";
 import { readFields, showFields } from "../forms/fields.ts";
 import { type Entity, entityIn, entityPath, savedNotice } from "../forms/pages.ts";
+import { ticksOf } from "../overview-cards.ts";
 import { page, redirect } from "../page.ts";
 import type { ConsoleRoute, Visit } from "../route.ts";
 import { shellOf } from "../shell.ts";
 import { readForm } from "../sign-in.ts";
 import { providersPath } from "./paths.ts";
 import { keySpec } from "./specs.ts";
-import { stateOf, usesOf } from "./states.ts";
+import { stateOf, type Use, usesOf } from "./states.ts";
 
 const mostErrors = 5;
 
@@ -43,9 +45,9 @@ export async function found(deps: ConsoleDeps, visit: Visit): Promise<Found> {
   throw new GatewayError("not-found", `${entity.name} is stored, and not in force yet. The log says why.`);
 }
 
-export async function headOf(deps: ConsoleDeps, visit: Visit, { entity, provider }: Found): Promise<ProviderHead> {
-  const uses = await usesOf(deps, Date.now());
-  const use = uses(provider.id);
+export async function headOf(deps: ConsoleDeps, visit: Visit, both: Found, known?: Use): Promise<ProviderHead> {
+  const { entity, provider } = both;
+  const use = known ?? (await usesOf(deps, Date.now()))(provider.id);
   return {
     ...{ id: provider.id, name: provider.name, isOfFile: entity.origin === "file", isEnabled: provider.enabled },
     ...{ own: entityPath(providersPath, provider.id), csrf: visit.session?.csrf ?? "", use: use.day },
@@ -66,11 +68,14 @@ export function aliasesWith({ config }: ConsoleDeps, provider: string): { name: 
 async function overview(deps: ConsoleDeps, visit: Visit, trial?: Trial): Promise<Response> {
   const both = await found(deps, visit);
   const { provider, entity } = both;
+  const { timezone } = deps.config.current().settings;
+  const use = (await usesOf(deps, Date.now()))(provider.id);
   const { data } = await deps.listRequests({ limit: mostErrors, provider: provider.id, result: "failed" });
   const body = providerPage({
     shell: shellOf(deps, visit, providersPath),
-    head: await headOf(deps, visit, both),
-    zone: deps.config.current().settings.timezone,
+    head: await headOf(deps, visit, both, use),
+    zone: timezone,
+    ticks: ticksOf(use.ticks, clockOf(timezone)),
     protocols: provider.protocols.map(({ name, baseUrl }) => ({ name, url: withoutUser(baseUrl) })),
     models: provider.models.size,
     key: keyOf(provider),

@@ -4,6 +4,7 @@ import type { Provider } from "../../config/snapshot.ts";
 import { addSum, emptySum, quantile, quarterMs, type UsageSum } from "../../model/usage-sum.ts";
 import { groupedUsage } from "../../store/grouped-usage.ts";
 import type { ConsoleDeps } from "../deps.ts";
+import { type Tick, tickTimes } from "../overview.ts";
 import { hourMs } from "../range.ts";
 
 /** With fewer requests in the last hour nothing is said of failing. */
@@ -13,6 +14,8 @@ const failingShare = 0.5;
 export interface Use {
   day: ProviderUse;
   hour: { requests: number; failed: number };
+  /** Half hours; the last one is now. */
+  ticks: readonly Tick[];
 }
 
 /** Of all providers, by name. */
@@ -20,16 +23,25 @@ export async function usesOf({ usage }: ConsoleDeps, now: number): Promise<(name
   const span = { by: "provider", from: now - 24 * hourMs, to: now, bucket: "quarter" } as const;
   const days = new Map<string, UsageSum>();
   const hours = new Map<string, UsageSum>();
+  const quarters = new Map<string, UsageSum>();
   const into = (sums: Map<string, UsageSum>, name: string, sum: UsageSum) =>
     sums.set(name, addSum(sums.get(name) ?? emptySum(), sum));
   for (const { value, bucket, sum } of (await groupedUsage(usage.rollups, span)) ?? []) {
     into(days, value, sum);
     if (bucket + quarterMs > now - hourMs) into(hours, value, sum);
+    into(quarters, `${bucket} ${value}`, sum);
   }
   return (name) => {
     const day = days.get(name) ?? emptySum();
     const { requests, failed } = hours.get(name) ?? emptySum();
-    return { day: useOf(day), hour: { requests, failed } };
+    const ticks = tickTimes(now).map((at) => {
+      const { requests, failed } = [at, at + quarterMs].reduce(
+        (all, bucket) => addSum(all, quarters.get(`${bucket} ${name}`) ?? emptySum()),
+        emptySum(),
+      );
+      return { at, requests, failed };
+    });
+    return { day: useOf(day), hour: { requests, failed }, ticks };
   };
 }
 
