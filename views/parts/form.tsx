@@ -31,6 +31,8 @@ export interface FieldState {
   limits: Limits;
   /** The configuration file defines it: read-only. */
   isFixed: boolean;
+  /** Of that field alone, so that it says so; else all of the form is. */
+  isFixedAlone?: boolean;
   error?: string;
   /** What somebody else put there while this form was open. */
   meanwhile?: string;
@@ -147,7 +149,7 @@ export function Folded({ summary, fields }: { summary: string; fields: readonly 
 }
 
 export function Field({ field }: { field: FieldState }): Markup {
-  const { id, label, kind, help, error, meanwhile, isFixed } = field;
+  const { id, label, kind, help, error, meanwhile, isFixedAlone } = field;
   const notes = (
     <>
       {help === undefined ? null : (
@@ -155,9 +157,9 @@ export function Field({ field }: { field: FieldState }): Markup {
           {help}
         </span>
       )}
-      {isFixed ? <span class="muted">Set by the configuration file; change it there.</span> : null}
+      {isFixedAlone ? <span class="muted">Set by the configuration file; change it there.</span> : null}
       {meanwhile === undefined ? null : (
-        <span class="warn">Changed meanwhile, now: {meanwhile === "" ? "nothing" : meanwhile}</span>
+        <span class="warn">Stored meanwhile: {meanwhile === "" ? "nothing" : meanwhile}</span>
       )}
       {error === undefined ? null : (
         <span class="error" id={`${id}-error`}>

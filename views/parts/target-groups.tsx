@@ -61,7 +61,7 @@ export function TargetGroups(props: GroupsProps): Markup {
       </p>
       {meanwhile === null ? null : (
         <p class="field">
-          <span class="warn">Changed meanwhile, now: {meanwhile}</span>
+          <span class="warn">Stored meanwhile: {meanwhile}</span>
         </p>
       )}
       <datalist id="models">

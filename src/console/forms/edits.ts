@@ -102,7 +102,7 @@ async function conflicting(editor: ConfigEditor, place: Place): Promise<Unsaved>
   const { part, name, seen } = place;
   const now = part === "settings" ? await editor.settings() : await editor.find(part, name);
   const what = part === "settings" ? "The settings were" : `${name} was`;
-  const message = `${what} changed by somebody else while this form was open. What you typed in is still here, and fields that differ say what they are now. Saving again overwrites the other change.`;
+  const message = `${what} changed by somebody else while this form was open. What you typed in is still here; fields that differ from what is stored now say so. Saving again overwrites the other change.`;
   const changed = { status: 409 as const, errors: new Map<string, string>() };
   if (seen === 0 && part !== "settings") {
     const taken = `There is one with the name ${name} already. Choose another.`;

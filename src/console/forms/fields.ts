@@ -61,6 +61,7 @@ function showField(spec: FieldSpec, shown: Shown): FieldState {
     ...(all === undefined ? {} : { all }),
     limits: limitsOf(schema),
     isFixed: isFixed(spec, shown),
+    isFixedAlone: isFixed(spec, shown),
     ...(error === undefined ? {} : { error }),
     ...(now === undefined ? {} : { meanwhile: now }),
     ...(kind === "secret" ? { kept: keptOf(stored) } : {}),

@@ -127,7 +127,7 @@ journey("a quota warns, refuses, is reset, and tells of edits that cross", optio
     if (at === 0) continue;
     expect(await tab.innerText("#problems")).toContain("changed by somebody else");
     expect(await tab.inputValue("#f-limit")).toBe(String(20 + at));
-    expect(await tab.innerText(".field:has(#f-limit)")).toContain("Changed meanwhile, now: 20");
+    expect(await tab.innerText(".field:has(#f-limit)")).toContain("Stored meanwhile: 20");
     await tab.close({ runBeforeUnload: false });
   }
   await page.bringToFront();
