@@ -181,8 +181,13 @@ function Key({ csrf, keys }: SetupProps): Markup {
         {keys.length === 0 ? null : (
           <p>
             There {keys.length === 1 ? "is a key" : "are keys"} already: {keys.slice(0, 5).join(", ")}
-            {keys.length > 5 ? ` and ${keys.length - 5} more` : null}. The first start printed the secret of{" "}
-            <code>default</code>. Each client better has one of its own.
+            {keys.length > 5 ? ` and ${keys.length - 5} more` : null}.{" "}
+            {keys.includes("default") ? (
+              <>
+                The first start printed the secret of <code>default</code>.{" "}
+              </>
+            ) : null}
+            Each client better has one of its own.
           </p>
         )}
         <p class="field">
