@@ -168,7 +168,7 @@ export function showForm(deps: ConsoleDeps, { kind, name, frame, posted, unsaved
   const urls = showFields(specs.urls, shown).map((field) => (preset === custom ? withPlaceholder(field) : field));
   const needsFilling = Object.values(preset.protocols).some((url) => url.includes("{"));
   return {
-    frame: { ...frame, problems: problemsOf(unsaved) },
+    frame: { ...frame, problems: problemsOf(unsaved), isDirty: posted !== undefined },
     preset: { id: preset.id, label: preset.label, keyUrl: preset.keyUrl },
     draft: draft?.id ?? "",
     fields: [nameStateOf(name, posted, unsaved), ...showFields(specs.top, shown)],

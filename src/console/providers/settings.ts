@@ -69,6 +69,7 @@ async function show(deps: ConsoleDeps, visit: Visit, both: Found, again?: Again)
     frame: {
       ...{ action: `${own}/settings`, csrf: visit.session?.csrf ?? "", save: "Save", back: own },
       seen: unsaved?.seen ?? (typed ? seenIn(typed) : (entity.version ?? 0)),
+      isDirty: again !== undefined,
       problems: unsaved ? tellProblems(unsaved, [...fields.top, ...fields.urls, ...fields.advanced]) : [],
     },
     ...{ isOfFile, ...fields, draft: draft?.id ?? "" },

@@ -9,6 +9,10 @@ import { journey } from "./journey.ts";
 
 const hello: Answer = { text: "OK", counts: { input: 9, cached: 0, written: 0, visible: 1, reasoning: 0 } };
 
+/** Pages that are much like others are looked at closely where the journeys are gone in all looks. */
+const isLong = process.env.JOURNEY_LOOKS === "all";
+const quickly = async () => {};
+
 let upstream: Upstream;
 let visits: Visits;
 beforeAll(async () => {
@@ -30,6 +34,7 @@ const options = { visits: () => visits };
 
 journey("added after a test that failed; of what it tells, only what is ticked is taken", options, async (scene) => {
   const { page, open, step, tag } = scene;
+  const closely = isLong ? step : quickly;
   const name = `added-${tag}`;
   const models = ["one", "two", "three"].map((each) => upstream.script(`${each}-${tag}`, Array(3).fill(hello)));
   const [one = "", two = "", three = ""] = models;
@@ -43,7 +48,7 @@ journey("added after a test that failed; of what it tells, only what is ticked i
   const failed = page.locator(".stages li:has-text('Encryption')");
   expect(await failed.innerText()).toMatch(/failed[\s\S]*ms[\s\S]*does not speak TLS[\s\S]*http:\/\//);
   expect(await page.innerText("#f-protocols-chat-error")).toContain("TLS");
-  await step("TLS fails");
+  await closely("TLS fails");
   await page.fill("#f-protocols-chat", upstream.url);
   await page.click("button[value=test]");
   await page.waitForSelector(".trial [role=status]:has-text('It works.')");
@@ -53,7 +58,7 @@ journey("added after a test that failed; of what it tells, only what is ticked i
   await page.click("button:has-text('Add provider')");
   await page.waitForURL(new RegExp(`/console/providers/${name}$`));
   expect(Object.keys(fieldsOf((await stored(name)).models))).toEqual([one]);
-  await step("saved");
+  await closely("saved");
   upstream.lists([one, two, three]);
   await page.click("nav.tabs a:has-text('Models')");
   await page.click("button[value=discover]");
@@ -76,6 +81,7 @@ journey("added after a test that failed; of what it tells, only what is ticked i
 
 journey("its label changed, its switches turned: key and everything else stay", options, async (scene) => {
   const { page, open, step, tag, gateway } = scene;
+  const closely = isLong ? step : quickly;
   const name = `edited-${tag}`;
   const model = upstream.script(`edited-${tag}`, Array(3).fill(hello));
   const headers = { authorization: `Bearer ${gateway.adminKey}`, "content-type": "application/json" };
@@ -91,11 +97,11 @@ journey("its label changed, its switches turned: key and everything else stay", 
   await page.fill("#f-name", "Renamed");
   await page.click("button:text-is('Save')");
   await page.waitForURL(new RegExp(`/console/providers/${name}$`));
-  await step("the label is changed");
+  await closely("the label is changed");
   await page.click("button:has-text('Never leave it alone')");
   await page.waitForSelector("button:has-text('Leave it alone after failures')");
   expect(await page.innerText("main")).toContain("Disable");
-  await step("the switch is turned");
+  await closely("the switch is turned");
   for (const path of ["", "/key", "/models", "/settings"]) {
     await open(`/console/providers/${name}${path}`);
     for (const secret of [upstream.key, "a-secret-of-the-team"]) expect(await page.content()).not.toContain(secret);

@@ -12,6 +12,10 @@ import { journey, type Scene } from "./journey.ts";
 const longestMs = 20_000;
 const hello: Answer = { text: "Hello there.", counts: { input: 9, cached: 0, written: 0, visible: 3, reasoning: 0 } };
 
+/** Pages that are much like others are looked at closely where the journeys are gone in all looks. */
+const isLong = process.env.JOURNEY_LOOKS === "all";
+const quickly = async () => {};
+
 let upstream: Upstream;
 let visits: Visits;
 let startedAt = 0;
@@ -54,6 +58,7 @@ let looks = 0;
 
 journey("from nothing to a request of the client's own, and one of the page's", options, async (scene) => {
   const { page, open, step, gateway, tag } = scene;
+  const closely = isLong ? step : quickly;
   const isFirst = looks++ === 0;
   const models = ["large", "small"].map((name) => upstream.script(`${name}-${tag}`, Array(5).fill(hello)));
   upstream.lists([...models, "never-ticked"]);
@@ -63,12 +68,12 @@ journey("from nothing to a request of the client's own, and one of the page's", 
   await step("which provider");
   await page.click(".presets a:has-text('OpenAI') >> nth=0");
   await fillIn(scene, { name: `openai-${tag}`, key: upstream.key, url: upstream.url });
-  await step("its form");
+  await closely("its form");
   await page.click("button[value=test]");
   await page.waitForSelector(".stages");
   expect(await page.innerText(".trial [role=status]")).toBe("It works.");
   expect(await page.content()).not.toContain(upstream.key);
-  await step("tested");
+  await closely("tested");
   for (const box of await page.locator("input[name=models]").all()) await box.uncheck();
   for (const model of models) await page.check(`input[name=models][value="${model}"]`);
   await page.click("button:has-text('Save and go on')");
@@ -88,7 +93,7 @@ journey("from nothing to a request of the client's own, and one of the page's", 
   if (isFirst) expect(Date.now() - startedAt).toBeLessThan(longestMs);
   await page.waitForSelector(`#first .verdict:has-text("via openai-${tag}/${models[0]}")`, { timeout: 5000 });
   expect(await page.innerText("#first .verdict")).toMatch(/200 success in .+ via .+, no price/);
-  await step("the client's request has come");
+  await closely("the client's request has come");
   await page.selectOption("#f-model", models[1] ?? "");
   await page.click("button:has-text('Send test request')");
   await page.waitForSelector(`#first .verdict:has-text("via openai-${tag}/${models[1]}")`);
