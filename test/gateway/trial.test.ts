@@ -274,6 +274,18 @@ test("an empty list takes no configured model for gone", async () => {
   expect([trial.models, stage(trial, "models").words]).toEqual([[], "0 models returned."]);
 });
 
+test("a list that has no end is read as far as pages go, and takes none for gone", async () => {
+  let pages = 0;
+  const host = serve(({ method }) => {
+    if (method === "POST") return refused(500, "no");
+    const id = `page-${++pages}`;
+    return Response.json({ data: [{ id }], has_more: true, last_id: id });
+  });
+  const value = { protocols: { messages: `http://${host}/v1` }, api_key: key, models: { mine: {} } };
+  const { models } = await runTrial({ name: "up", value });
+  expect([pages, models?.length, models?.some(({ state }) => state === "gone")]).toEqual([10, 10, false]);
+});
+
 test("at most four at once", async () => {
   const host = serve(async () => {
     await Bun.sleep(200);

@@ -15,8 +15,11 @@ export interface Known {
   wires: readonly Wire[];
 }
 
-/** Those that were found first, in their order; then those that are configured and were not. An empty list says nothing. */
-export function compareModels(found: readonly FoundModel[], known: Known): TrialModel[] {
+/**
+ * Those that were found first, in their order; then those that are configured and were not. Of an empty list, or of a
+ * part of one, none is taken for gone.
+ */
+export function compareModels(found: readonly FoundModel[], known: Known, isCut = false): TrialModel[] {
   if (found.length === 0) return [];
   const { provider } = known;
   const suggested = suggestionsOf(found, known);
@@ -27,7 +30,7 @@ export function compareModels(found: readonly FoundModel[], known: Known): Trial
     return { ...describe(model, known), state, changes, isSuggested: suggested.has(model.id) };
   });
   const ids = new Set(found.map(({ id }) => id));
-  const gone = [...provider.models.keys()].filter((id) => !ids.has(id));
+  const gone = isCut ? [] : [...provider.models.keys()].filter((id) => !ids.has(id));
   return [
     ...told,
     ...gone.map((id) => ({ ...describe({ id }, known), state: "gone" as const, changes: [], isSuggested: false })),

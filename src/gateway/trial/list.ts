@@ -13,11 +13,15 @@ import { answered, fieldOf, shownUrl, stageOf, type Trying, withoutSecrets } fro
 
 const timeoutMs = 12_000;
 const mostPages = 10;
+/** More of them nobody can look through. */
+const mostModels = 5000;
 
 export interface Listed {
   stages: TrialStage[];
   /** Undefined where nobody told. */
   found?: FoundModel[];
+  /** There are more than those. */
+  isCut?: boolean;
   /** Base URL that told. */
   url?: string;
 }
@@ -39,9 +43,9 @@ export async function listModels(trying: Trying, isReached: (baseUrl: string) =>
       stages.push(stageOf({ name: "models", target: shownUrl(baseUrl), protocol: name, result: "skipped", words }));
       continue;
     }
-    const { stage, found } = await listIn(trying, wire, baseUrl);
+    const { stage, found, isCut = false } = await listIn(trying, wire, baseUrl);
     stages.push(stage);
-    if (found) return { stages, found, url: baseUrl };
+    if (found) return { stages, found, isCut, url: baseUrl };
     // The other protocols of a host that refuses the key have the same one.
     if (stage.status === 401) break;
   }
@@ -53,11 +57,11 @@ function listerOf(wires: readonly Wire[], protocol: string): Lister | undefined 
   return wires.filter(tells).find(({ name }) => name === protocol);
 }
 
-async function listIn(
-  trying: Trying,
-  wire: Lister,
-  baseUrl: string,
-): Promise<{ stage: TrialStage; found?: FoundModel[] }> {
+interface ListedOnce extends Pick<Listed, "found" | "isCut"> {
+  stage: TrialStage;
+}
+
+async function listIn(trying: Trying, wire: Lister, baseUrl: string): Promise<ListedOnce> {
   const { provider, gateway } = trying;
   const { listing } = wire;
   const candidate = candidateOf({ provider, factsOf: gateway.targetFacts }, "");
@@ -86,9 +90,11 @@ async function listIn(
       const words = toGatewayError(error).message;
       return { stage: stageOf({ ...told, result: "warning", words, fix, field: fieldOf(wire.name) }) };
     }
-    if (after === undefined) break;
+    if (after === undefined || found.length > mostModels) break;
   }
-  return { stage: stageOf({ ...place, ms, status: 200, ...wordsOf(found.length) }), found };
+  const isCut = after !== undefined || found.length > mostModels;
+  const stage = stageOf({ ...place, ms, status: 200, ...wordsOf(found.length) });
+  return { stage, found: found.slice(0, mostModels), isCut };
 }
 
 function wordsOf(count: number): Pick<TrialStage, "result" | "words" | "fix"> {

@@ -77,7 +77,7 @@ async function run(trying: Trying, wanted: readonly string[]): Promise<Trial> {
   return {
     isFine: stages.every(({ result }) => result !== "failed"),
     stages,
-    models: listed.found ? compareModels(distinct(listed.found), { provider, factsOf, wires }) : null,
+    models: listed.found ? compareModels(distinct(listed.found), { provider, factsOf, wires }, listed.isCut) : null,
   };
 }
 
