@@ -32,7 +32,7 @@ try {
     const { bytes, wrong } = await visit({ chromium, url, page });
     const name = `${page.visitor.who === "holder" ? "(holder) " : ""}${page.pattern}`;
     console.log(`${name.padEnd(44)} ${`${(bytes / 1024).toFixed(1)} KB`.padStart(9)}  ${wrong.length}`);
-    for (const line of wrong) console.log(`    ${line}`);
+    for (const line of told(wrong)) console.log(`    ${line}`);
     faults += wrong.length;
   }
   for (const pattern of unseen) console.log(`no page links to ${pattern}`);
@@ -42,6 +42,17 @@ try {
   await stage.stop();
 }
 process.exit(faults === 0 ? 0 : 1);
+
+/** The same fault once, with the looks that have it. */
+function told(wrong: readonly string[]): string[] {
+  const looksOf = new Map<string, string[]>();
+  for (const line of wrong) {
+    const [look = "", ...words] = line.split(": ");
+    const fault = words.join(": ");
+    looksOf.set(fault, [...(looksOf.get(fault) ?? []), look]);
+  }
+  return [...looksOf].map(([fault, seen]) => `${fault} (${seen.join("; ")})`);
+}
 
 interface Opened {
   chromium: Chromium;
