@@ -115,7 +115,7 @@ test("the keyboard reaches the content by a link first, then all in the order of
     const links = await page.locator("nav[aria-label=Pages] a").allInnerTexts();
     const menu = links.map((name) => name.trim());
     expect(menu.slice(0, 2)).toEqual(["Overview", "Requests"]);
-    const rail = ["Skip to the content", "Plexus", ...menu, "Sign out"];
+    const rail = ["Skip to the content", "Plexus", "Find", ...menu, "Sign out"];
     const all = [...rail, "Pause", "Filter", "Requests, newest first", "row"];
     const seen: string[] = [];
     for (let step = 0; step < all.length; step++) {
