@@ -78,13 +78,14 @@ function patternOf(path: string, patterns: Iterable<string>): string | undefined
 /** Undefined where it leads elsewhere, or needs a query that nobody knows. */
 async function linksOf(address: string, { cookie }: Visitor) {
   const response = await fetch(address, { headers: { cookie }, redirect: "manual" });
-  const isPage = (response.headers.get("content-type") ?? "").startsWith("text/html");
-  if (response.status !== 200 || !isPage) {
+  if (response.status !== 200 || !(response.headers.get("content-type") ?? "").startsWith("text/html")) {
     // Streams of news have no end.
     await response.body?.cancel();
-    return response.status === 200 ? { isPage, links: [] } : undefined;
+    return response.status === 200 ? { isPage: false, links: [] } : undefined;
   }
   const text = await response.text();
+  // Others are pieces that pages ask for.
+  const isPage = text.startsWith("<!doctype html>");
   const links = [...text.matchAll(/ (?:href|action|formaction)="(\/console[^"#]*)"/g)].map(([, href = ""]) => href);
   return { isPage, links: links.map((href) => href.replaceAll("&amp;", "&")) };
 }
