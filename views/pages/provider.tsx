@@ -257,13 +257,13 @@ export interface ProviderKeyProps {
   key: { last4: string } | null;
   /** Of the provider as a whole; epoch milliseconds. */
   changedAt: number | null;
-  /** Of the newest request. */
-  lastAt: number | null;
+  /** The newest request; null when there is none. */
+  last: { at: number; status: number | null } | null;
   fields: readonly FieldState[];
   frame: FormFrame;
 }
 
-export function keyPage({ shell, head, zone, key, changedAt, lastAt, fields, frame }: ProviderKeyProps): Markup {
+export function keyPage({ shell, head, zone, key, changedAt, last, fields, frame }: ProviderKeyProps): Markup {
   const clock = clockOf(zone);
   const time = (at: number) => <time datetime={new Date(at).toISOString()}>{clock.short(at)}</time>;
   return (
@@ -278,7 +278,14 @@ export function keyPage({ shell, head, zone, key, changedAt, lastAt, fields, fra
       </p>
       <p class="muted">
         {changedAt === null ? null : <>The provider was last changed {time(changedAt)}. </>}
-        {lastAt === null ? "No request went there yet." : <>Last used {time(lastAt)}.</>} ({zone})
+        {last === null ? (
+          "No request went there yet."
+        ) : (
+          <>
+            Last used {time(last.at)}, {last.status === null ? "without an answer" : `the client got ${last.status}`}.
+          </>
+        )}{" "}
+        ({zone})
       </p>
       <Form frame={frame} isReadOnly={head.isOfFile}>
         <Group

@@ -123,13 +123,14 @@ async function showKey(deps: ConsoleDeps, visit: Visit, again?: Again): Promise<
   const { typed, unsaved } = again ?? {};
   const shown = { schema, value: fieldsOf(entity.value), ...(typed ? { typed } : {}), ...unsaved };
   const fields = showFields([{ ...keySpec, label: "New API key" }], shown);
+  const [last] = (await deps.listRequests({ limit: 1, provider: provider.id })).data;
   const body = keyPage({
     shell: shellOf(deps, visit, providersPath),
     head: await headOf(deps, visit, both),
     zone: deps.config.current().settings.timezone,
     key: keyOf(provider),
     changedAt: entity.updatedAt,
-    lastAt: (await deps.listRequests({ limit: 1, provider: provider.id })).data[0]?.at ?? null,
+    last: last ? { at: last.at, status: last.status } : null,
     fields,
     frame: {
       ...{ action: `${entityPath(providersPath, entity.name)}/key`, csrf: visit.session?.csrf ?? "" },
