@@ -176,6 +176,19 @@ test("a model's price is set on its own page", async () => {
   expect(await get("/console/providers/plain/models")).toMatch(/\$3 \/ \$15[\s\S]*the configuration/);
 });
 
+test("a copy has the URLs, headers and models, and no secret", async () => {
+  const html = await get("/console/providers/new?from=plain");
+  expect(html).toContain('value="plain-2"');
+  expect(html).toContain('value="http://127.0.0.1:9/v1"');
+  expect(html).not.toContain("It needs none");
+  expect(html).not.toContain("keep");
+  const page = "/console/providers/new?from=plain";
+  expect((await post(page, "/console/providers/new", { auth: "bearer", quirks: [] })).status).toBe(303);
+  expect(await stored("plain-2")).toMatchObject({ protocols: { chat: "http://127.0.0.1:9/v1" }, models: { m: {} } });
+  const headers = { authorization: `Bearer ${gateway.adminKey}` };
+  await fetch(`${gateway.url}/api/config/providers/plain-2`, { method: "DELETE", headers });
+});
+
 test("a provider of the file is shown and tested, and changed nowhere", async () => {
   for (const path of ["", "/settings", "/models", "/key"]) {
     const html = await get(`/console/providers/fixed${path}`);

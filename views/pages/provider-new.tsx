@@ -143,7 +143,10 @@ export function newProviderPage({
       </p>
       <h1>New provider</h1>
       {from === null ? null : (
-        <p class="banner info">Made like {from}, with its models. Its secrets are not copied: type the key in.</p>
+        <p class="banner info">
+          Made like {from}, with the names of its models. Neither its secrets nor what is set for single models is
+          copied.
+        </p>
       )}
       <ProviderForm {...form} />
     </Layout>

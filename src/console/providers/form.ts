@@ -79,7 +79,7 @@ export function kindOf(preset: OfferedPreset, isShort: boolean): Kind {
 function specsOf({ supply }: ConsoleDeps, { preset, isShort, value }: Kind) {
   const own = Object.keys(fieldsOf(value.protocols));
   const others = isShort && own.length > 0 ? [] : supply.protocols.filter((name) => !own.includes(name));
-  const key: FieldSpec = preset.needsKey || preset === custom ? keySpec : { ...keySpec, help: "It needs none." };
+  const key: FieldSpec = preset.needsKey || preset.id === custom.id ? keySpec : { ...keySpec, help: "It needs none." };
   return {
     top: isShort ? [key] : [nameSpec, key],
     urls: urlSpecs([...own, ...others]),
