@@ -18,7 +18,7 @@ import { healthOf, stateOfDraft } from "./aliases.ts";
 import type { ConsoleDeps } from "./deps.ts";
 import { authorOf, nameField, saveEntity, seenIn, tellProblems, type Unsaved } from "./forms/edits.ts";
 import { type FieldSpec, readFields, showFields } from "./forms/fields.ts";
-import { type Entity, entityIn, entityPath, nameFieldState, savedNotice } from "./forms/pages.ts";
+import { type Entity, entityIn, entityPath, nameFieldState, nameOf, savedNotice } from "./forms/pages.ts";
 import { page, redirect } from "./page.ts";
 import { aliasesPath } from "./paths.ts";
 import type { ConsoleRoute, Visit } from "./route.ts";
@@ -31,9 +31,16 @@ export function aliasFormRoutes(deps: ConsoleDeps): ConsoleRoute[] {
   return [
     { method: "GET", path: `${aliasesPath}/new`, access: "session", run: (visit) => show(deps, visit, undefined) },
     { method: "POST", path: `${aliasesPath}/new`, access: "session", run: (visit) => save(deps, visit, undefined) },
-    { method: "GET", path: one, access: "session", run: async (visit) => show(deps, visit, await found(visit)) },
+    { method: "GET", path: one, access: "session", run: (visit) => open(deps, visit) },
     { method: "POST", path: one, access: "session", run: async (visit) => save(deps, visit, await found(visit)) },
   ];
+}
+
+/** Of one that nobody configured there is nothing to change: only where it leads. */
+async function open(deps: ConsoleDeps, visit: Visit): Promise<Response> {
+  const alias = deps.config.current().aliases.get(nameOf(visit));
+  if (alias?.origin === "builtin") return redirect(visit, `${entityPath(aliasesPath, alias.name)}/explain`);
+  return show(deps, visit, await entityIn(deps, visit, "aliases"));
 }
 
 const specs: readonly FieldSpec[] = [

@@ -61,13 +61,12 @@ function kindsOf({ config }: ConsoleDeps): { kind: string; all: Found[] }[] {
     },
     {
       kind: "Models",
-      all: [...providers.values()].flatMap(({ id, models }) =>
-        [...models.keys()].map((model) => ({
-          ...{
-            name: `${id}/${model}`,
-            href: `/console/requests?provider=${encodeURIComponent(id)}&model=${encodeURIComponent(model)}`,
-          },
-        })),
+      all: [...providers.values()].flatMap(({ id, origin, models }) =>
+        origin === "builtin"
+          ? []
+          : [...models.keys()].map((model) => ({
+              ...{ name: `${id}/${model}`, href: `${entityPath("/console/providers", id)}/models` },
+            })),
       ),
     },
     { kind: "Quotas", all: [...quotas.keys()].map((name) => entity(quotasPath)(name)) },

@@ -1,6 +1,7 @@
 /** One request: what became of it, why, when, and everything that is kept of it. */
 import type { Child, Markup } from "../jsx/jsx-runtime.ts";
 import { Layout, type Shell } from "../layout.tsx";
+import { entityHref } from "../parts/address.ts";
 import { Attempts } from "../parts/attempts.tsx";
 import { Diagnosis } from "../parts/diagnosis.tsx";
 import { None, Or } from "../parts/empty.tsx";
@@ -167,6 +168,16 @@ function Fact({ name, isPart, children }: { name: string; isPart?: boolean; chil
   );
 }
 
+/** With a link to its page, for those who may open that. */
+function Entity({ list, name, isOwn }: { list: string; name: string | null; isOwn: boolean }): Markup {
+  if (name === null || name === "" || isOwn) return <Or text={name} />;
+  return (
+    <a class="alone" href={entityHref(list, name)}>
+      {name}
+    </a>
+  );
+}
+
 interface FactsProps {
   request: RequestDetail;
   zone: string;
@@ -183,7 +194,7 @@ function Facts({ request, zone, isOwn, showsTargets }: FactsProps): Markup {
           <time datetime={new Date(request.at).toISOString()}>{clockOf(zone).long(request.at)}</time>
         </Fact>
         <Fact name="Key">
-          <Or text={request.key} />
+          <Entity list="/console/keys" name={request.key} isOwn={isOwn} />
         </Fact>
         <Fact name="Label">
           <Or text={request.label} />
@@ -199,7 +210,7 @@ function Facts({ request, zone, isOwn, showsTargets }: FactsProps): Markup {
           <Or text={request.model === null ? null : brief(request.model)} />
         </Fact>
         <Fact name="Alias">
-          <Or text={request.alias} />
+          <Entity list="/console/aliases" name={request.alias} isOwn={isOwn} />
         </Fact>
         {showsTargets ? (
           <Fact name={request.code === null || request.target === null ? "Served by" : "Tried last"}>
