@@ -5,6 +5,7 @@ import type { Choices } from "../../views/parts/filters.tsx";
 import { type Clock, clockOf } from "../../views/parts/format.ts";
 import type { Choice } from "../../views/parts/routing.tsx";
 import type { Snapshot } from "../config/snapshot.ts";
+import { nextTurn } from "../kit/turn.ts";
 import { errorTable, GatewayError } from "../model/error.ts";
 import type { RequestRecord } from "../model/record.ts";
 import { candidatesOf, parseRouting, type ShownCandidate } from "../model/routing-record.ts";
@@ -17,6 +18,7 @@ import { newsStream } from "./live.ts";
 import { page, part, wantsPart } from "./page.ts";
 import { aliasesPath } from "./paths.ts";
 import { readFilters } from "./request-query.ts";
+import { volumeOf } from "./request-volume.ts";
 import type { ConsoleRoute, Visit } from "./route.ts";
 import { shellOf } from "./shell.ts";
 
@@ -38,12 +40,17 @@ async function list(deps: ConsoleDeps, visit: Visit): Promise<Response> {
   const config = deps.config.current();
   const zone = config.settings.timezone;
   if (wantsPart(visit)) return part(visit, requestRows({ rows: data, zone }));
+  const isFirst = filter.after === undefined;
+  // The list is worth more than its bars.
+  const volume = isFirst ? await volumeOf(deps, { filter, filters }, clockOf(zone)).catch(() => null) : null;
+  await nextTurn();
   const body = requestsPage({
     shell: shellOf(deps, visit, "/console/requests"),
     rows: data,
     zone,
     next,
-    isFirst: filter.after === undefined,
+    isFirst,
+    volume,
     baseUrl: visit.origin,
     model: firstModel(config),
     filters,

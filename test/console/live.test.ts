@@ -116,7 +116,7 @@ test("the keyboard reaches the content by a link first, then all in the order of
     const menu = links.map((name) => name.trim());
     expect(menu.slice(0, 2)).toEqual(["Overview", "Requests"]);
     const rail = ["Skip to the content", "Plexus", "Find", ...menu, "Sign out"];
-    const all = [...rail, "Pause", "Filter", "Requests, newest first", "row"];
+    const all = [...rail, "Pause", "Filter", "The numbers of this chart", "Requests, newest first", "row"];
     const seen: string[] = [];
     for (let step = 0; step < all.length; step++) {
       await page.keyboard.press("Tab");
@@ -149,7 +149,7 @@ test("at 1280 px every column of the list is in view, whatever names are long", 
   await ask(visits.gateway, model);
   await ask(visits.gateway, "demo/fail-500");
   await onTheList(async ({ page }) => {
-    const widths = await page.locator(".scroll").evaluate((region) => [region.scrollWidth, region.clientWidth]);
+    const widths = await page.locator(".scroll:has(#rows)").evaluate((region) => [region.scrollWidth, region.clientWidth]);
     expect(widths[0]).toBe(widths[1] ?? 0);
     expect(await page.locator(`.model[title="${model}"]`).count()).toBe(1);
   });

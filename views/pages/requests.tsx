@@ -15,6 +15,7 @@ import {
 import { type Clock, clockOf, duration, money, whole } from "../parts/format.ts";
 import { Badge, type Outcome } from "../parts/result.tsx";
 import { KeyFirst, Snippet } from "../parts/snippet.tsx";
+import { type BarsProps, StackedBars } from "../parts/stacked-bars.tsx";
 
 export interface Row extends Outcome {
   id: string;
@@ -45,6 +46,8 @@ export interface RequestsProps extends RowsProps {
   next: string | null;
   /** The newest page, which stays up to date. */
   isFirst: boolean;
+  /** How many came when; null where that is not known by what the list is narrowed down to. */
+  volume?: BarsProps | null;
   baseUrl: string;
   /** A name that clients can call. */
   model: string;
@@ -72,6 +75,11 @@ export function requestsPage(props: RequestsProps): Markup {
       <Ignored ignored={ignored} />
       <FilterForm filters={filters} choices={props.choices} list={list} searches={showsTargets} />
       <Chips filters={filters} list={list} />
+      {props.volume ? (
+        <div class="volume">
+          <StackedBars {...props.volume} />
+        </div>
+      ) : null}
       <p class="muted zone">Times in {zone}</p>
       <section class="scroll" tabindex="0" aria-label="Requests, newest first">
         <table class="requests">

@@ -105,6 +105,14 @@ journey("usage of a month adds up by key, by day and in the list, in any timezon
     const [single] = await cells(scene, "table.sums tfoot");
     expect([zone, amount(single?.[1])]).toEqual([zone, rows.filter(({ at }) => dayIn(zone, at) === day).length]);
   }
+  const week = new Date(now - 7 * dayMs).toISOString();
+  await open(`/console/requests?key=cron&from=${week}`);
+  const bars = await cells(scene, ".volume table tbody");
+  const ofWeek = rows.filter(({ key, at }) => key === "cron" && at >= Date.parse(week));
+  expect(bars.reduce((sum, bar) => sum + amount(bar.at(-1)), 0)).toBe(ofWeek.length);
+  await step("the bars above the list");
+  await open(`/console/requests?key=cron&from=${week}&q=status%3A200`);
+  expect(await page.locator(".volume").count()).toBe(0);
   await open("/console/usage?by=key&range=30d");
   await page.click("table.sums a:text-is('cron')");
   await page.waitForURL(/\/console\/requests\?.*key=cron/);
