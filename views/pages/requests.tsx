@@ -84,36 +84,7 @@ export function requestsPage(props: RequestsProps): Markup {
       <section class="scroll" tabindex="0" aria-label="Requests, newest first">
         <table class="requests">
           <caption class="hidden">Requests, newest first; times in {zone}</caption>
-          <thead>
-            <tr>
-              <th scope="col">Time ({zone})</th>
-              <th scope="col">Result</th>
-              <th scope="col">{own === undefined ? "Key" : "Label"}</th>
-              <th scope="col">Protocol</th>
-              <th scope="col">Model</th>
-              {showsTargets ? <th scope="col">Served by</th> : null}
-              <th scope="col" class="number">
-                Tries
-              </th>
-              <th scope="col" class="number">
-                Tokens in
-              </th>
-              <th scope="col" class="number">
-                Tokens out
-              </th>
-              <th scope="col" class="number">
-                First token
-              </th>
-              <th scope="col" class="number">
-                Total
-              </th>
-              {showsTargets ? (
-                <th scope="col" class="number">
-                  Cost
-                </th>
-              ) : null}
-            </tr>
-          </thead>
+          <Head zone={zone} own={own} />
           <tbody id="rows" {...(isFirst ? liveRows(filters, list) : {})}>
             {requestRows({ rows, zone, ...(own === undefined ? {} : { own }) })}
           </tbody>
@@ -122,6 +93,42 @@ export function requestsPage(props: RequestsProps): Markup {
       <Empty {...props} />
       {rows.length === 0 && next === null ? null : <Pages {...props} />}
     </Layout>
+  );
+}
+
+function Head({ zone, own }: Pick<RowsProps, "zone" | "own">): Markup {
+  const showsTargets = own?.showsTargets ?? true;
+  return (
+    <thead>
+      <tr>
+        <th scope="col">Time ({zone})</th>
+        <th scope="col">Result</th>
+        <th scope="col">{own === undefined ? "Key" : "Label"}</th>
+        <th scope="col">Protocol</th>
+        <th scope="col">Model</th>
+        {showsTargets ? <th scope="col">Served by</th> : null}
+        <th scope="col" class="number">
+          Tries
+        </th>
+        <th scope="col" class="number">
+          Tokens in
+        </th>
+        <th scope="col" class="number">
+          Tokens out
+        </th>
+        <th scope="col" class="number">
+          First token
+        </th>
+        <th scope="col" class="number">
+          Total
+        </th>
+        {showsTargets ? (
+          <th scope="col" class="number">
+            Cost
+          </th>
+        ) : null}
+      </tr>
+    </thead>
   );
 }
 
