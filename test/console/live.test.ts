@@ -149,7 +149,9 @@ test("at 1280 px every column of the list is in view, whatever names are long", 
   await ask(visits.gateway, model);
   await ask(visits.gateway, "demo/fail-500");
   await onTheList(async ({ page }) => {
-    const widths = await page.locator(".scroll:has(#rows)").evaluate((region) => [region.scrollWidth, region.clientWidth]);
+    const widths = await page
+      .locator(".scroll:has(#rows)")
+      .evaluate((region) => [region.scrollWidth, region.clientWidth]);
     expect(widths[0]).toBe(widths[1] ?? 0);
     expect(await page.locator(`.model[title="${model}"]`).count()).toBe(1);
   });
