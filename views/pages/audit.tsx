@@ -121,7 +121,13 @@ function Line({ line, clock }: { line: ChangeLine; clock: Clock }): Markup {
         <span class={`badge ${tone}`}>
           <span aria-hidden="true">{sign}</span> {word}
         </span>{" "}
-        {href === null ? <bdi>{what}</bdi> : <a class="alone" href={href}>{what}</a>}
+        {href === null ? (
+          <bdi>{what}</bdi>
+        ) : (
+          <a class="alone" href={href}>
+            {what}
+          </a>
+        )}
         {note === null ? null : <span class="muted below">{note}</span>}
       </td>
       <td>

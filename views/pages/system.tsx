@@ -51,7 +51,9 @@ export function systemPage(props: SystemProps): Markup {
           <Fact name="Records that wait to be stored">{whole(waiting)}</Fact>
           <Fact name="Listeners of events">{whole(listeners)}</Fact>
           <Fact name="Configuration in force">
-            <a class="alone" href="/console/audit">version {whole(configuration)}</a>
+            <a class="alone" href="/console/audit">
+              version {whole(configuration)}
+            </a>
           </Fact>
         </Card>
         <Card title="Database">
