@@ -87,6 +87,7 @@
   let waiting = 0;
   let again;
   let refreshing;
+  let refreshedAt = Number.NEGATIVE_INFINITY;
 
   const isBusy = () =>
     isPaused || document.hidden || isReading(rows) || rows.contains(document.activeElement) || window.scrollY > 200;
@@ -118,13 +119,15 @@
     }
   };
 
-  // Figures and badges, at most every four seconds.
+  // Figures and badges: at once, and then for a while not again.
   const refresh = () => {
     if (refreshing) return;
+    const pause = Math.max(0, refreshedAt + 3200 - performance.now());
     refreshing = setTimeout(() => {
       refreshing = undefined;
+      refreshedAt = performance.now();
       for (const part of document.querySelectorAll("[data-refresh]")) part.dispatchEvent(new CustomEvent("news"));
-    }, 4000);
+    }, pause);
   };
 
   const listen = () => {
