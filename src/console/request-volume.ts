@@ -9,11 +9,37 @@ import { bucketOf, bucketsOf, hourMs, type Range, rangeOf } from "./range.ts";
 import { bucketNames, bucketSpan, valuesOf } from "./usage-figures.ts";
 
 const mostBars = 120;
+/** Of bars nobody wants more: what many look at is worked out once. */
+const keptMs = 10_000;
+const mostKept = 100;
+
+interface Listed {
+  filter: RequestFilter;
+  filters: Filters;
+}
+
+export type Volume = (listed: Listed, clock: Clock) => Promise<BarsProps | null>;
+
+export function createVolume(deps: Pick<ConsoleDeps, "usage">, now: () => number = Date.now): Volume {
+  const kept = new Map<string, { at: number; made: Promise<BarsProps | null> }>();
+  return (listed, clock) => {
+    const name = JSON.stringify([clock.zone, listed.filters]);
+    const known = kept.get(name);
+    if (known && now() - known.at < keptMs) return known.made;
+    const made = volumeOf(deps, listed, clock);
+    kept.delete(name);
+    kept.set(name, { at: now(), made });
+    made.catch(() => kept.delete(name));
+    const [oldest] = kept.keys();
+    if (kept.size > mostKept && oldest !== undefined) kept.delete(oldest);
+    return made;
+  };
+}
 
 /** Null where no sums are kept of such requests, or there is nothing to show. */
-export async function volumeOf(
+async function volumeOf(
   { usage }: Pick<ConsoleDeps, "usage">,
-  { filter, filters }: { filter: RequestFilter; filters: Filters },
+  { filter, filters }: Listed,
   clock: Clock,
 ): Promise<BarsProps | null> {
   const by = groupingOf(filter);

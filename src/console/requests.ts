@@ -18,7 +18,7 @@ import { newsStream } from "./live.ts";
 import { page, part, wantsPart } from "./page.ts";
 import { aliasesPath } from "./paths.ts";
 import { readFilters } from "./request-query.ts";
-import { volumeOf } from "./request-volume.ts";
+import { createVolume, type Volume } from "./request-volume.ts";
 import type { ConsoleRoute, Visit } from "./route.ts";
 import { shellOf } from "./shell.ts";
 
@@ -27,14 +27,15 @@ const rowsPerPage = 50;
 const mostChoices = 500;
 
 export function requestRoutes(deps: ConsoleDeps): ConsoleRoute[] {
+  const volume = createVolume(deps);
   return [
-    { method: "GET", path: "/console/requests", access: "session", run: (visit) => list(deps, visit) },
+    { method: "GET", path: "/console/requests", access: "session", run: (visit) => list(deps, visit, volume) },
     { method: "GET", path: "/console/requests/:id", access: "session", run: (visit) => detail(deps, visit) },
     { method: "GET", path: "/console/live", access: "session", run: (visit) => live(deps, visit) },
   ];
 }
 
-async function list(deps: ConsoleDeps, visit: Visit): Promise<Response> {
+async function list(deps: ConsoleDeps, visit: Visit, volumeOf: Volume): Promise<Response> {
   const { filter, filters, ignored } = readFilters(visit.query);
   const { data, next } = await deps.listRequests({ limit: rowsPerPage, ...filter });
   const config = deps.config.current();
@@ -42,7 +43,7 @@ async function list(deps: ConsoleDeps, visit: Visit): Promise<Response> {
   if (wantsPart(visit)) return part(visit, requestRows({ rows: data, zone }));
   const isFirst = filter.after === undefined;
   // The list is worth more than its bars.
-  const volume = isFirst ? await volumeOf(deps, { filter, filters }, clockOf(zone)).catch(() => null) : null;
+  const volume = isFirst ? await volumeOf({ filter, filters }, clockOf(zone)).catch(() => null) : null;
   await nextTurn();
   const body = requestsPage({
     shell: shellOf(deps, visit, "/console/requests"),
