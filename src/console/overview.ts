@@ -2,6 +2,7 @@
  * The figures of the overview, from sums of usage and never from the list of requests. What several browsers ask for within
  * a few seconds is worked out once.
  */
+import { createOnce } from "../kit/once.ts";
 import { addSum, emptySum, quarterMs, type UsageSum } from "../model/usage-sum.ts";
 import { type GroupedQuery, type Grouping, groupedUsage } from "../store/grouped-usage.ts";
 import type { Span, Summed } from "../store/rollup-sums.ts";
@@ -19,8 +20,9 @@ export type OverviewRange = (typeof overviewRanges)[number]["value"];
 const tickMs = 1_800_000;
 const tickCount = 48;
 const dayMs = 24 * hourMs;
-/** Shorter than the page's own turn, so that each turn has news. */
+/** Shorter than the time between two fetches of a page, so that each of them has news. */
 const keptMs = 3000;
+const mostKept = 100;
 
 type Reads = Pick<ConsoleDeps, "usage">;
 
@@ -71,16 +73,7 @@ export interface Overview {
 }
 
 export function createOverview(deps: Reads, now: () => number = Date.now): Overview {
-  const kept = new Map<string, { at: number; made: Promise<unknown> }>();
-  const once = <T>(name: string, make: () => Promise<T>): Promise<T> => {
-    const known = kept.get(name);
-    // Under one name only one kind of thing is ever kept.
-    if (known && now() - known.at < keptMs) return known.made as Promise<T>;
-    const made = make();
-    kept.set(name, { at: now(), made });
-    made.catch(() => kept.delete(name));
-    return made;
-  };
+  const once = createOnce({ keptMs, most: mostKept, now });
   const spanOf = (range: OverviewRange) => rangeNamed(deps, range, now);
   return {
     whole: (range) => once(`whole ${range}`, () => wholeOf(deps, spanOf(range))),

@@ -2,6 +2,7 @@
 import { type Filters, listAddress } from "../../views/parts/filters.tsx";
 import { type Clock, whole } from "../../views/parts/format.ts";
 import type { BarsProps } from "../../views/parts/stacked-bars.tsx";
+import { createOnce } from "../kit/once.ts";
 import { type Grouping, groupedUsage } from "../store/grouped-usage.ts";
 import type { RequestFilter } from "../store/request-filter.ts";
 import type { ConsoleDeps } from "./deps.ts";
@@ -20,20 +21,9 @@ interface Listed {
 
 export type Volume = (listed: Listed, clock: Clock) => Promise<BarsProps | null>;
 
-export function createVolume(deps: Pick<ConsoleDeps, "usage">, now: () => number = Date.now): Volume {
-  const kept = new Map<string, { at: number; made: Promise<BarsProps | null> }>();
-  return (listed, clock) => {
-    const name = JSON.stringify([clock.zone, listed.filters]);
-    const known = kept.get(name);
-    if (known && now() - known.at < keptMs) return known.made;
-    const made = volumeOf(deps, listed, clock);
-    kept.delete(name);
-    kept.set(name, { at: now(), made });
-    made.catch(() => kept.delete(name));
-    const [oldest] = kept.keys();
-    if (kept.size > mostKept && oldest !== undefined) kept.delete(oldest);
-    return made;
-  };
+export function createVolume(deps: Pick<ConsoleDeps, "usage">): Volume {
+  const once = createOnce({ keptMs, most: mostKept });
+  return (listed, clock) => once(JSON.stringify([clock.zone, listed.filters]), () => volumeOf(deps, listed, clock));
 }
 
 /** Null where no sums are kept of such requests, or there is nothing to show. */
