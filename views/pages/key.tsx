@@ -5,10 +5,11 @@ import { entityHref } from "../parts/address.ts";
 import { ChangesLink } from "../parts/changes-link.tsx";
 import { Field, type FieldState, Form, type FormFrame, Group, OfFile } from "../parts/form.tsx";
 import { type Clock, clockOf, money, percent, whole } from "../parts/format.ts";
+import { Level } from "../parts/quota-counter.tsx";
 import type { Series } from "../parts/series.ts";
 import { type Bucket, StackedBars } from "../parts/stacked-bars.tsx";
 import { KeyBadge, type KeyState } from "./keys.tsx";
-import { amountOf, levels, type QuotaCard, type QuotaCounter, windowWords } from "./quotas.tsx";
+import { amountOf, type QuotaCard, type QuotaCounter, windowWords } from "./quotas.tsx";
 import type { Sums } from "./usage.tsx";
 
 export interface NewKeyProps {
@@ -203,21 +204,15 @@ function Chart({ used: { measure, series, buckets } }: Pick<KeyProps, "used">): 
 function Standings({ standings, clock }: Pick<KeyProps, "standings"> & { clock: Clock }): Markup {
   return (
     <ul class="standings">
-      {standings.map(({ quota, counter }) => {
-        const { tone, sign, word } = levels[counter.level];
-        return (
-          <li>
-            <a href={entityHref("/console/quotas", quota.name)}>{quota.name}</a>{" "}
-            <span class={`badge ${tone}`}>
-              <span aria-hidden="true">{sign}</span> {word}
-            </span>{" "}
-            {amountOf(quota, counter.used + counter.reserved)} of {amountOf(quota, counter.limit)} {windowWords(quota)}
-            {quota.shared ? ", shared with others" : null};{" "}
-            {quota.window === "rolling" ? "something is free again" : "begins anew"}{" "}
-            <time datetime={new Date(counter.resetsAt).toISOString()}>{clock.short(counter.resetsAt)}</time>
-          </li>
-        );
-      })}
+      {standings.map(({ quota, counter }) => (
+        <li>
+          <a href={entityHref("/console/quotas", quota.name)}>{quota.name}</a> <Level level={counter.level} />{" "}
+          {amountOf(quota, counter.used + counter.reserved)} of {amountOf(quota, counter.limit)} {windowWords(quota)}
+          {quota.shared ? ", shared with others" : null};{" "}
+          {quota.window === "rolling" ? "something is free again" : "begins anew"}{" "}
+          <time datetime={new Date(counter.resetsAt).toISOString()}>{clock.short(counter.resetsAt)}</time>
+        </li>
+      ))}
     </ul>
   );
 }

@@ -2,8 +2,9 @@
 import type { Child, Markup } from "../jsx/jsx-runtime.ts";
 import { Layout, type Shell } from "../layout.tsx";
 import { None } from "../parts/empty.tsx";
-import { age, type Clock, clockOf, money, percent, whole } from "../parts/format.ts";
-import { amountOf, levels, type QuotaCard, windowWords } from "./quotas.tsx";
+import { age, type Clock, clockOf, money, whole } from "../parts/format.ts";
+import { FreeAgain, Level, Share } from "../parts/quota-counter.tsx";
+import { amountOf, type QuotaCard, windowWords } from "./quotas.tsx";
 import type { Sums } from "./usage.tsx";
 
 export interface MeProps {
@@ -121,29 +122,14 @@ function Quota({ quota, clock, now }: { quota: QuotaCard; clock: Clock; now: num
   const [counter] = quota.counters;
   if (!counter) return null;
   const { used, reserved, limit, remaining, level, resetsAt } = counter;
-  const { tone, sign, word } = levels[level];
-  const share = percent(Math.min(used + reserved, limit), limit);
   return (
     <tr>
       <th scope="row">{quota.name}</th>
       <td>
-        <span class={`badge ${tone}`}>
-          <span aria-hidden="true">{sign}</span> {word}
-        </span>
+        <Level level={level} />
       </td>
       <td class="share">
-        <meter
-          min="0"
-          max="1"
-          low={quota.warn}
-          high="0.999999"
-          optimum="0"
-          value={Math.min(1, (used + reserved) / limit).toFixed(4)}
-          aria-label={quota.name}
-        >
-          {share}
-        </meter>{" "}
-        {share}
+        <Share name={quota.name} warn={quota.warn} taken={used + reserved} limit={limit} />
       </td>
       <td class="share">
         {amountOf(quota, limit)} {windowWords(quota)}
@@ -151,14 +137,7 @@ function Quota({ quota, clock, now }: { quota: QuotaCard; clock: Clock; now: num
       </td>
       <td class="number">{amountOf(quota, remaining)}</td>
       <td class="number">
-        {resetsAt <= now ? (
-          <None />
-        ) : (
-          <>
-            <time datetime={new Date(resetsAt).toISOString()}>{clock.short(resetsAt)}</time>{" "}
-            <span class="muted">(in {age(resetsAt - now)})</span>
-          </>
-        )}
+        <FreeAgain at={resetsAt} now={now} clock={clock} />
       </td>
     </tr>
   );

@@ -3,7 +3,8 @@ import type { Markup } from "../jsx/jsx-runtime.ts";
 import { Layout, type Shell } from "../layout.tsx";
 import { entityHref } from "../parts/address.ts";
 import { None } from "../parts/empty.tsx";
-import { age, type Clock, clockOf, money, percent, whole } from "../parts/format.ts";
+import { age, type Clock, clockOf, money, whole } from "../parts/format.ts";
+import { FreeAgain, Level, Share } from "../parts/quota-counter.tsx";
 
 export interface QuotaCounter {
   /** Null when all keys of the quota share it. */
@@ -38,12 +39,6 @@ export interface QuotasProps {
   now: number;
   quotas: readonly QuotaCard[];
 }
-
-export const levels = {
-  ok: { tone: "ok", sign: "✓", word: "free" },
-  warn: { tone: "warn", sign: "!", word: "nearly used up" },
-  spent: { tone: "bad", sign: "✕", word: "used up" },
-} as const;
 
 export function quotasPage({ shell, zone, now, quotas }: QuotasProps): Markup {
   const clock = clockOf(zone);
@@ -136,44 +131,27 @@ function Quota({ quota, id, clock, now }: QuotaProps): Markup {
 
 function Counter({ quota, counter, clock, now }: Omit<QuotaProps, "id"> & { counter: QuotaCounter }): Markup {
   const { key, limit, used, reserved, remaining, level, resetsAt } = counter;
-  const { tone, sign, word } = levels[level];
-  const share = percent(Math.min(used + reserved, limit), limit);
   return (
     <tr>
       <th scope="row" class="time">
         {key === null ? "all together" : <a href={`/console/requests?key=${encodeURIComponent(key)}`}>{key}</a>}
       </th>
       <td>
-        <span class={`badge ${tone}`}>
-          <span aria-hidden="true">{sign}</span> {word}
-        </span>
+        <Level level={level} />
       </td>
       <td class="share">
-        <meter
-          min="0"
-          max="1"
-          low={quota.warn}
-          high="0.999999"
-          optimum="0"
-          value={Math.min(1, (used + reserved) / limit).toFixed(4)}
-          aria-label={`${quota.name}${key === null ? "" : ` of ${key}`}`}
-        >
-          {share}
-        </meter>{" "}
-        {share}
+        <Share
+          name={`${quota.name}${key === null ? "" : ` of ${key}`}`}
+          warn={quota.warn}
+          taken={used + reserved}
+          limit={limit}
+        />
       </td>
       <td class="number">{amountOf(quota, used)}</td>
       <td class="number">{reserved === 0 ? <None /> : amountOf(quota, reserved)}</td>
       <td class="number">{amountOf(quota, remaining)}</td>
       <td class="number">
-        {resetsAt <= now ? (
-          <None />
-        ) : (
-          <>
-            <time datetime={new Date(resetsAt).toISOString()}>{clock.short(resetsAt)}</time>{" "}
-            <span class="muted">(in {age(resetsAt - now)})</span>
-          </>
-        )}
+        <FreeAgain at={resetsAt} now={now} clock={clock} />
       </td>
     </tr>
   );
