@@ -63,12 +63,14 @@ export async function untilHealthy(url: string): Promise<number> {
   }
 }
 
-/** CPU time of all threads in milliseconds, user and system. */
-export function cpuMs(pid: number): number {
+/** CPU time in milliseconds, user and system, of all threads or of those with this name. */
+export function cpuMs(pid: number, thread?: string): number {
   let nanoseconds = 0;
   for (const task of readdirSync(`/proc/${pid}/task`)) {
+    const folder = `/proc/${pid}/task/${task}`;
     try {
-      nanoseconds += Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, "utf8").split(" ")[0]);
+      if (thread !== undefined && readFileSync(`${folder}/comm`, "utf8").trim() !== thread) continue;
+      nanoseconds += Number(readFileSync(`${folder}/schedstat`, "utf8").split(" ")[0]);
     } catch {
       // A thread that ended in between.
     }

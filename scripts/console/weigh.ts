@@ -32,10 +32,10 @@ export async function weigh(server: Server, path: string, cookie: string): Promi
   const cpus: [all: number, database: number][] = [];
   const holds: number[] = [];
   for (let count = 0; count < visits; count++) {
-    const before = [cpuMs(server.pid), sum(others.map(cpuMs))] as const;
+    const before = [cpuMs(server.pid), sum(others.map((pid) => cpuMs(pid)))] as const;
     await visit(address, cookie);
     const own = cpuMs(server.pid) - before[0];
-    const database = sum(others.map(cpuMs)) - before[1];
+    const database = sum(others.map((pid) => cpuMs(pid))) - before[1];
     cpus.push([own + database, database]);
     await fetch(`${server.probe}/start`);
     await visit(address, cookie);
