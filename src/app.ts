@@ -22,6 +22,7 @@ import { createSweep } from "./kit/sweep.ts";
 import { tidyAfterWork } from "./kit/tidying.ts";
 import { Calibration } from "./metering/calibration.ts";
 import { countWires, embeddingWires, protocols } from "./protocols/index.ts";
+import { type Logins, noLogins } from "./providers/logins.ts";
 import { openSecrets } from "./store/canary.ts";
 import type { ConfigEditor } from "./store/config-editor.ts";
 import type { Reader } from "./store/database.ts";
@@ -77,6 +78,8 @@ export interface AppOptions {
   /** The way into the database for people's pages; one of its own unless given. */
   reader?: Reader;
   configEditor: ConfigEditor;
+  /** Nobody's unless given. */
+  logins?: Logins;
   log: Log;
 }
 
@@ -98,12 +101,16 @@ export async function startApp({
   adminHash,
   configEditor,
   log,
+  logins = noLogins,
   reader: given,
 }: AppOptions): Promise<App> {
   const config = createLiveConfig(snapshot);
   const reader = given ?? openReader(options.databaseUrl, store.database);
   const parts: Parts = { config, log, store, reader };
-  const { gateway, writer, requestEvents, running, cooling, ...opened } = await openGateway(parts, options);
+  const { gateway, writer, requestEvents, running, cooling, ...opened } = await openGateway(
+    { ...parts, logins },
+    options,
+  );
   const usage = openUsage(parts);
   const priced = openPrices(parts, gateway);
   const operations = openOperations({ ...store, ...priced, gateway, reader, writer, requestEvents, running });
@@ -141,8 +148,8 @@ export async function startApp({
 }
 
 /** The gateway, and what lives beside it: where rows go, who hears of requests. */
-async function openGateway(parts: Parts, { dataDir }: Places) {
-  const { config, log, store } = parts;
+async function openGateway(parts: Parts & { logins: Logins }, { dataDir }: Places) {
+  const { config, log, store, logins } = parts;
   const writer = await startWriter({
     database: store.database,
     dir: join(dataDir, "journal"),
@@ -161,6 +168,7 @@ async function openGateway(parts: Parts, { dataDir }: Places) {
     observers: [writer, counter(running), requestLog(log), requestEventObserver(requestEvents)],
     ...kept,
     ...ofThisProcess(),
+    logins,
     sealKey: await sealKey(store),
     random: Math.random,
   };

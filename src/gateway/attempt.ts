@@ -10,7 +10,7 @@ import type { Json } from "../model/json.ts";
 import { cutAnswers } from "../model/stops.ts";
 import { addCostOfHeaders } from "../protocols/charges.ts";
 import { clientField, type Protocol, type Wire } from "../protocols/protocol.ts";
-import { callUpstream, readErrorBody, transportError } from "../providers/call.ts";
+import { transportError } from "../providers/call.ts";
 import type { Candidate } from "../routing/resolve.ts";
 import { merged } from "./copies.ts";
 import { refuseEmpty } from "./empty.ts";
@@ -21,7 +21,8 @@ import type { Inbound } from "./inbound.ts";
 import { gatherMedia } from "./media.ts";
 import { spokenWith } from "./offered.ts";
 import { openStream } from "./open-stream.ts";
-import { type Addressed, type Prepared, prepare } from "./outgoing.ts";
+import { type Prepared, prepare } from "./outgoing.ts";
+import { type Posting, post } from "./post.ts";
 import { readToCut } from "./read-to-cut.ts";
 import { Reading, type Step } from "./reading.ts";
 import { despiteRefusal, refusedBy, sparing } from "./refusals.ts";
@@ -260,45 +261,6 @@ export interface Sending extends Posting {
 interface Answered {
   response: Response;
   isStream: boolean;
-}
-
-interface Posting {
-  candidate: Candidate;
-  prepared: Addressed;
-  controller: AbortController;
-}
-
-/** Resolves with an answer that is no refusal. */
-export async function post(exchange: Exchange<Wire>, posting: Posting): Promise<Response> {
-  const { candidate, prepared, controller } = posting;
-  const { proxy } = candidate.provider;
-  exchange.mark("sent");
-  const response = await callUpstream(exchange.gateway.transport(prepared.url), prepared.url, {
-    method: "POST",
-    headers: prepared.headers,
-    body: prepared.body,
-    signal: controller.signal,
-    ...(proxy === null ? {} : { proxy }),
-  });
-  exchange.mark("headers");
-  exchange.heard(response.headers);
-  if (!response.ok) throw named(exchange, candidate, await refused(posting, response));
-  return response;
-}
-
-/** An error without words of its provider says at least whose it is, to whom targets are shown. */
-function named(exchange: Exchange<Wire>, { provider }: Candidate, error: GatewayError): GatewayError {
-  if (!error.detail.isSilent || exchange.key?.revealTarget === false) return error;
-  return new GatewayError(error.code, `${provider.id}: ${error.message}`, error.detail);
-}
-
-async function refused({ prepared }: Posting, response: Response): Promise<GatewayError> {
-  const text = await readErrorBody(response);
-  if (response.status >= 300 && response.status < 400) {
-    const message = `The provider answered with a redirect (${response.status}). Correct its base URL.`;
-    return new GatewayError("upstream-failed", message, { upstreamStatus: response.status });
-  }
-  return prepared.protocol.parseError(response.status, response.headers, text);
 }
 
 /** Some providers stream without saying so in the content type, others answer a stream request whole. */

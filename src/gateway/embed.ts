@@ -5,7 +5,7 @@ import { type EmbeddingAnswer, type EmbeddingRequest, joinAnswers } from "../mod
 import type { Notes } from "../model/note.ts";
 import type { EmbeddingWire } from "../protocols/embedding.ts";
 import type { Candidate } from "../routing/resolve.ts";
-import { answerJson, post, readText, told, underLimits } from "./attempt.ts";
+import { answerJson, readText, told, underLimits } from "./attempt.ts";
 import { type Exchange, openExchange } from "./exchange.ts";
 import type { Call, Gateway } from "./gateway.ts";
 import { admit, authenticate, mayPass, opened, read, tryInOrder } from "./handle.ts";
@@ -13,6 +13,7 @@ import { crossingHeaders, ownHeaders } from "./headers.ts";
 import { Received } from "./inbound.ts";
 import { offeredBy } from "./offered.ts";
 import { type Addressed, passedOn, writtenAnew } from "./outgoing.ts";
+import { post } from "./post.ts";
 import { hasQuotas, underQuotas, weightOfLength } from "./quotas.ts";
 import { renamed, replyError } from "./reply.ts";
 import { route } from "./routing.ts";

@@ -15,6 +15,7 @@ import type { CountWire } from "../protocols/counting.ts";
 import type { EmbeddingWire } from "../protocols/embedding.ts";
 import type { Place, Protocol, Wire } from "../protocols/protocol.ts";
 import type { Transport } from "../providers/call.ts";
+import type { Logins } from "../providers/logins.ts";
 import type { Cooldowns } from "../routing/cooldowns/cooldowns.ts";
 import type { FactsOf } from "../routing/resolve.ts";
 import type { Backgrounds } from "./background.ts";
@@ -54,6 +55,7 @@ export interface Gateway {
   readonly descriptions: DescriptionStore;
   readonly describer: Describer;
   readonly refusals: Refusals;
+  readonly logins: Logins;
   readonly calibration: Calibration;
   readonly quotas: Ledger;
   /** Key of the envelopes in which seals travel. */

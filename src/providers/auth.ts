@@ -2,8 +2,8 @@
 import type { Provider } from "../config/snapshot.ts";
 import type { Wire } from "../protocols/protocol.ts";
 
-export function authHeaders(provider: Provider, protocol: Wire): Record<string, string> {
-  const key = provider.apiKey;
+/** `key` is the configured one, or a login's token. */
+export function authHeaders(provider: Provider, protocol: Wire, key = provider.apiKey): Record<string, string> {
   if (key === undefined) return {};
   const auth = provider.auth ?? protocol.auth;
   if (auth === "none") return {};

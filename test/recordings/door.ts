@@ -22,6 +22,7 @@ import type { RequestRecord } from "../../src/model/record.ts";
 import type { ResponseStore } from "../../src/model/stored.ts";
 import { countWires, protocols } from "../../src/protocols/index.ts";
 import { createTargetFacts } from "../../src/providers/facts.ts";
+import { type Logins, noLogins } from "../../src/providers/logins.ts";
 import { quirks } from "../../src/providers/quirks.ts";
 import { Cooldowns } from "../../src/routing/cooldowns/cooldowns.ts";
 
@@ -72,6 +73,10 @@ export interface DoorOptions {
   counts?: boolean;
   /** More providers by name, as the configuration has them; their models are called `name/model`. */
   others?: Readonly<Record<string, JsonObject>>;
+  /** Of providers that have no key; nobody's unless given. */
+  logins?: Logins;
+  /** Failing providers are left alone for a while, as they are in life. */
+  cools?: true;
 }
 
 export const keyName = "recordings";
@@ -100,6 +105,9 @@ const noQuotaStore: QuotaStore = {
   adjust: async () => [],
 };
 
+const uncooled = { initialMs: 0, maxMs: 0, probeMs: 0 };
+const cooling = { initialMs: 120_000, maxMs: 18_000_000, probeMs: 300_000 };
+
 export function openDoor(options: DoorOptions): Door {
   const sent: Sent[] = [];
   const records: RequestRecord[] = [];
@@ -126,7 +134,8 @@ export function openDoor(options: DoorOptions): Door {
     scratch: createScratch(),
     slots: createSlots(),
     routing: createRoutingMemory(createTargetFacts()),
-    cooldowns: new Cooldowns({ settings: () => ({ initialMs: 0, maxMs: 0, probeMs: 0, onTimeout: false }) }),
+    cooldowns: new Cooldowns({ settings: () => ({ ...(options.cools ? cooling : uncooled), onTimeout: false }) }),
+    logins: options.logins ?? noLogins,
     stored: full,
     turns: options.turns ?? forgetful,
     backgrounds: new Backgrounds(),
