@@ -2,7 +2,8 @@
 // anything is installed. Safe to interrupt and to repeat.
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { countsOf, heard, runLanes, say } from "./lanes.mjs";
@@ -50,7 +51,7 @@ function install(kind) {
 const clientTests = ["frameworks/ai-sdk", "frameworks/langchain", "frameworks/gaps", "cli/clis"];
 
 /** Runs other vendors' clients, whose packages have a folder of their own, over the binary; offline where that can be had. */
-function testClients() {
+async function testClients() {
   const folder = join(root, "test/clients");
   const marker = join(folder, "node_modules/.setup-complete");
   const lock = readFileSync(join(folder, "package-lock.json"), "utf8");
@@ -64,7 +65,7 @@ function testClients() {
     if (status !== 0) fail("npm ci failed in test/clients (see above).");
     writeFileSync(marker, lock);
   }
-  if (!process.env.PLEXUS_BINARY && !existsSync(join(root, "dist/plexus"))) build();
+  if (!process.env.PLEXUS_BINARY && !existsSync(join(root, "dist/plexus"))) await build();
   const files = clientTests.map((name) => `./test/clients/${name}.clients.ts`);
   const command = [bunPath(), "test", "--timeout", "120000", ...files, ...args];
   // A network namespace with nothing but loopback.
@@ -91,18 +92,51 @@ function bunPath() {
   );
 }
 
-function build() {
+/** Twice: the second time with the code that a start needs side by side, which is less to read and to keep in memory. */
+async function build() {
+  compile();
+  const folder = mkdtempSync(join(tmpdir(), "plexus-build-"));
+  const order = join(folder, "order");
+  await startOnce(folder, order);
+  if (existsSync(order)) compile(`--bytecode-order=${order}`);
+  else say("build: the binary could not be tried, so its code stays in the order of its files");
+  rmSync(folder, { recursive: true, force: true });
+}
+
+function compile(...more) {
   const status = run(
     bunPath(),
     [
       ...["build", "--compile", "--minify", "--bytecode", "--format=esm", "--sourcemap"],
-      ...["--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig"],
+      ...["--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig", ...more],
       `--compile-exec-argv=--max-http-header-size=${headerBytes}`,
       ...["src/main.ts", "src/store/reader-worker.ts", "--outfile", "dist/plexus"],
     ],
     { stdio: ["ignore", "ignore", "inherit"] },
   );
   if (status !== 0) fail("The build failed (see above).");
+}
+
+/** Starts what was built, in a folder of its own, and ends it when it serves: it writes down which code it ran. */
+function startOnce(folder, order) {
+  const environment = { DATA_DIR: join(folder, "data"), PORT: "0", LOG_LEVEL: "error", BUN_BYTECODE_ORDER_OUT: order };
+  const child = spawn(join(root, "dist/plexus"), ["serve"], {
+    cwd: folder,
+    stdio: ["ignore", "pipe", "ignore"],
+    env: { PATH: process.env.PATH ?? "", HOME: folder, ...environment },
+  });
+  const late = setTimeout(() => child.kill("SIGKILL"), 20_000);
+  child.stdout.on("data", (text) => {
+    if (/^CONSOLE=/m.test(String(text))) child.kill("SIGTERM");
+  });
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(late);
+      resolve();
+    };
+    child.once("error", end);
+    child.once("exit", end);
+  });
 }
 
 /** Types, lint and format, side by side. */
@@ -124,7 +158,7 @@ async function check() {
 async function test() {
   const bun = bunPath();
   await check();
-  build();
+  await build();
   const parameters = ["test", "--timeout", "60000", "--no-orphans"];
   if (args.length > 0) runCounted(bun, [...parameters, ...args], { BUN: bun });
   else process.exitCode = await runLanes({ bun, root, parameters, env: { ...process.env, BUN: bun } });
@@ -161,12 +195,12 @@ function foreground(file, parameters, env) {
 switch (command) {
   case "start":
     install("start");
-    build();
+    await build();
     foreground(join(root, "dist/plexus"), args, {});
     break;
   case "build":
     install("start");
-    build();
+    await build();
     break;
   case "test":
     install("test");
@@ -174,11 +208,11 @@ switch (command) {
     break;
   case "test:clients":
     install("test");
-    testClients();
+    await testClients();
     break;
   case "journeys":
     install("test");
-    build();
+    await build();
     runCounted(bunPath(), ["test", "--timeout", "120000", "test/console/journeys", ...args], { JOURNEY_LOOKS: "all" });
     break;
   case "check":
@@ -202,7 +236,7 @@ switch (command) {
   case "quotas":
   case "transcripts":
     install("test");
-    build();
+    await build();
     foreground(bunPath(), [join(root, `scripts/${command.replace(":", "-")}.ts`), ...args], {
       BUN_CONFIG_MAX_HTTP_REQUESTS: "65535",
     });
