@@ -7,11 +7,16 @@ import type { Upstream } from "./attempt.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** Throws where the answer is empty, and leaves its upstream. It counts nothing against the target. */
-export function refuseEmpty({ usage, finish }: Pick<Exchange, "usage" | "finish">, upstream: Upstream): void {
+export function refuseEmpty(exchange: Exchange, upstream: Upstream): void {
+  const { usage, finish } = exchange;
   if (upstream.kind === "whole" && (finish !== "stop" || (usage && outputTokens(usage) > 0))) return;
   if (!isEmpty(upstream)) return;
   const error = new GatewayError("upstream-failed", "The provider gave an empty answer.", { isAside: true });
-  if (upstream.kind === "stream") upstream.feed.cancel(error);
+  if (upstream.kind === "stream") {
+    for (const { events } of upstream.steps) exchange.observe(events);
+    upstream.feed.cancel(error);
+  }
+  exchange.passOver(error);
   throw error;
 }
 

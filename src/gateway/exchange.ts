@@ -27,7 +27,7 @@ import type { Inbound } from "./inbound.ts";
 import type { Keeping } from "./keeping.ts";
 import type { Media } from "./media.ts";
 import { settled } from "./quotas.ts";
-import { recordOf } from "./record-of.ts";
+import { passedOver, recordOf } from "./record-of.ts";
 import type { SealWatch } from "./seal-owners.ts";
 import type { TurnKeeper } from "./turn-seals.ts";
 import type { Turns } from "./turns.ts";
@@ -111,6 +111,8 @@ export class Exchange<W extends Wire = Protocol> {
   private lean: ChatRequest | undefined;
   private readonly releases: (() => void)[] = [];
   private reservation: Reservation | undefined;
+  /** Of answers that had to be paid for and were passed over. */
+  private readonly spent: RequestRecord[] = [];
   private isClosed = false;
   private isDetached = false;
 
@@ -193,6 +195,16 @@ export class Exchange<W extends Wire = Protocol> {
   /** The whole of a text in the canonical request. */
   readable(text: string): string {
     return this.inbound?.readable(text) ?? text;
+  }
+
+  /** The present target's answer is of no use to anybody, and has its price: it is kept as a request made for this one. */
+  passOver(error: GatewayError): void {
+    const record = passedOver(this, error);
+    this.spent.push(record);
+    this.tell((observer) => observer.opened?.(record));
+    this.tell((observer) => observer.closed?.(record));
+    this.usage = undefined;
+    this.finish = null;
   }
 
   /** An upstream has committed: of the request only what writing the answer needs is kept. */
@@ -294,7 +306,7 @@ export class Exchange<W extends Wire = Protocol> {
     if (error && this.errors.at(-1)?.message !== error.message) this.failed(error);
     this.calibrate();
     const record = recordOf(this, status, error);
-    if (this.reservation) record.charges = settled(this.reservation, record, this.wasCalled);
+    if (this.reservation) record.charges = settled(this.reservation, [record, ...this.spent], this.wasCalled);
     this.measure(record);
     this.tell((observer) => observer.closed?.(record));
   }

@@ -118,8 +118,9 @@ export function quotaHeaders({ gateway, snapshot, key }: Exchange<Wire>): Record
   return first ? headersOf(first, Date.now()) : {};
 }
 
-/** What the request came to, for its record. */
-export function settled(reservation: Reservation, record: RequestRecord, wasCalled: boolean): Charge[] {
-  const { input, output } = record.tokens ?? { input: 0, output: 0 };
-  return reservation.settle({ wasCalled, tokens: input + output, costNano: record.costNano ?? 0 });
+/** What the request came to, with the answers that were passed over for it. */
+export function settled(reservation: Reservation, records: readonly RequestRecord[], wasCalled: boolean): Charge[] {
+  const sum = (amount: (record: RequestRecord) => number) => records.reduce((total, each) => total + amount(each), 0);
+  const tokens = sum(({ tokens }) => (tokens ? tokens.input + tokens.output : 0));
+  return reservation.settle({ wasCalled, tokens, costNano: sum(({ costNano }) => costNano ?? 0) });
 }

@@ -1,4 +1,5 @@
 /** The one record that is left of an exchange. */
+import { uuidv7 } from "../kit/id.ts";
 import type { GatewayError } from "../model/error.ts";
 import type { RequestRecord } from "../model/record.ts";
 import type { Usage } from "../model/usage.ts";
@@ -40,6 +41,13 @@ export function recordOf(exchange: Exchange<Wire>, status: number | null, error?
     routing: exchange.ordered ? recordText(exchange.ordered, exchange.snapshot.version) : null,
     clientRequestId: exchange.call.headers.get("x-client-request-id")?.slice(0, 256) ?? null,
   };
+}
+
+/** Of the present target's answer alone, which the client never sees. */
+export function passedOver(exchange: Exchange<Wire>, error: GatewayError): RequestRecord {
+  const errors = [{ code: error.code, message: error.message, chain: [] }];
+  const own = { id: uuidv7(), parent: exchange.id, attempts: 1, counted: false, errors, routing: null };
+  return { ...recordOf(exchange, null, error), ...own };
 }
 
 /** Where nobody knows the price, the cost is unknown, and not nothing. */

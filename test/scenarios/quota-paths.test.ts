@@ -22,7 +22,11 @@ beforeAll(async () => {
       vectors: { ...provider("chat", upstream), protocols: { embeddings: `${upstream.url}/v1` } },
       gone: unreachable,
     },
-    aliases: { blind: { targets: ["chat/blind"], vision_fallthrough: true }, eye: { targets: ["chat/sees"] } },
+    aliases: {
+      blind: { targets: ["chat/blind"], vision_fallthrough: true },
+      eye: { targets: ["chat/sees"] },
+      mute: { targets: ["chat/mute", "chat/m"], selector: "in_order" },
+    },
     quotas: {
       requests: { unit: "requests", limit: 1000, window: "monthly" },
       tokens: { unit: "tokens", limit: 1_000_000, window: "rolling", period: "30d" },
@@ -38,6 +42,11 @@ beforeAll(async () => {
   for (const model of ["m", "blind", "sees"]) {
     upstream.on(model, (visit) => visit.answer(200, wholeAnswer("chat", model)));
   }
+  upstream.on("mute", (visit) => {
+    const usage = { prompt_tokens: 5, completion_tokens: 0, total_tokens: 5 };
+    if (visit.json.stream !== true) visit.answer(200, { ...wholeAnswer("chat", "mute", ""), usage });
+    else visit.events().send(framesOf("chat", "mute").opening).send(framesOf("chat", "mute").ending).end();
+  });
   const { opening, text } = framesOf("chat", "cut");
   upstream.on("cut", (visit) => void visit.events().send(opening).send(text("one ")).send(text("two")).end());
   upstream.on("vector", (visit) =>
@@ -132,6 +141,28 @@ describe("what counts", () => {
     const body = ask("chat", "blind", { messages: [{ role: "user", content }] });
     const { requests, tokens } = await counted(() => post("/v1/chat/completions", body));
     expect([requests, tokens]).toEqual([1, 14]);
+  });
+});
+
+describe("an answer that says nothing, and has its price", () => {
+  test.each([
+    ["whole", false],
+    ["streamed", true],
+  ])("counts beside that of the next target, and has a row of its own, %s", async (_form, stream) => {
+    const before = [await used("requests"), await used("tokens")] as const;
+    const response = await post("/v1/chat/completions", ask("chat", "mute", { stream }));
+    expect(await response.text()).toContain("Hi there");
+    const row = await plexus.row(response.headers.get("x-request-id"));
+    expect(row).toMatchObject({ target: "chat/m", attempts: 2, code: null });
+    const { data } = await plexus.api("/api/requests?limit=20");
+    const made = (data as JsonObject[]).filter(({ parent }) => parent === row.id);
+    expect(made).toMatchObject([{ target: "chat/mute", code: "upstream-failed", attempts: 1 }]);
+    const sum = [row, ...made].reduce((total, { tokens }) => {
+      const { input, output } = tokens as { input: number; output: number };
+      return total + input + output;
+    }, 0);
+    expect([(await used("requests")) - before[0], (await used("tokens")) - before[1]]).toEqual([1, sum]);
+    if (!stream) expect([sum, (row.tokens as JsonObject).input]).toEqual([12, 5]);
   });
 });
 
