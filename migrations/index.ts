@@ -10,6 +10,7 @@ import targetStats from "./0008_target_stats.sql" with { type: "text" };
 import quotas from "./0009_quotas.sql" with { type: "text" };
 import rollups from "./0010_rollups.sql" with { type: "text" };
 import configHistory from "./0011_config_history.sql" with { type: "text" };
+import acts from "./0012_acts.sql" with { type: "text" };
 
 export interface Migration {
   version: number;
@@ -30,4 +31,5 @@ export const migrations: readonly Migration[] = [
   { version: 9, name: "quotas", text: quotas },
   { version: 10, name: "rollups", text: rollups },
   { version: 11, name: "config history", text: configHistory },
+  { version: 12, name: "acts", text: acts },
 ];

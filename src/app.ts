@@ -32,6 +32,7 @@ import { openDatabase, openReader } from "./store/open.ts";
 import { startWriter } from "./store/writer.ts";
 import {
   keepFor,
+  openActLog,
   openConsole,
   openCooldowns,
   openPrices,
@@ -111,6 +112,7 @@ export async function startApp({
     { ...parts, logins },
     options,
   );
+  const acts = openActLog(parts);
   const usage = openUsage(parts);
   const priced = openPrices(parts, gateway);
   const operations = openOperations({ ...store, ...priced, gateway, reader, writer, requestEvents, running });
@@ -118,9 +120,10 @@ export async function startApp({
   const runTrial = openTrials(gateway, configEditor);
   const isAdmin = (key: string) => sha256Hex(key) === adminHash;
   const supply = openSupply({ gateway, writer, runTrial, environment: process.env });
-  const shown = { ...parts, supply, editor: configEditor, isAdmin, usage, gateway, operations, requestEvents, cooling };
+  const shared = { isAdmin, requestEvents, acts };
+  const shown = { ...parts, ...shared, supply, editor: configEditor, usage, gateway, operations, cooling };
   const server = createServer({
-    ...{ gateway, config, log, isAdmin, configEditor, requestEvents, runTrial },
+    ...{ ...shared, gateway, config, log, configEditor, runTrial },
     configSchema: buildJsonSchema(),
     console: openConsole(shown),
     isDraining: () => isDraining,
@@ -142,7 +145,7 @@ export async function startApp({
       await server.server?.stop(true);
       gateway.sweep.stop();
       stopTidying();
-      await closeStore([usage.rollups, ...opened.closing, reader, store.database]);
+      await closeStore([acts, usage.rollups, ...opened.closing, reader, store.database]);
     },
   };
 }

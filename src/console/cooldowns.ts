@@ -3,7 +3,9 @@ import { clearCooldownPage } from "../../views/pages/clear-cooldown.tsx";
 import { cooldownsPage, wholeOf } from "../../views/pages/cooldowns.tsx";
 import type { CooldownKey, CooldownScope } from "../model/cooldown.ts";
 import { GatewayError } from "../model/error.ts";
+import { cooldownsCleared } from "../store/act-words.ts";
 import type { ConsoleDeps } from "./deps.ts";
+import { authorOf } from "./forms/edits.ts";
 import { page, redirect } from "./page.ts";
 import type { ConsoleRoute, Visit } from "./route.ts";
 import { shellOf } from "./shell.ts";
@@ -75,6 +77,7 @@ function ask(deps: ConsoleDeps, visit: Visit): Response {
 async function clear(deps: ConsoleDeps, visit: Visit): Promise<Response> {
   const filter = filterOf(await readForm(visit.request));
   const count = await deps.cooldowns.clear(filter);
+  await deps.acts.add({ ...cooldownsCleared(filter, count), author: authorOf(visit) });
   deps.log.info("cooldowns were cleared in the console", { ...filter, count, request: visit.requestId });
   return redirect(visit, `${path}?cleared=${count}`);
 }

@@ -6,6 +6,7 @@ import type { LiveConfig } from "../config/live.ts";
 import type { Log } from "../kit/log.ts";
 import type { CooldownEvent, CooldownKey } from "../model/cooldown.ts";
 import type { RequestRecord } from "../model/record.ts";
+import type { Acts } from "../store/acts.ts";
 import type { ConfigEditor } from "../store/config-editor.ts";
 import type { RequestFilter } from "../store/request-filter.ts";
 import type { Rollups } from "../store/rollups.ts";
@@ -24,6 +25,8 @@ import type { Sessions } from "./session.ts";
 export interface ConsoleOptions {
   config: LiveConfig;
   editor: ConfigEditor;
+  /** What is done beside the configuration. */
+  acts: Pick<Acts, "add" | "list">;
   log: Log;
   isAdmin(key: string): boolean;
   /** `version` and what does not change while the process runs. */

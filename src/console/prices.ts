@@ -2,7 +2,9 @@
 import { confirmPage } from "../../views/pages/confirm.tsx";
 import { jobsPage } from "../../views/pages/jobs.tsx";
 import { pricesPage } from "../../views/pages/prices.tsx";
+import { costsRecomputed } from "../store/act-words.ts";
 import type { ConsoleDeps } from "./deps.ts";
+import { authorOf } from "./forms/edits.ts";
 import { page, redirect } from "./page.ts";
 import { jobsPath, settingsPath } from "./paths.ts";
 import type { ConsoleRoute, Visit } from "./route.ts";
@@ -58,6 +60,7 @@ function ask(deps: ConsoleDeps, visit: Visit): Response {
 async function recompute(deps: ConsoleDeps, visit: Visit): Promise<Response> {
   const rows = (await readForm(visit.request)).get("rows") === "all" ? "all" : "unknown";
   await deps.operations.prices.recompute({ rows });
+  await deps.acts.add({ ...costsRecomputed(rows), author: authorOf(visit) });
   deps.log.info("stored requests are priced anew, from the console", { rows, address: visit.address });
   return redirect(visit, jobsPath);
 }

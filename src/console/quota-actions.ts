@@ -3,6 +3,7 @@ import { confirmPage } from "../../views/pages/confirm.tsx";
 import type { QuotaCard } from "../../views/pages/quotas.tsx";
 import { type Fields, fieldsOf, mergePatch } from "../config/fields.ts";
 import { GatewayError } from "../model/error.ts";
+import { quotaRecounted } from "../store/act-words.ts";
 import type { ConsoleDeps } from "./deps.ts";
 import { authorOf } from "./forms/edits.ts";
 import { entityPath, nameOf } from "./forms/pages.ts";
@@ -66,6 +67,7 @@ async function recount(deps: ConsoleDeps, visit: Visit, action: keyof typeof rec
   const quota = quotaIn(deps, visit);
   const { to, done } = recounts[action];
   await deps.operations.recount(quota, to);
+  await deps.acts.add({ ...quotaRecounted(quota.name, { to }), author: authorOf(visit) });
   deps.log.info(`a quota was ${action === "reset" ? "reset" : "recomputed"} in the console`, {
     ...{ quota: quota.name, address: visit.address, request: visit.requestId },
   });

@@ -2,6 +2,7 @@
 import { loginPage } from "../../views/pages/login.tsx";
 import { GatewayError } from "../model/error.ts";
 import type { ConsoleDeps } from "./deps.ts";
+import { authorOf } from "./forms/edits.ts";
 import { page, redirect } from "./page.ts";
 import { holderWith, isStillIn, landing } from "./principal.ts";
 import type { ConsoleRoute, Visit } from "./route.ts";
@@ -75,6 +76,8 @@ async function signIn(deps: ConsoleDeps, visit: Visit): Promise<Response> {
   const principal = principalWith(deps, (form.get("key") ?? "").trim(), visit.address);
   if (!principal) {
     limiter.failed(visit.address);
+    // Nobody waits for the database to be told that the key is wrong, or right.
+    void deps.acts.add({ kind: "sign-in failed", author: authorOf(visit) });
     deps.log.warn("a sign-in to the console failed", { address: visit.address, request: visit.requestId });
     return login(deps, visit, { next, problem: wrong, status: 401 });
   }
@@ -83,6 +86,8 @@ async function signIn(deps: ConsoleDeps, visit: Visit): Promise<Response> {
   if (before) deps.sessions.end(before);
   const who = principal.kind === "holder" ? { key: principal.key } : {};
   deps.log.info("signed in to the console", { ...who, address: visit.address, request: visit.requestId });
+  const whose = principal.kind === "holder" ? { section: "keys" as const, name: principal.key } : {};
+  void deps.acts.add({ kind: "signed in", author: authorOf(visit), ...whose });
   const cookie = sessionCookie(visit.origin, deps.sessions.start(principal));
   return redirect(visit, landing(principal, next), { "set-cookie": cookie });
 }

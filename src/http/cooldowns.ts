@@ -2,6 +2,8 @@
 import type { CooldownEvent, CooldownScope } from "../model/cooldown.ts";
 import { GatewayError } from "../model/error.ts";
 import type { JsonObject } from "../model/json.ts";
+import { cooldownsCleared } from "../store/act-words.ts";
+import { type ActDeps, tellAct } from "./acts.ts";
 import { page } from "./admin.ts";
 import { json } from "./problem.ts";
 import type { HttpRoute, Incoming } from "./route.ts";
@@ -24,9 +26,11 @@ export interface CooldownDeps {
 const scopes: readonly string[] = ["model", "account", "provider"] satisfies CooldownScope[];
 
 /** `/api/cooldowns/{provider}/{model}`: a model's name may hold any character, as it is or percent-encoded. */
-export function cooldownRoutes(deps: CooldownDeps): HttpRoute[] {
+export function cooldownRoutes(deps: CooldownDeps & ActDeps): HttpRoute[] {
   const clear = async (incoming: Incoming) => {
-    const cleared = await deps.clearCooldowns(filterOf(incoming));
+    const filter = filterOf(incoming);
+    const cleared = await deps.clearCooldowns(filter);
+    await tellAct(deps, incoming, cooldownsCleared(filter, cleared));
     return json({ cleared }, incoming.requestId);
   };
   return [

@@ -3,6 +3,8 @@ import type { LiveConfig } from "../config/live.ts";
 import type { Sweep } from "../kit/sweep.ts";
 import { GatewayError } from "../model/error.ts";
 import type { JsonObject } from "../model/json.ts";
+import { costsRecomputed } from "../store/act-words.ts";
+import { type ActDeps, tellAct } from "./acts.ts";
 import { parseObject, readBody } from "./body.ts";
 import { json } from "./problem.ts";
 import type { HttpRoute, Incoming } from "./route.ts";
@@ -34,7 +36,7 @@ interface Reading {
   sweep: Sweep;
 }
 
-export function priceRoutes({ prices }: PricesDeps, reading: Reading): HttpRoute[] {
+export function priceRoutes({ prices, ...deps }: PricesDeps & ActDeps, reading: Reading): HttpRoute[] {
   return [
     {
       method: "GET",
@@ -52,7 +54,9 @@ export function priceRoutes({ prices }: PricesDeps, reading: Reading): HttpRoute
       access: "admin",
       run: async (incoming) => {
         const source = new URL(incoming.request.url).searchParams.get("source") ?? "api";
-        return json(await prices.add(await textOf(incoming, reading), source.slice(0, 2048)), incoming.requestId, 201);
+        const added = await prices.add(await textOf(incoming, reading), source.slice(0, 2048));
+        await tellAct(deps, incoming, { kind: "prices loaded", detail: `${added.models} models, ${added.version}` });
+        return json(added, incoming.requestId, 201);
       },
     },
     {
@@ -66,7 +70,9 @@ export function priceRoutes({ prices }: PricesDeps, reading: Reading): HttpRoute
       path: "/api/prices/recompute",
       access: "admin",
       run: async (incoming) => {
-        const state = await prices.recompute(askOf(await textOf(incoming, reading)));
+        const asked = askOf(await textOf(incoming, reading));
+        const state = await prices.recompute(asked);
+        await tellAct(deps, incoming, costsRecomputed(asked.rows));
         return json(state, incoming.requestId, state.running ? 202 : 200);
       },
     },

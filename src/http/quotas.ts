@@ -4,6 +4,8 @@ import type { Gateway } from "../gateway/gateway.ts";
 import { nearest } from "../kit/nearest.ts";
 import { GatewayError } from "../model/error.ts";
 import type { JsonObject } from "../model/json.ts";
+import { quotaRecounted } from "../store/act-words.ts";
+import { type ActDeps, tellAct } from "./acts.ts";
 import { json } from "./problem.ts";
 import type { HttpRoute, Incoming } from "./route.ts";
 
@@ -20,13 +22,14 @@ type Standing = ReturnType<Gateway["quotas"]["standings"]>[number];
  * for each key or one for all), the same of one at `/api/quotas/{name}`; `POST …/reset` and `…/recompute` answer with the
  * quota as it stands then; `?key=` is for the counter of one key. Cost is in dollars.
  */
-export function quotaRoutes(deps: QuotaDeps): HttpRoute[] {
+export function quotaRoutes(deps: QuotaDeps & ActDeps): HttpRoute[] {
   const recount = (to: "nothing" | "rows") => async (incoming: Incoming) => {
     const { quotas, config } = deps.gateway;
     const quota = quotaNamed(deps, incoming);
     const key = keyOf(deps, incoming, quota);
     await deps.flushUsage();
     await quotas.recount(config.current(), quota, { to, ...(key === undefined ? {} : { key }) });
+    await tellAct(deps, incoming, quotaRecounted(quota.name, { to, ...(key === undefined ? {} : { key }) }));
     return json(await shown(deps, quota), incoming.requestId);
   };
   return [

@@ -1,12 +1,14 @@
 /** Parameters that targets refuse and that are left out for them: `GET` lists them, `DELETE` makes Plexus try again. */
 import type { KnownRefusal, Refusals } from "../gateway/refusals.ts";
 import { GatewayError } from "../model/error.ts";
+import { refusalsForgotten } from "../store/act-words.ts";
+import { type ActDeps, tellAct } from "./acts.ts";
 import { json } from "./problem.ts";
 import type { HttpRoute, Incoming } from "./route.ts";
 
 const filters = ["provider", "model", "parameter"] as const;
 
-export function refusalRoutes(refusals: Refusals): HttpRoute[] {
+export function refusalRoutes({ refusals, ...deps }: { refusals: Refusals } & ActDeps): HttpRoute[] {
   return [
     {
       method: "GET",
@@ -18,7 +20,12 @@ export function refusalRoutes(refusals: Refusals): HttpRoute[] {
       method: "DELETE",
       path: "/api/refusals",
       access: "admin",
-      run: (incoming) => json({ forgotten: refusals.forget(filterOf(incoming)) }, incoming.requestId),
+      run: async (incoming) => {
+        const which = filterOf(incoming);
+        const forgotten = refusals.forget(which);
+        await tellAct(deps, incoming, refusalsForgotten(which, forgotten));
+        return json({ forgotten }, incoming.requestId);
+      },
     },
   ];
 }

@@ -7,6 +7,7 @@ import type { Gateway } from "../gateway/gateway.ts";
 import { uuidv7 } from "../kit/id.ts";
 import type { Log } from "../kit/log.ts";
 import { GatewayError, toGatewayError } from "../model/error.ts";
+import type { ActDeps } from "./acts.ts";
 import { type AdminDeps, adminRoutes } from "./admin.ts";
 import { type ConfigDeps, configRoutes } from "./config.ts";
 import { type ConsoleDeps, consoleHttpRoutes, visitOf } from "./console.ts";
@@ -29,7 +30,8 @@ import { type TrialDeps, trialRoute } from "./trials.ts";
 import { type UsageDeps, usageRoutes } from "./usage.ts";
 
 export interface ServerDeps
-  extends AdminDeps,
+  extends ActDeps,
+    AdminDeps,
     ConfigDeps,
     CooldownDeps,
     EventDeps,
@@ -61,7 +63,7 @@ export function httpRoutes(deps: ServerDeps): HttpRoute[] {
     translateRoute(deps.gateway),
     explainRoute(deps.gateway),
     trialRoute(deps, { config: deps.config, sweep: deps.gateway.sweep }),
-    ...refusalRoutes(deps.gateway.refusals),
+    ...refusalRoutes({ refusals: deps.gateway.refusals, acts: deps.acts }),
     ...quotaRoutes(deps),
     ...usageRoutes(deps),
     meRoute(deps.gateway),

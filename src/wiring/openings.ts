@@ -31,6 +31,7 @@ import { Cooldowns } from "../routing/cooldowns/cooldowns.ts";
 import { clearCooldowns, forgetGone, listCooldowns } from "../routing/cooldowns/upkeep.ts";
 import type { KeptStanding } from "../routing/standing.ts";
 import type { Sealer } from "../secrets/seal.ts";
+import { type Acts, openActs } from "../store/acts.ts";
 import type { ConfigEditor } from "../store/config-editor.ts";
 import { type OpenCooldownStore, openCooldownStore } from "../store/cooldowns.ts";
 import type { Database, Reader } from "../store/database.ts";
@@ -82,6 +83,12 @@ export function keepFor({ config, log, store, reader }: Parts) {
       onError: (error) => log.error("seals of answers could not be kept, or not yet", { error }),
     }),
   };
+}
+
+/** What people do beside the configuration, for the audit. */
+export function openActLog({ log, store: { database }, reader }: Parts): Acts {
+  const onError = (error: unknown) => log.error("what people did could not be kept for the audit", { error });
+  return openActs({ database, reader, onError });
 }
 
 /** What the management API shows of requests. */
@@ -227,16 +234,18 @@ interface ConsoleParts extends Parts {
   supply: Supply;
   cooling: Awaited<ReturnType<typeof openCooldowns>>["reads"];
   requestEvents: RequestEvents;
+  acts: Acts;
 }
 
 export function openConsole(parts: ConsoleParts): Console {
-  const { config, editor, log, store, isAdmin, reader, usage, gateway, operations, supply, cooling } = parts;
+  const { config, editor, log, store, isAdmin, reader, usage, gateway, operations, supply, cooling, acts } = parts;
   const { database, sealer } = store;
   const { quotas, refusals } = gateway;
   const news = newsOf(parts);
   return createConsole({
     config,
     editor,
+    acts,
     log,
     isAdmin,
     facts: { version, startedAt: Date.now(), database: database.dialect, isEncrypted: sealer.enabled },

@@ -1,8 +1,8 @@
-/** Who changed what of the configuration, newest first. */
+/** Who changed what of the configuration, and did what beside it, newest first. */
 import type { Markup } from "../jsx/jsx-runtime.ts";
 import { Layout, type Shell } from "../layout.tsx";
 import { Select } from "../parts/fields.tsx";
-import { type Clock, clockOf } from "../parts/format.ts";
+import { type Clock, clockOf, whole } from "../parts/format.ts";
 
 export interface ChangeLine {
   id: string;
@@ -20,6 +20,23 @@ export interface ChangeLine {
   fields: readonly { path: string; before: string | null; after: string | null }[];
 }
 
+/** What was done beside the configuration. */
+export interface ActLine {
+  kind: string;
+  tone: "ok" | "bad" | "off";
+  /** Epoch milliseconds: the first and the last time. */
+  at: number;
+  lastAt: number;
+  times: number;
+  actor: ChangeLine["actor"];
+  origin: string;
+  what: string | null;
+  href: string | null;
+  detail: string | null;
+}
+
+export type AuditLine = ChangeLine | ActLine;
+
 export interface AuditProps {
   shell: Shell;
   zone: string;
@@ -27,8 +44,9 @@ export interface AuditProps {
   /** What is filtered by; empty: nothing. */
   part: string;
   name: string;
-  lines: readonly ChangeLine[];
-  next: string | null;
+  lines: readonly AuditLine[];
+  /** Where the next page begins. */
+  next: { after: string; acts: string } | null;
   isFirst: boolean;
 }
 
@@ -46,14 +64,17 @@ export function auditPage({ shell, zone, parts, part, name, lines, next, isFirst
   return (
     <Layout shell={shell} title="Audit">
       <h1>Audit</h1>
-      <p class="muted">Every change of the configuration. Times in {zone}. Secrets are told by how they end.</p>
+      <p class="muted">
+        Every change of the configuration, every sign-in, and what was reset or cleared by hand. Times in {zone}.
+        Secrets are told by how they end.
+      </p>
       <form class="fields" method="get" action="/console/audit">
         <Select
           name="part"
           label="Of"
           options={[
             { value: "", words: "everything" },
-            ...parts.map((value) => ({ value, words: value.replace("_", " ") })),
+            ...parts.map((value) => ({ value, words: partWords[value] ?? value.replace("_", " ") })),
           ]}
           value={part}
         />
@@ -67,67 +88,109 @@ export function auditPage({ shell, zone, parts, part, name, lines, next, isFirst
       </form>
       {lines.length === 0 ? (
         <p class="card">
-          {isFiltered ? "No change fits. " : "Nothing was changed yet. "}
-          {isFiltered || !isFirst ? <a href="/console/audit">All changes</a> : null}
+          {isFiltered ? "Nothing fits. " : "Nothing was done yet. "}
+          {isFiltered || !isFirst ? <a href="/console/audit">Show everything</a> : null}
         </p>
       ) : (
         <Lines lines={lines} clock={clock} />
       )}
-      <nav class="pages" aria-label="More changes">
+      <nav class="pages" aria-label="More of the audit">
         {isFirst ? null : <a href={address({ part, name })}>Newest</a>}
-        {next === null ? null : <a href={address({ part, name, after: next })}>Older</a>}
+        {next === null ? null : <a href={address({ part, name, ...next })}>Older</a>}
       </nav>
     </Layout>
   );
 }
+
+const partWords: Readonly<Record<string, string>> = { operations: "resets and clearing" };
 
 function address(filter: Record<string, string>): string {
   const query = new URLSearchParams(Object.entries(filter).filter(([, value]) => value !== ""));
   return query.size === 0 ? "/console/audit" : `/console/audit?${query}`;
 }
 
-function Lines({ lines, clock }: { lines: readonly ChangeLine[]; clock: Clock }): Markup {
+function Lines({ lines, clock }: { lines: readonly AuditLine[]; clock: Clock }): Markup {
   return (
-    <section class="scroll" tabindex="0" aria-label="Changes, newest first">
+    <section class="scroll" tabindex="0" aria-label="Audit, newest first">
       <table class="audit">
         <thead>
           <tr>
             <th scope="col">When</th>
             <th scope="col">What</th>
             <th scope="col">Who, from where</th>
-            <th scope="col">Fields: before, after</th>
+            <th scope="col">Details (before, after)</th>
             <th scope="col">Take back</th>
           </tr>
         </thead>
         <tbody>
-          {lines.map((line) => (
-            <Line line={line} clock={clock} />
-          ))}
+          {lines.map((line) =>
+            "kind" in line ? <Act line={line} clock={clock} /> : <Change line={line} clock={clock} />,
+          )}
         </tbody>
       </table>
     </section>
   );
 }
 
-function Line({ line, clock }: { line: ChangeLine; clock: Clock }): Markup {
+const actTones = { ok: "✓", bad: "✕", off: "•" } as const;
+
+function Act({ line, clock }: { line: ActLine; clock: Clock }): Markup {
+  const { kind, tone, at, lastAt, times, actor, origin, what, href, detail } = line;
+  return (
+    <tr>
+      <When at={at} clock={clock} />
+      <td class="words">
+        <span class={`badge ${tone}`}>
+          <span aria-hidden="true">{actTones[tone]}</span> {kind}
+        </span>{" "}
+        <What what={what} href={href} />
+      </td>
+      <td>
+        {actors[actor]}
+        <span class="muted below">{origin}</span>
+      </td>
+      <td class="words">
+        {detail}
+        {times === 1 ? null : (
+          <span class="muted below">
+            {whole(times)} times, last at <time datetime={new Date(lastAt).toISOString()}>{clock.short(lastAt)}</time>
+          </span>
+        )}
+      </td>
+      <td></td>
+    </tr>
+  );
+}
+
+function When({ at, clock }: { at: number; clock: Clock }): Markup {
+  return (
+    <th scope="row" class="time">
+      <time datetime={new Date(at).toISOString()}>{clock.short(at)}</time>
+    </th>
+  );
+}
+
+function What({ what, href }: { what: string | null; href: string | null }): Markup | null {
+  if (what === null) return null;
+  if (href === null) return <bdi>{what}</bdi>;
+  return (
+    <a class="alone" href={href}>
+      {what}
+    </a>
+  );
+}
+
+function Change({ line, clock }: { line: ChangeLine; clock: Clock }): Markup {
   const { id, at, action, actor, origin, note, what, href } = line;
   const { tone, sign, word } = actions[action];
   return (
     <tr>
-      <th scope="row" class="time">
-        <time datetime={new Date(at).toISOString()}>{clock.short(at)}</time>
-      </th>
+      <When at={at} clock={clock} />
       <td class="words">
         <span class={`badge ${tone}`}>
           <span aria-hidden="true">{sign}</span> {word}
         </span>{" "}
-        {href === null ? (
-          <bdi>{what}</bdi>
-        ) : (
-          <a class="alone" href={href}>
-            {what}
-          </a>
-        )}
+        <What what={what} href={href} />
         {note === null ? null : <span class="muted below">{note}</span>}
       </td>
       <td>
