@@ -5,7 +5,7 @@ import { migrations } from "../migrations/index.ts";
 import { buildJsonSchema } from "./config/json-schema.ts";
 import { createAuthenticate } from "./config/keys.ts";
 import { createLiveConfig } from "./config/live.ts";
-import type { Snapshot } from "./config/snapshot.ts";
+import type { Fault, Snapshot } from "./config/snapshot.ts";
 import { Backgrounds } from "./gateway/background.ts";
 import { Describer } from "./gateway/describe.ts";
 import type { Gateway } from "./gateway/gateway.ts";
@@ -89,6 +89,8 @@ export interface App {
   readonly ballast: Ballast;
   /** Puts a new configuration in force for the next request. */
   swap(snapshot: Snapshot): void;
+  /** Says what is wrong with one that could not be put in force. */
+  refuse(faults: readonly Fault[]): void;
   /** Of the configuration that is in force. */
   configVersion(): number;
   /** No new requests; running ones finish within the time, then everything is closed. */
@@ -135,7 +137,8 @@ export async function startApp({
   return {
     ballast: createBallast(),
     url: snapshot.settings.publicUrl ?? `http://${urlHost(options.host)}:${server.server?.port ?? options.port}`,
-    swap: (next) => config.swap(next),
+    swap: config.swap,
+    refuse: config.refuse,
     configVersion: () => config.current().version,
     async close(graceMs) {
       isDraining = true;

@@ -2,7 +2,7 @@
 import { statSync } from "node:fs";
 import { type App, openStore, startApp } from "../app.ts";
 import { ConfigFaults, faultLine } from "../config/faults.ts";
-import type { Snapshot } from "../config/snapshot.ts";
+import type { Fault, Snapshot } from "../config/snapshot.ts";
 import { createLog, type Log } from "../kit/log.ts";
 import { makeRedactor } from "../secrets/redact.ts";
 import { SealError } from "../secrets/seal.ts";
@@ -85,7 +85,7 @@ async function serve(options: Options, io: Io): Promise<void> {
     sayWarnings(log, next);
     log.info("configuration reloaded", { why, version: next.version });
   };
-  const { look, stop } = watchChanges({ options, store, log, version: snapshot.version, reload });
+  const { look, stop } = watchChanges({ options, store, log, version: snapshot.version, reload, refuse: app.refuse });
   force.put = async (version) => {
     // A look that began before the edit was stored has not seen it.
     for (let looks = 0; looks < 3 && app.configVersion() < version; looks++) await look();
@@ -111,12 +111,16 @@ interface Watching {
   log: Log;
   version: number;
   reload(why: string): Promise<void>;
+  refuse(faults: readonly Fault[]): void;
 }
 
 /** Reloads on SIGHUP, when the file changes, and when anybody changes the database's configuration. */
-function watchChanges({ options, store, log, version, reload }: Watching): Watch {
+function watchChanges({ options, store, log, version, reload, refuse }: Watching): Watch {
   const failed = (error: unknown) => {
     const why = error instanceof ConfigFaults ? error.faults.map(faultLine).join("; ") : undefined;
+    refuse(
+      error instanceof ConfigFaults ? error.faults : [{ path: "", message: "could not be read; the log says why" }],
+    );
     log.error("the new configuration is not valid; the running one stays in force", why ? { why } : { error });
   };
   const attempt = (why: string) => void reload(why).catch(failed);

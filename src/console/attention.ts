@@ -4,6 +4,7 @@ import { listAddress } from "../../views/parts/filters.tsx";
 import { type Clock, percent, whole } from "../../views/parts/format.ts";
 import type { UsageSum } from "../model/usage-sum.ts";
 import type { ConsoleDeps } from "./deps.ts";
+import { mendingOf, spotOf } from "./mending.ts";
 import type { Overview } from "./overview.ts";
 import { hourMs } from "./range.ts";
 
@@ -26,11 +27,13 @@ const timesNorm = 2;
 /** `failed` names what could not be looked at. */
 export async function attentionOf(asking: Attentive): Promise<{ lines: AttentionLine[]; failed: string[] }> {
   const kinds: [string, (asking: Attentive) => AttentionLine[] | Promise<AttentionLine[]>][] = [
+    ["the configuration", notInForce],
     ["cooldowns", cooling],
     ["error rates", failing],
     ["quotas", spending],
     ["prices", unpriced],
     ["refused parameters", refused],
+    ["warnings of the configuration", warned],
     ["secrets", unencrypted],
   ];
   const failed: string[] = [];
@@ -50,6 +53,37 @@ export async function attentionOf(asking: Attentive): Promise<{ lines: Attention
 function limited(lines: AttentionLine[], rest: (count: number) => AttentionLine): AttentionLine[] {
   if (lines.length <= mostOfKind) return lines;
   return [...lines.slice(0, mostOfKind), rest(lines.length - mostOfKind)];
+}
+
+function notInForce({ known }: Attentive): AttentionLine[] {
+  const faults = known.config.refused();
+  if (faults.length === 0) return [];
+  return [
+    {
+      tone: "bad",
+      text: "The newest configuration is not valid, so the one before it holds",
+      number: faults.length === 1 ? "1 fault" : `${whole(faults.length)} faults`,
+      action: { href: "/console/system#refused", words: "See what is wrong" },
+    },
+  ];
+}
+
+function warned({ known }: Attentive): AttentionLine[] {
+  const snapshot = known.config.current();
+  return limited(
+    snapshot.warnings.map(({ path, message }) => ({
+      tone: "warn",
+      text: `${path}: ${message}`,
+      number: spotOf(snapshot, path)?.origin === "file" ? "in the file" : "configuration",
+      action: mendingOf(snapshot, path),
+    })),
+    (count) => ({
+      tone: "warn",
+      text: "The configuration warns of more",
+      number: whole(count),
+      action: { href: "/console/system#warnings", words: "See the warnings" },
+    }),
+  );
 }
 
 function cooling({ known, clock }: Attentive): AttentionLine[] {

@@ -3,6 +3,12 @@ import type { Child, Markup } from "../jsx/jsx-runtime.ts";
 import { Layout, type Shell } from "../layout.tsx";
 import { age, clockOf, duration, whole } from "../parts/format.ts";
 
+interface Warned {
+  path: string;
+  message: string;
+  mending: { href: string; words: string };
+}
+
 export interface SystemProps {
   shell: Shell;
   zone: string;
@@ -10,7 +16,10 @@ export interface SystemProps {
   facts: { version: string; startedAt: number; database: string; isEncrypted: boolean };
   /** Version of the configuration in force. */
   configuration: number;
-  warnings: readonly { path: string; message: string }[];
+  /** Each with the page that mends it. */
+  warnings: readonly Warned[];
+  /** What is wrong with a newer configuration, which is therefore not in force. */
+  refused: readonly { path: string; message: string }[];
   /** Bytes. */
   memory: { resident: number; heap: number };
   loopMs: number;
@@ -64,6 +73,7 @@ export function systemPage(props: SystemProps): Markup {
           <Fact name="Encryption at rest">{facts.isEncrypted ? "on" : "off"}</Fact>
         </Card>
       </div>
+      <Refused {...props} />
       <Warnings {...props} />
       <Migrations {...props} />
     </Layout>
@@ -92,6 +102,23 @@ function Fact({ name, children }: { name: string; children?: Child }): Markup {
   );
 }
 
+function Refused({ refused }: SystemProps): Markup | null {
+  if (refused.length === 0) return null;
+  return (
+    <section aria-labelledby="refused">
+      <h2 id="refused">The newest configuration is not in force</h2>
+      <p>It is not valid, so the one before it holds. It is taken as soon as this is mended:</p>
+      <ul class="effects">
+        {refused.map(({ path, message }) => (
+          <li>
+            {path === "" ? "it" : <code>{path}</code>} {message}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
 function Warnings({ warnings }: SystemProps): Markup {
   return (
     <section aria-labelledby="warnings">
@@ -100,9 +127,12 @@ function Warnings({ warnings }: SystemProps): Markup {
         <p class="muted">None.</p>
       ) : (
         <ul class="effects">
-          {warnings.map(({ path, message }) => (
+          {warnings.map(({ path, message, mending }) => (
             <li>
-              <code>{path}</code> {message}
+              <code>{path}</code> {message}{" "}
+              <a class="alone" href={mending.href} aria-label={`${mending.words}: ${path}`}>
+                {mending.words}
+              </a>
             </li>
           ))}
         </ul>
