@@ -60,6 +60,8 @@ export function canTakeOut({ section, field, origin }: Spot): boolean {
 
 function settingHref(field: string): string {
   const topics = topicsOf({ aliases: [], timezones: [] });
-  const topic = topics.find(({ specs }) => specs.some(({ path }) => path === field || field.startsWith(`${path}.`)));
+  const topic = topics.find(({ specs }) =>
+    specs.some(({ path }) => path === field || path.startsWith(`${field}.`) || field.startsWith(`${path}.`)),
+  );
   return topic === undefined ? settingsPath : `${settingsPath}/${topic.name}`;
 }

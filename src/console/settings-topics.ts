@@ -1,4 +1,4 @@
-/** The settings that take effect, by topic: how each is called, in which unit, what it does. */
+/** All settings, by topic: how each is called, in which unit, what it does. */
 import type { FieldSpec } from "./forms/fields.ts";
 
 export interface Topic {
@@ -18,7 +18,18 @@ export interface Choices {
 const option = (value: string) => ({ value, words: value });
 
 export function topicsOf({ aliases, timezones }: Choices): Topic[] {
-  return [routing, cooldowns, timeouts, limits, vision(aliases), retention, network, time(timezones)];
+  return [
+    routing,
+    cooldowns,
+    timeouts,
+    limits,
+    vision(aliases),
+    retention,
+    capture,
+    network,
+    time(timezones),
+    currency,
+  ];
 }
 
 const routing: Topic = {
@@ -64,6 +75,10 @@ const timeouts: Topic = {
   about: "How long is waited for providers.",
   specs: [
     { path: "timeouts.request_s", label: "A whole request, seconds", kind: "number", help: "Until its first content." },
+    {
+      ...{ path: "timeouts.connect_s", label: "A connection, seconds", kind: "number" },
+      help: "When a provider is tried out. Requests have no time of their own for it: it is part of the whole.",
+    },
     { path: "timeouts.idle_s", label: "Silence in a stream, seconds", kind: "number" },
     {
       ...{ path: "heartbeat_s", label: "Heartbeat of streams, seconds", kind: "number" },
@@ -102,7 +117,7 @@ function vision(aliases: readonly string[]): Topic {
         options: [{ value: "", words: "none: nothing is described" }, ...aliases.map(option)],
       },
       {
-        ...{ path: "vision.prompt", label: "What it is asked", kind: "lines" },
+        ...{ path: "vision.prompt", label: "What it is asked", kind: "prose" },
         help: "Empty: to describe everything that matters.",
       },
       { path: "vision.cache_days", label: "Descriptions are kept, days", kind: "number" },
@@ -123,6 +138,39 @@ const retention: Topic = {
       ...{ path: "seals.retention_days", label: "Signatures of reasoning, days", kind: "number" },
       help: "They are put back into conversations whose clients drop them. 0: none is kept.",
     },
+    {
+      ...{ path: "usage.retention_days", label: "Requests and what they used, days", kind: "number" },
+      help: "Until it is, all of them are kept.",
+    },
+  ],
+};
+
+const capture: Topic = {
+  name: "capture",
+  title: "Capture",
+  about: "Of which requests the bodies and headers are kept, to be looked at.",
+  specs: [
+    {
+      ...{ path: "capture.mode", label: "Kept of", kind: "choice" },
+      options: [
+        { value: "errors", words: "requests that failed" },
+        { value: "all", words: "all requests" },
+        { value: "off", words: "none" },
+      ],
+    },
+    { path: "capture.bodies", label: "Bodies, too", kind: "switch" },
+    { path: "capture.retention_days", label: "Kept for, days", kind: "number" },
+    { path: "capture.max_mb", label: "All together, MB at most", kind: "number" },
+  ],
+};
+
+const currency: Topic = {
+  name: "currency",
+  title: "Currency",
+  about: "In which currency costs are shown. They are counted in dollars.",
+  specs: [
+    { path: "currency.code", label: "Currency", kind: "text", help: "Three capital letters, such as EUR." },
+    { path: "currency.per_usd", label: "How much of it one dollar is", kind: "number" },
   ],
 };
 

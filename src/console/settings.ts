@@ -2,7 +2,7 @@
 import { settingsPage, settingsTopicPage } from "../../views/pages/settings.tsx";
 import type { FieldState } from "../../views/parts/form.tsx";
 import { fieldsOf, memberAt } from "../config/fields.ts";
-import { settings as schema } from "../config/schema/settings.ts";
+import { settings as schema, settingsNotInForce } from "../config/schema/settings.ts";
 import type { Fault } from "../config/snapshot.ts";
 import { GatewayError } from "../model/error.ts";
 import type { ShownSettings } from "../store/config-editor.ts";
@@ -42,6 +42,7 @@ async function index(deps: ConsoleDeps, visit: Visit): Promise<Response> {
     shell: shellOf(deps, visit, settingsPath),
     topics: topics(deps).map(({ name, title, about, specs }) => ({
       ...{ name, title, about },
+      isInForce: specs.some(({ path }) => isInForce(path)),
       set: specs.filter(({ path }) => sourceOf(shown, path) !== "default").map(({ label }) => label),
     })),
   });
@@ -93,6 +94,15 @@ async function show(
   return page(visit, body, { status: unsaved?.status ?? 200 });
 }
 
+/** Is a setting, or a group of settings, meant by a warning's path? */
+function isOf(setting: string, warned: string): boolean {
+  return `settings.${setting}.`.startsWith(`${warned}.`) || warned.startsWith(`settings.${setting}.`);
+}
+
+function isInForce(path: string): boolean {
+  return !Object.keys(settingsNotInForce).some((one) => path === one || path.startsWith(`${one}.`));
+}
+
 /** Each field says what holds without it, and who set it. */
 function withSource(field: FieldState, settings: ShownSettings): FieldState {
   const normal = field.limits.placeholder ?? "nothing";
@@ -100,7 +110,8 @@ function withSource(field: FieldState, settings: ShownSettings): FieldState {
   const source = { file: "", database: " Set here or through the API.", default: " Not set." }[
     sourceOf(settings, field.name)
   ];
-  return { ...field, help: `${field.help === undefined ? "" : `${field.help} `}Default: ${said}.${source}` };
+  const mark = isInForce(field.name) ? "" : "Accepted and kept, but not in force yet. ";
+  return { ...field, help: `${mark}${field.help === undefined ? "" : `${field.help} `}Default: ${said}.${source}` };
 }
 
 async function save(deps: ConsoleDeps, visit: Visit): Promise<Response> {
@@ -112,6 +123,9 @@ async function save(deps: ConsoleDeps, visit: Visit): Promise<Response> {
   const place = { part: "settings" as const, name: "settings", seen: seenIn(typed) };
   const saving = await saveEntity(deps.editor, place, { patch, faults, author: authorOf(visit) });
   if ("unsaved" in saving) return show(deps, visit, { typed, unsaved: saving.unsaved });
-  deps.notices.tell(visit, savedNotice(title, saving.saved));
+  // Of settings all warnings are told, whichever was changed: here are those of this page.
+  const { plan, ...rest } = saving.saved;
+  const warnings = plan.warnings.filter((warning) => specs.some(({ path }) => isOf(path, warning.path)));
+  deps.notices.tell(visit, savedNotice(title, { ...rest, plan: { ...plan, warnings } }));
   return redirect(visit, `${settingsPath}/${name}`);
 }

@@ -9,6 +9,8 @@ export interface SettingsProps {
     name: string;
     title: string;
     about: string;
+    /** False where nothing of it takes effect yet. */
+    isInForce: boolean;
     /** Labels of what is not as it is by default. */
     set: readonly string[];
   }[];
@@ -19,12 +21,19 @@ export function settingsPage({ shell, topics }: SettingsProps): Markup {
     <Layout shell={shell} title="Settings">
       <h1>Settings</h1>
       <div class="grid wide">
-        {topics.map(({ name, title, about, set }) => (
+        {topics.map(({ name, title, about, isInForce, set }) => (
           <section class="card" aria-labelledby={`t-${name}`}>
             <h2 id={`t-${name}`} class="first">
               <a href={`/console/settings/${name}`}>{title}</a>
             </h2>
             <p>{about}</p>
+            {isInForce ? null : (
+              <p>
+                <span class="badge off">
+                  <span aria-hidden="true">–</span> not in force yet
+                </span>
+              </p>
+            )}
             <p class="muted">{set.length === 0 ? "All as by default." : `Set: ${set.join("; ")}.`}</p>
           </section>
         ))}

@@ -21,7 +21,19 @@ export interface FieldState {
   id: string;
   name: string;
   label: string;
-  kind: "text" | "number" | "switch" | "choice" | "lines" | "checks" | "subset" | "moment" | "json" | "secret";
+  /** `prose` is a text of several lines. */
+  kind:
+    | "text"
+    | "prose"
+    | "number"
+    | "switch"
+    | "choice"
+    | "lines"
+    | "checks"
+    | "subset"
+    | "moment"
+    | "json"
+    | "secret";
   help?: string;
   options: readonly Option[];
   /** Of a subset: words for all and for some of it, and the label of a field for others. */
@@ -289,13 +301,11 @@ function Input({ field }: { field: FieldState }): Markup {
         </select>
       );
     case "lines":
+    case "prose":
     case "json": {
       const rows = String(Math.min(16, Math.max(3, value.split("\n").length + 1)));
-      return (
-        <textarea id={id} name={name} rows={rows} spellcheck="false" readonly={isFixed} {...state}>
-          {value}
-        </textarea>
-      );
+      const spellcheck = kind === "prose" ? null : "false";
+      return <textarea {...{ id, name, rows, spellcheck, readonly: isFixed, ...state }}>{value}</textarea>;
     }
     case "secret":
       return (

@@ -1,6 +1,8 @@
 /** Quotas, MCP servers and settings to their compiled forms. */
+import { isSame, memberAt } from "../fields.ts";
+import { fillDefaults } from "../fill.ts";
 import type { McpServerConfig, QuotaConfig } from "../schema/limits.ts";
-import type { SettingsConfig } from "../schema/settings.ts";
+import { type SettingsConfig, settingsNotInForce, settings as settingsSchema } from "../schema/settings.ts";
 import type { Alias, McpServer, Quota, Settings } from "../snapshot.ts";
 import { type Context, type Entity, warnUnless } from "./context.ts";
 import { compileNetworks } from "./key.ts";
@@ -87,12 +89,18 @@ export function compileSettings(context: Context, body: SettingsConfig, aliases:
   };
 }
 
+const defaults = fillDefaults(settingsSchema, {});
+
 function checkSettings(context: Context, body: SettingsConfig, aliases: ReadonlyMap<string, Alias>): void {
   if (body.cooldown.initial_s > body.cooldown.max_s) {
     context.faults.push({ path: "settings.cooldown.initial_s", message: "must not be more than max_s" });
   }
   if (!isTimezone(body.timezone)) {
     context.faults.push({ path: "settings.timezone", message: `"${body.timezone}" is not a known time zone` });
+  }
+  for (const [path, what] of Object.entries(settingsNotInForce)) {
+    const isDefault = isSame(memberAt(body, path.split(".")), memberAt(defaults, path.split(".")));
+    warnUnless(context, isDefault, { path: `settings.${path}`, message: `is accepted, but ${what} not in force yet` });
   }
   const descriptor = body.vision.descriptor;
   for (const alias of aliases.values()) {

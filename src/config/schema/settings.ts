@@ -62,4 +62,12 @@ export const settings = section({
     per_usd: Type.Number({ exclusiveMinimum: 0, default: 1 }),
   }),
 });
+
+/** Settings that are accepted and kept, and that nothing makes use of yet: their paths, and what it is that is not. */
+export const settingsNotInForce: Readonly<Record<string, string>> = {
+  capture: "capture is",
+  "usage.retention_days": "taking old usage out is",
+  currency: "another currency is",
+};
+
 export type SettingsConfig = Static<typeof settings>;

@@ -16,7 +16,7 @@ export interface FieldSpec {
   label: string;
   help?: string;
   /**
-   * `lines` is a list with one text a line, `checks` a list of options that are ticked, `subset` the same or all (nothing
+   * `prose` is a text of several lines, `lines` a list with one text a line, `checks` a list of options that are ticked, `subset` the same or all (nothing
    * stored), `moment` a time by the clocks of the zone, `json` anything, `secret` a text that is never shown: left empty,
    * what is stored stays.
    */
@@ -147,10 +147,22 @@ export function readFields(specs: readonly FieldSpec[], form: URLSearchParams, s
       spec.kind === "moment" ? readMoment(spec, form, { before, ...shown, faults }) : readField(spec, form, faults);
     if (read === undefined) continue;
     const normal = schemaAt(shown.schema, spec.path)?.default;
-    if (isSame(read, before ?? normal ?? null)) continue;
+    if (isSame(read, asTyped(spec.kind, before ?? normal ?? null))) continue;
     put(patch, spec.path.split("."), spec.kind === "json" ? patchTo(before, read) : read);
   }
   return patch;
+}
+
+/** A stored text as it comes back from a field that nobody touched. */
+function asTyped(kind: FieldSpec["kind"], value: unknown): unknown {
+  if (typeof value !== "string") return value;
+  if (kind === "text") return value.replace(/[\r\n]/g, "").trim();
+  return kind === "prose" ? unbroken(value).trim() : value;
+}
+
+/** Browsers send every line's end as two characters. */
+function unbroken(text: string): string {
+  return text.replace(/\r\n?/g, "\n");
 }
 
 /** Undefined leaves what is there, null takes it out. */
@@ -183,6 +195,8 @@ function readField({ path, kind, label }: FieldSpec, form: URLSearchParams, faul
         message: `is what stands for a secret; type the whole ${label.toLowerCase()} in, or nothing`,
       });
       return undefined;
+    case "prose":
+      return text === "" ? null : unbroken(text);
     default:
       return text === "" ? null : text;
   }

@@ -51,7 +51,7 @@ export function nameFieldState(given: NameGiven): FieldState {
 }
 
 export function savedNotice(name: string, { isInForce, plan }: Edited): Notice {
-  const warnings = plan.warnings.map(({ path, message }) => `${path}: ${message}`).join(" ");
+  const warnings = plan.warnings.map(({ path, message }) => `${path}: ${message}`).join("; ");
   if (!isInForce) {
     return {
       tone: "warn",
