@@ -9,6 +9,7 @@ import type { RequestRecord } from "../model/record.ts";
 import type { Acts } from "../store/acts.ts";
 import type { ConfigEditor } from "../store/config-editor.ts";
 import type { RequestFilter } from "../store/request-filter.ts";
+import type { Neighbours } from "../store/request-neighbours.ts";
 import type { Rollups } from "../store/rollups.ts";
 import type { Assets } from "./assets.ts";
 import type { Drafts } from "./drafts.ts";
@@ -36,6 +37,8 @@ export interface ConsoleOptions {
   /** Newest first; `after` is the `next` of the page before. */
   listRequests(filter: RequestFilter): Promise<{ data: RequestRecord[]; next: string | null }>;
   requestsMadeFor(request: RequestRecord): Promise<RequestRecord[]>;
+  /** Of a request in the list with that filter. */
+  neighboursOf(filter: RequestFilter, id: string): Promise<Neighbours>;
   findRequest(id: string): Promise<RequestRecord | undefined>;
   news: NewsSource;
   usage: {

@@ -2,8 +2,10 @@
 import type { QuotaCard } from "../../views/pages/quotas.tsx";
 import type { Log } from "../kit/log.ts";
 import type { RequestRecord } from "../model/record.ts";
+import type { Acts } from "../store/acts.ts";
 import type { GroupedQuery, Grouping } from "../store/grouped-usage.ts";
 import type { RequestFilter } from "../store/request-filter.ts";
+import type { Neighbours } from "../store/request-neighbours.ts";
 import type { Summed } from "../store/rollup-sums.ts";
 import type { Assets } from "./assets.ts";
 import type { NewsSource } from "./live.ts";
@@ -45,6 +47,8 @@ export interface HolderReads {
   quotas(holder: Holder): Promise<QuotaCard[]>;
   /** Newest first. */
   requests(holder: Holder, filter: OwnFilter): Promise<{ data: RequestRecord[]; next: string | null }>;
+  /** Of a request of that key in its list. */
+  neighbours(holder: Holder, filter: OwnFilter, id: string): Promise<Neighbours>;
   /** Undefined for what is another key's. */
   request(holder: Holder, id: string): Promise<RequestRecord | undefined>;
   /** Of requests of that key. */
@@ -61,6 +65,7 @@ export interface HolderDeps {
   notices: Notices;
   sessions: Sessions;
   log: Log;
+  acts: Pick<Acts, "add">;
   protocols: readonly string[];
   dayOf: Clocks["dayOf"];
   /** The reporting timezone. */

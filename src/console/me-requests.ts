@@ -5,10 +5,12 @@ import { GatewayError } from "../model/error.ts";
 import type { RequestRecord } from "../model/record.ts";
 import { results } from "../store/request-filter.ts";
 import { fitsFilter } from "../store/request-fit.ts";
+import { authorOf } from "./forms/edits.ts";
 import { forHolder, type HolderDeps } from "./holder.ts";
 import { newsStream } from "./live.ts";
 import { page, part, wantsPart } from "./page.ts";
 import { holderOf } from "./principal.ts";
+import { requestsCsv } from "./request-csv.ts";
 import { readOwnFilters } from "./request-query.ts";
 import type { ConsoleRoute, Visit } from "./route.ts";
 import type { Holder } from "./session.ts";
@@ -20,6 +22,7 @@ const rowsPerPage = 50;
 export function ownRequestRoutes(deps: HolderDeps): ConsoleRoute[] {
   return [
     { method: "GET", path, access: "holder", run: (visit) => list(deps, visit, holderOf(visit)) },
+    { method: "GET", path: `${path}.csv`, access: "holder", run: (visit) => csv(deps, visit, holderOf(visit)) },
     { method: "GET", path: `${path}/:id`, access: "holder", run: (visit) => detail(deps, visit, holderOf(visit)) },
     { method: "GET", path: "/console/me/live", access: "holder", run: (visit) => live(deps, visit, holderOf(visit)) },
   ];
@@ -30,7 +33,7 @@ async function list(deps: HolderDeps, visit: Visit, holder: Holder): Promise<Res
   const key = own.key(holder);
   const { filter, filters, ignored } = readOwnFilters(visit.query, key);
   const { data, next } = await own.requests(holder, { limit: rowsPerPage, ...filter });
-  const shown = { rows: data.map((row) => forHolder(row, key)), zone: deps.zone(), own: key };
+  const shown = { rows: data.map((row) => forHolder(row, key)), zone: deps.zone(), own: key, filters };
   if (wantsPart(visit)) return part(visit, requestRows(shown));
   const models = own.models(holder);
   const body = requestsPage({
@@ -40,11 +43,21 @@ async function list(deps: HolderDeps, visit: Visit, holder: Holder): Promise<Res
     isFirst: filter.after === undefined,
     baseUrl: deps.publicUrl() ?? visit.origin,
     model: models.find(({ name }) => name === "demo")?.name ?? models[0]?.name ?? "demo",
-    filters,
     choices: { aliases: [...new Set(models.map(({ alias }) => alias))].sort(), results },
     ignored,
   });
   return page(visit, body);
+}
+
+function csv({ own, acts }: HolderDeps, visit: Visit, holder: Holder): Response {
+  const key = own.key(holder);
+  const { filter } = readOwnFilters(visit.query, key);
+  const look = async (page: { limit: number; after?: string }) => {
+    const { data, next } = await own.requests(holder, { ...filter, ...page });
+    return { data: data.map((row) => forHolder(row, key)), next };
+  };
+  void acts.add({ kind: "requests exported", author: authorOf(visit), section: "keys", name: holder.key });
+  return requestsCsv({ visit, look, own: key });
 }
 
 function live({ own, sessions }: HolderDeps, visit: Visit, holder: Holder): Response {
@@ -58,6 +71,10 @@ async function detail(deps: HolderDeps, visit: Visit, holder: Holder): Promise<R
   const request = await deps.own.request(holder, visit.parameters.id ?? "");
   if (!request) throw new GatewayError("not-found", "Your key has no request of this id, or it is not kept any more.");
   const own = deps.own.key(holder);
-  const shell = shellOf(deps, visit, path);
-  return page(visit, requestPage({ shell, request: forHolder(request, own), zone: deps.zone(), own }));
+  const { filter, filters } = readOwnFilters(visit.query, own);
+  const body = requestPage({
+    ...{ shell: shellOf(deps, visit, path), request: forHolder(request, own), zone: deps.zone(), own },
+    neighbours: { ...(await deps.own.neighbours(holder, filter, request.id)), filters },
+  });
+  return page(visit, body);
 }

@@ -52,7 +52,7 @@ export function part(visit: Visit, body: Markup): Response {
 }
 
 /** A table for a spreadsheet. */
-export function download(visit: Visit, csv: string, name: string): Response {
+export function download(visit: Visit, csv: string | ReadableStream<Uint8Array>, name: string): Response {
   const disposition = `attachment; filename="${name}"`;
   const headers = { "content-type": "text/csv; charset=utf-8", "content-disposition": disposition };
   return new Response(csv, { headers: { ...headersOf(visit), ...headers } });

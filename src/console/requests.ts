@@ -12,11 +12,13 @@ import { candidatesOf, parseRouting, type ShownCandidate } from "../model/routin
 import { results } from "../store/request-filter.ts";
 import { fitsFilter } from "../store/request-fit.ts";
 import type { ConsoleDeps } from "./deps.ts";
+import { authorOf } from "./forms/edits.ts";
 import { entityPath } from "./forms/pages.ts";
 import { firstModel } from "./home.ts";
 import { newsStream } from "./live.ts";
 import { page, part, wantsPart } from "./page.ts";
 import { aliasesPath } from "./paths.ts";
+import { requestsCsv } from "./request-csv.ts";
 import { readFilters } from "./request-query.ts";
 import { createVolume, type Volume } from "./request-volume.ts";
 import type { ConsoleRoute, Visit } from "./route.ts";
@@ -30,6 +32,7 @@ export function requestRoutes(deps: ConsoleDeps): ConsoleRoute[] {
   const volume = createVolume(deps);
   return [
     { method: "GET", path: "/console/requests", access: "session", run: (visit) => list(deps, visit, volume) },
+    { method: "GET", path: "/console/requests.csv", access: "session", run: (visit) => csv(deps, visit) },
     { method: "GET", path: "/console/requests/:id", access: "session", run: (visit) => detail(deps, visit) },
     { method: "GET", path: "/console/live", access: "session", run: (visit) => live(deps, visit) },
   ];
@@ -40,7 +43,7 @@ async function list(deps: ConsoleDeps, visit: Visit, volumeOf: Volume): Promise<
   const { data, next } = await deps.listRequests({ limit: rowsPerPage, ...filter });
   const config = deps.config.current();
   const zone = config.settings.timezone;
-  if (wantsPart(visit)) return part(visit, requestRows({ rows: data, zone }));
+  if (wantsPart(visit)) return part(visit, requestRows({ rows: data, zone, filters }));
   const isFirst = filter.after === undefined;
   // The list is worth more than its bars.
   const volume = isFirst ? await volumeOf({ filter, filters }, clockOf(zone)).catch(() => null) : null;
@@ -59,6 +62,12 @@ async function list(deps: ConsoleDeps, visit: Visit, volumeOf: Volume): Promise<
     ignored,
   });
   return page(visit, body);
+}
+
+function csv(deps: ConsoleDeps, visit: Visit): Response {
+  const { filter } = readFilters(visit.query);
+  void deps.acts.add({ kind: "requests exported", author: authorOf(visit) });
+  return requestsCsv({ visit, look: (page) => deps.listRequests({ ...filter, ...page }) });
 }
 
 function live({ news, sessions }: ConsoleDeps, visit: Visit): Response {
@@ -84,7 +93,9 @@ async function detail(deps: ConsoleDeps, visit: Visit): Promise<Response> {
       "No request of this id is kept. It appears when it is over, and goes when it is older than what is kept.",
     );
   const zone = deps.config.current().settings.timezone;
+  const { filter, filters } = readFilters(visit.query);
   const body = requestPage({
+    neighbours: { ...(await deps.neighboursOf(filter, request.id)), filters },
     shell: shellOf(deps, visit, "/console/requests"),
     request,
     zone,

@@ -81,7 +81,7 @@ export function openActs(options: ActsOptions): Acts {
     async add(act) {
       const at = now();
       try {
-        const origin = isSignIn(act.kind) ? originOf(act, Math.floor(at / quarterMs)) : act.author.origin;
+        const origin = isCounted(act.kind) ? originOf(act, Math.floor(at / quarterMs)) : act.author.origin;
         await write(database.sql, { ...act, author: { ...act.author, origin } }, at);
       } catch (error) {
         onError(error);
@@ -96,8 +96,9 @@ export function placeOf({ at, id }: StoredAct): string {
   return `${at}.${id}`;
 }
 
-function isSignIn(kind: ActKind): boolean {
-  return signIns.some((one) => one === kind);
+/** What is done again and again, and says nothing new by that. */
+function isCounted(kind: ActKind): boolean {
+  return kind === "requests exported" || signIns.some((one) => one === kind);
 }
 
 /** Who only guesses can come from any number of addresses. */
@@ -120,7 +121,7 @@ async function write(sql: Sql, act: Act, at: number): Promise<void> {
   const text = (value: string | undefined) => (value === undefined ? null : toText(value.slice(0, longestText)));
   const [origin, name, detail] = [text(author.origin), text(act.name), text(act.detail)];
   const parts = [Math.floor(at / quarterMs), kind, author.actor, origin, section, name];
-  const id = isSignIn(kind) ? sha256Hex(JSON.stringify(parts)).slice(0, 32) : uuidv7();
+  const id = isCounted(kind) ? sha256Hex(JSON.stringify(parts)).slice(0, 32) : uuidv7();
   await sql`INSERT INTO acts (id, at, last_at, times, kind, actor, origin, section, name, detail)
     VALUES (${id}, ${at}, ${at}, 1, ${kind}, ${author.actor}, ${origin}, ${section}, ${name}, ${detail})
     ON CONFLICT (id) DO UPDATE SET times = acts.times + 1, last_at = excluded.last_at`;

@@ -10,6 +10,7 @@ import { GatewayError } from "../model/error.ts";
 import type { ConfigEditor } from "../store/config-editor.ts";
 import type { Reader } from "../store/database.ts";
 import { groupedUsage } from "../store/grouped-usage.ts";
+import { requestNeighbours } from "../store/request-neighbours.ts";
 import { findRequest, recentRequests } from "../store/requests.ts";
 import type { Rollups } from "../store/rollups.ts";
 
@@ -59,6 +60,7 @@ export function holderReads({ gateway, editor, reader, rollups, news }: HolderPa
       });
     },
     requests: (holder, filter) => recentRequests(reader.sql, { ...filter, key: holder.key }),
+    neighbours: (holder, filter, id) => requestNeighbours(reader.sql, { ...filter, key: holder.key }, id),
     async request(holder, id) {
       const found = await findRequest(reader.sql, id);
       return found?.key === holder.key ? found : undefined;

@@ -62,6 +62,7 @@
     } else if (key === "?") location.href = "/console/settings/appearance#shortcuts";
     else if (key === "g") wentAt = event.timeStamp;
     else if (event.timeStamp - wentAt < 1500 && Object.hasOwn(places, key)) location.href = `/console${places[key]}`;
+    else if (key === "j" || key === "k") document.querySelector(key === "j" ? "a[rel=next]" : "a[rel=prev]")?.click();
   });
 
   document.addEventListener("click", async (event) => {

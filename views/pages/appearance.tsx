@@ -15,6 +15,7 @@ const shortcuts = [
   ["/", "find"],
   ["g o, g r, g u, g p", "overview, requests, usage, performance"],
   ["g a, g k, g c, g s", "aliases, keys, cooldowns, settings"],
+  ["j, k", "the older and the newer request, on the page of one"],
   ["Ctrl Enter", "send the form that one types in"],
   ["?", "this list"],
 ] as const;

@@ -6,6 +6,7 @@ import { Attempts } from "../parts/attempts.tsx";
 import { Diagnosis } from "../parts/diagnosis.tsx";
 import { None, Or } from "../parts/empty.tsx";
 import { type Failure, Failures } from "../parts/failures.tsx";
+import { allRequests, type Filters, isFiltered, listAddress } from "../parts/filters.tsx";
 import { clockOf, duration, money, whole } from "../parts/format.ts";
 import { type Phase, Phases } from "../parts/phases.tsx";
 import { Badge, type Outcome } from "../parts/result.tsx";
@@ -60,6 +61,8 @@ export interface RequestProps {
   shell: Shell;
   request: RequestDetail;
   zone: string;
+  /** Ids of those beside it in the list that it was opened from, and how that is narrowed down. */
+  neighbours?: { newer: string | null; older: string | null; filters: Filters };
   /** Null when it came to no choice. */
   choice?: Choice | null;
   /** Of the dry run that asks where such a request would go now. */
@@ -80,8 +83,10 @@ export function requestPage({
   made = [],
   isRetryable = false,
   own,
+  neighbours,
 }: RequestProps): Markup {
   const isOwn = own !== undefined;
+  const list = isOwn ? "/console/me/requests" : allRequests;
   const showsTargets = own?.showsTargets ?? true;
   const { code, errors, attempts, target, status, interrupted } = request;
   const isServed = code === null && !interrupted;
@@ -89,9 +94,12 @@ export function requestPage({
   return (
     <Layout shell={shell} title={`Request ${request.id}`}>
       <nav aria-label="Where you are" class="crumbs">
-        <a href={isOwn ? "/console/me/requests" : "/console/requests"}>Requests</a>
+        <a href={listAddress(neighbours?.filters ?? {}, undefined, list)}>Requests</a>
       </nav>
-      <h1>Request</h1>
+      <div class="bar">
+        <h1>Request</h1>
+        {neighbours === undefined ? null : <Beside {...neighbours} list={list} />}
+      </div>
       <p class="verdict">
         <Badge {...request} /> {verdict(request)}
       </p>
@@ -109,6 +117,29 @@ export function requestPage({
       <MadeFor made={made} />
       <Degraded notes={request.degraded} />
     </Layout>
+  );
+}
+
+type Neighbours = NonNullable<RequestProps["neighbours"]>;
+
+/** The same order as in the list: the newer one stands before it. */
+function Beside({ newer, older, filters, list }: Neighbours & { list: string }): Markup | null {
+  if (newer === null && older === null) return null;
+  const href = (id: string) => listAddress(filters, undefined, `${list}/${encodeURIComponent(id)}`);
+  return (
+    <nav class="pages" aria-label={isFiltered(filters) ? "Beside it among those filtered" : "Beside it in the list"}>
+      {newer === null ? null : (
+        <a href={href(newer)} rel="prev">
+          Newer
+        </a>
+      )}
+      {older === null ? null : (
+        <a href={href(older)} rel="next">
+          Older
+        </a>
+      )}
+      {isFiltered(filters) ? <span class="muted">as filtered</span> : null}
+    </nav>
   );
 }
 

@@ -36,6 +36,8 @@ export interface RowsProps {
   rows: readonly Row[];
   /** IANA name of the reporting timezone. */
   zone: string;
+  /** What the list is narrowed down to: where a request was opened from. */
+  filters: Filters;
   /** Of a key's holder: the list is of that key alone, and may have neither targets nor costs. */
   own?: { showsTargets: boolean };
 }
@@ -51,7 +53,6 @@ export interface RequestsProps extends RowsProps {
   baseUrl: string;
   /** A name that clients can call. */
   model: string;
-  filters: Filters;
   choices: Choices;
   /** What of the address was not understood. */
   ignored: readonly string[];
@@ -86,7 +87,7 @@ export function requestsPage(props: RequestsProps): Markup {
           <caption class="hidden">Requests, newest first; times in {zone}</caption>
           <Head zone={zone} own={own} />
           <tbody id="rows" {...(isFirst ? liveRows(filters, list) : {})}>
-            {requestRows({ rows, zone, ...(own === undefined ? {} : { own }) })}
+            {requestRows({ rows, zone, filters, ...(own === undefined ? {} : { own }) })}
           </tbody>
         </table>
       </section>
@@ -133,12 +134,12 @@ function Head({ zone, own }: Pick<RowsProps, "zone" | "own">): Markup {
 }
 
 /** The rows alone, as the live list fetches them. */
-export function requestRows({ rows, zone, own }: RowsProps): Markup {
+export function requestRows({ rows, zone, filters, own }: RowsProps): Markup {
   const clock = clockOf(zone);
   return (
     <>
       {rows.map((row) => (
-        <RequestRow row={row} clock={clock} own={own} />
+        <RequestRow row={row} clock={clock} own={own} filters={filters} />
       ))}
     </>
   );
@@ -169,13 +170,18 @@ function Tail(): Markup {
   );
 }
 
-function RequestRow({ row, clock, own }: { row: Row; clock: Clock; own: RowsProps["own"] }): Markup {
+interface RequestRowProps extends Pick<RowsProps, "own" | "filters"> {
+  row: Row;
+  clock: Clock;
+}
+
+function RequestRow({ row, clock, own, filters }: RequestRowProps): Markup {
   const { tokens } = row;
   const showsTargets = own?.showsTargets ?? true;
   return (
     <tr id={`r-${row.id}`}>
       <th scope="row" class="time">
-        <a href={`${listOf(own)}/${encodeURIComponent(row.id)}`}>
+        <a href={listAddress(filters, undefined, `${listOf(own)}/${encodeURIComponent(row.id)}`)}>
           <time datetime={new Date(row.at).toISOString()} title={`${clock.long(row.at)} ${clock.zone}`}>
             {clock.short(row.at)}
           </time>
@@ -271,13 +277,15 @@ function Empty({ isFirst, baseUrl, model, filters, next, own }: RequestsProps): 
   );
 }
 
-function Pages({ next, isFirst, filters, own }: RequestsProps): Markup | null {
-  if (isFirst && next === null) return null;
+function Pages({ next, isFirst, filters, own }: RequestsProps): Markup {
   const list = listOf(own);
   return (
     <nav class="pages" aria-label="Pages of the list">
       {isFirst ? null : <a href={listAddress(filters, undefined, list)}>Newest</a>}
       {next === null ? null : <a href={listAddress(filters, next, list)}>Older</a>}
+      <a href={listAddress(filters, undefined, `${list}.csv`)} download>
+        CSV <span class="muted">(newest 10,000)</span>
+      </a>
     </nav>
   );
 }
