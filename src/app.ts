@@ -12,6 +12,7 @@ import type { Gateway } from "./gateway/gateway.ts";
 import { Refusals } from "./gateway/refusals.ts";
 import { createRequestEvents, requestEventObserver } from "./gateway/request-events.ts";
 import { requestLog } from "./gateway/request-log.ts";
+import { Running } from "./gateway/running.ts";
 import { createSlots } from "./gateway/slots.ts";
 import { createServer } from "./http/server.ts";
 import { type Ballast, createBallast } from "./kit/ballast.ts";
@@ -110,14 +111,11 @@ export async function startApp({
   const config = createLiveConfig(snapshot);
   const reader = given ?? openReader(options.databaseUrl, store.database);
   const parts: Parts = { config, log, store, reader };
-  const { gateway, writer, requestEvents, running, cooling, ...opened } = await openGateway(
-    { ...parts, logins },
-    options,
-  );
+  const { gateway, writer, requestEvents, cooling, ...opened } = await openGateway({ ...parts, logins }, options);
   const acts = openActLog(parts);
   const usage = openUsage(parts);
   const priced = openPrices(parts, gateway);
-  const operations = openOperations({ ...store, ...priced, gateway, reader, writer, requestEvents, running });
+  const operations = openOperations({ ...store, ...priced, gateway, reader, writer, requestEvents });
   let isDraining = false;
   const runTrial = openTrials(gateway, configEditor);
   const isAdmin = (key: string) => sha256Hex(key) === adminHash;
@@ -133,7 +131,7 @@ export async function startApp({
     ...{ ...usage, ...requestReads(reader, writer), ...cooling, ...priced },
   });
   server.listen({ hostname: options.host, port: options.port });
-  const stopTidying = tidyAfterWork(() => running.all);
+  const stopTidying = tidyAfterWork(() => gateway.running.changes);
   return {
     ballast: createBallast(),
     url: snapshot.settings.publicUrl ?? `http://${urlHost(options.host)}:${server.server?.port ?? options.port}`,
@@ -143,7 +141,7 @@ export async function startApp({
     async close(graceMs) {
       isDraining = true;
       const stopped = server.server?.stop(false);
-      await idle(running, graceMs);
+      await idle(gateway.running, graceMs);
       await Promise.race([stopped, Bun.sleep(250)]);
       await server.server?.stop(true);
       gateway.sweep.stop();
@@ -162,7 +160,6 @@ async function openGateway(parts: Parts & { logins: Logins }, { dataDir }: Place
     onError: (error) => log.error("usage rows could not be stored yet; they are safe in the journal", { error }),
   });
   const kept = { ...keepFor(parts), quotas: await openQuotas(parts) };
-  const running = { count: 0, all: 0 };
   const requestEvents = createRequestEvents();
   const { cooldowns, reads, ...cooling } = await openCooldowns(parts);
   const { close, ...routed } = await openRouting(parts);
@@ -171,7 +168,7 @@ async function openGateway(parts: Parts & { logins: Logins }, { dataDir }: Place
     authenticate: createAuthenticate(),
     ...routed,
     transport: openTransport(),
-    observers: [writer, counter(running), requestLog(log), requestEventObserver(requestEvents)],
+    observers: [writer, requestLog(log), requestEventObserver(requestEvents)],
     ...kept,
     ...ofThisProcess(),
     logins,
@@ -179,13 +176,13 @@ async function openGateway(parts: Parts & { logins: Logins }, { dataDir }: Place
     random: Math.random,
   };
   const closing = [cooling, { close }, writer, ...Object.values(kept)];
-  return { gateway, writer, requestEvents, running, cooling: reads, closing };
+  return { gateway, writer, requestEvents, cooling: reads, closing };
 }
 
 /** What begins anew with each process. */
 function ofThisProcess(): Pick<
   Gateway,
-  "scratch" | "slots" | "backgrounds" | "calibration" | "describer" | "refusals"
+  "scratch" | "slots" | "backgrounds" | "calibration" | "describer" | "refusals" | "running"
 > {
   return {
     scratch: createScratch(),
@@ -193,24 +190,12 @@ function ofThisProcess(): Pick<
     backgrounds: new Backgrounds(),
     describer: new Describer(),
     refusals: new Refusals(),
+    running: new Running(),
     calibration: new Calibration(),
   };
 }
 
-function counter(running: { count: number; all: number }) {
-  return {
-    opened: () => {
-      running.count++;
-      running.all++;
-    },
-    closed: () => {
-      running.count--;
-      running.all++;
-    },
-  };
-}
-
-async function idle(running: { count: number }, graceMs: number): Promise<void> {
+async function idle(running: Pick<Running, "count">, graceMs: number): Promise<void> {
   const until = performance.now() + graceMs;
   while (running.count > 0 && performance.now() < until) await Bun.sleep(20);
 }

@@ -77,7 +77,7 @@ async function liveOf(deps: HomeDeps, overview: Overview, chosen: (typeof overvi
     card(deps.listRequests({ limit: mostRecent })),
   ]);
   return {
-    ...{ zone, range, rangeWords: chosen.words, running: deps.operations.running() },
+    ...{ zone, range, rangeWords: chosen.words, running: deps.operations.running.count },
     attention: { ...attention, at: clock.short(Date.now()) },
     figures: whole && figuresOf(whole, chosen.words),
     bars: whole && barsOf(whole, clock, deps.usage.dayOf),

@@ -13,6 +13,8 @@ const heartbeatMs = 15_000;
 /** Requests of other nodes are seen in the database. */
 const elsewhereMs = 5000;
 const mostStreams = 64;
+/** How often a page is told to look at a request that runs. */
+const growthMs = 1000;
 
 /** Where news comes from. */
 export interface NewsSource {
@@ -28,18 +30,20 @@ export interface Watching {
   news: NewsSource;
   sessions: Pick<Sessions, "knows">;
   fits(record: RequestRecord): boolean;
+  /** Does what the page shows grow by itself? */
+  grows?: (() => boolean) | undefined;
 }
 
 /**
  * Events `open` once, then `news` with `{"closed": n, "all": n}`: requests that the page would show, and all of them. It ends
  * with the session. Throws `overloaded`.
  */
-export function newsStream(visit: Visit, { news, sessions, fits }: Watching): Response {
+export function newsStream(visit: Visit, { news, sessions, fits, grows }: Watching): Response {
   if (news.listening() >= mostStreams) {
     throw new GatewayError("overloaded", `There are ${mostStreams} open pages already.`, { retryAfterMs: heartbeatMs });
   }
   const id = sessionId(visit.request, visit.origin) ?? "";
-  const stream = new News(news, fits, () => sessions.knows(id));
+  const stream = new News({ source: news, fits, grows, isStillIn: () => sessions.knows(id) });
   return new Response(stream.body(), {
     headers: {
       "content-type": "text/event-stream",
@@ -60,24 +64,22 @@ class News {
   private readonly encoder = new TextEncoder();
   private readonly ends: (() => void)[] = [];
 
-  constructor(
-    private readonly source: NewsSource,
-    private readonly fits: (record: RequestRecord) => boolean,
-    private readonly isStillIn: () => boolean,
-  ) {}
+  constructor(private readonly of: Pick<Watching, "fits" | "grows"> & { source: NewsSource; isStillIn(): boolean }) {}
 
   body(): ReadableStream<Uint8Array> {
     return new ReadableStream({
       start: (controller) => {
         this.controller = controller;
         this.tell("event: open\ndata: {}\n\n");
+        const { source, fits, grows } = this.of;
         this.ends.push(
-          this.source.listen((record) => {
-            this.add(this.fits(record));
+          source.listen((record) => {
+            this.add(fits(record));
           }),
         );
         this.every(heartbeatMs, () => this.beat());
-        if (this.source.newestId) this.every(elsewhereMs, () => this.lookElsewhere());
+        if (source.newestId) this.every(elsewhereMs, () => this.lookElsewhere());
+        if (grows) this.every(growthMs, () => grows() && this.add(true));
       },
       cancel: () => this.end(),
     });
@@ -106,12 +108,12 @@ class News {
   }
 
   private beat(): void {
-    if (this.isStillIn()) this.tell(": still here\n\n");
+    if (this.of.isStillIn()) this.tell(": still here\n\n");
     else this.end();
   }
 
   private lookElsewhere(): void {
-    this.source.newestId?.().then(
+    this.of.source.newestId?.().then(
       (newest) => {
         if (this.newest !== undefined && newest !== this.newest && this.all === 0) this.add(true);
         this.newest = newest;

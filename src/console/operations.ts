@@ -1,6 +1,7 @@
 /** What the console does beside the configuration: ask where requests would go, count quotas anew, price rows, look at itself. */
 import type { Key, Quota } from "../config/snapshot.ts";
 import type { JsonObject } from "../model/json.ts";
+import type { RequestRecord } from "../model/record.ts";
 import type { ShownCandidate } from "../model/routing-record.ts";
 
 /** A request that nobody sends. */
@@ -86,6 +87,11 @@ export interface Operations {
     job(): RecomputeState;
   };
   system(): Promise<SystemFacts>;
-  /** Client requests that run in this process. */
-  running(): number;
+  /** Requests that run in this process. */
+  running: {
+    readonly count: number;
+    /** As they would be kept if they ended now, the oldest first. */
+    longest(most: number): RequestRecord[];
+    find(id: string): RequestRecord | undefined;
+  };
 }

@@ -66,6 +66,12 @@ export function redirect(visit: Visit, location: string, headers: Record<string,
   return new Response(null, { status: isScript ? 401 : 303, headers: all });
 }
 
+/** To a script that asks for a part: nothing new yet, or, with a location, the page is another one now. */
+export function instead(visit: Visit, location?: string): Response {
+  if (location === undefined) return new Response(null, { status: 204, headers: headersOf(visit) });
+  return new Response(null, { headers: { ...headersOf(visit), "cache-control": "no-store", "hx-redirect": location } });
+}
+
 /** Does a script ask for the part that changes, and not a person for the page? */
 export function wantsPart({ request }: Visit): boolean {
   const { headers } = request;

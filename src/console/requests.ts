@@ -1,6 +1,7 @@
 /** The list of requests, which stays up to date by itself, and the page of one request. */
-import { requestPage } from "../../views/pages/request.tsx";
+import { requestPage, requestParts } from "../../views/pages/request.tsx";
 import { requestRows, requestsPage } from "../../views/pages/requests.tsx";
+import { runningPage, runningParts } from "../../views/pages/running.tsx";
 import type { Choices } from "../../views/parts/filters.tsx";
 import { type Clock, clockOf } from "../../views/parts/format.ts";
 import type { Choice } from "../../views/parts/routing.tsx";
@@ -16,7 +17,7 @@ import { authorOf } from "./forms/edits.ts";
 import { entityPath } from "./forms/pages.ts";
 import { firstModel } from "./home.ts";
 import { newsStream } from "./live.ts";
-import { page, part, wantsPart } from "./page.ts";
+import { instead, page, part, wantsPart } from "./page.ts";
 import { aliasesPath } from "./paths.ts";
 import { requestsCsv } from "./request-csv.ts";
 import { readFilters } from "./request-query.ts";
@@ -27,6 +28,7 @@ import { shellOf } from "./shell.ts";
 const rowsPerPage = 50;
 /** Of a longer list nobody chooses; the address may name any. */
 const mostChoices = 500;
+const mostRunning = 200;
 
 export function requestRoutes(deps: ConsoleDeps): ConsoleRoute[] {
   const volume = createVolume(deps);
@@ -34,6 +36,7 @@ export function requestRoutes(deps: ConsoleDeps): ConsoleRoute[] {
     { method: "GET", path: "/console/requests", access: "session", run: (visit) => list(deps, visit, volume) },
     { method: "GET", path: "/console/requests.csv", access: "session", run: (visit) => csv(deps, visit) },
     { method: "GET", path: "/console/requests/:id", access: "session", run: (visit) => detail(deps, visit) },
+    { method: "GET", path: "/console/running", access: "session", run: (visit) => running(deps, visit) },
     { method: "GET", path: "/console/live", access: "session", run: (visit) => live(deps, visit) },
   ];
 }
@@ -70,9 +73,11 @@ function csv(deps: ConsoleDeps, visit: Visit): Response {
   return requestsCsv({ visit, look: (page) => deps.listRequests({ ...filter, ...page }) });
 }
 
-function live({ news, sessions }: ConsoleDeps, visit: Visit): Response {
+function live({ news, sessions, operations }: ConsoleDeps, visit: Visit): Response {
   const { filter } = readFilters(visit.query);
-  return newsStream(visit, { news, sessions, fits: (record) => fitsFilter(filter, record) });
+  const watched = visit.query.get("watch");
+  const grows = watched === null ? undefined : () => operations.running.find(watched) !== undefined;
+  return newsStream(visit, { news, sessions, grows, fits: (record) => fitsFilter(filter, record) });
 }
 
 function choicesOf({ keys, aliases, providers }: Snapshot): Choices {
@@ -85,26 +90,39 @@ function choicesOf({ keys, aliases, providers }: Snapshot): Choices {
   };
 }
 
+function running(deps: ConsoleDeps, visit: Visit): Response {
+  const { running } = deps.operations;
+  const zone = deps.config.current().settings.timezone;
+  const live = { zone, now: Date.now(), rows: running.longest(mostRunning), count: running.count };
+  if (wantsPart(visit)) return part(visit, runningParts(live));
+  return page(visit, runningPage({ shell: shellOf(deps, visit, "/console/requests"), ...live }));
+}
+
 async function detail(deps: ConsoleDeps, visit: Visit): Promise<Response> {
-  const request = await deps.findRequest(visit.parameters.id ?? "");
+  const id = visit.parameters.id ?? "";
+  const running = deps.operations.running.find(id);
+  const request = running ?? (await deps.findRequest(id));
+  // What ran is over: it is stored in a moment, and then its page is another.
+  if (!running && wantsPart(visit)) return instead(visit, request && `/console/requests/${encodeURIComponent(id)}`);
   if (!request)
     throw new GatewayError(
       "not-found",
-      "No request of this id is kept. It appears when it is over, and goes when it is older than what is kept.",
+      "No request of this id runs or is kept. Each goes when it is older than what is kept.",
     );
   const zone = deps.config.current().settings.timezone;
   const { filter, filters } = readFilters(visit.query);
-  const body = requestPage({
+  const props = {
     neighbours: { ...(await deps.neighboursOf(filter, request.id)), filters },
-    shell: shellOf(deps, visit, "/console/requests"),
     request,
     zone,
     choice: recordedChoice(request, clockOf(zone)),
     again: dryRunOf(request, deps),
     made: request.attempts === 0 ? [] : await deps.requestsMadeFor(request),
     isRetryable: request.code !== null && errorTable[request.code].nextTarget,
-  });
-  return page(visit, body);
+    ...(running ? { elapsedMs: Math.max(0, Date.now() - running.at) } : {}),
+  };
+  if (wantsPart(visit)) return part(visit, requestParts(props));
+  return page(visit, requestPage({ shell: shellOf(deps, visit, "/console/requests"), ...props }));
 }
 
 export function recordedChoice({ routing, target, attempts, errors }: RequestRecord, clock: Clock): Choice | null {

@@ -308,10 +308,12 @@ export class Exchange<W extends Wire = Protocol> {
     const record = recordOf(this, status, error);
     if (this.reservation) record.charges = settled(this.reservation, [record, ...this.spent], this.wasCalled);
     this.measure(record);
+    this.gateway.running.ended(this);
     this.tell((observer) => observer.closed?.(record));
   }
 
   open(): void {
+    this.gateway.running.began(this);
     const record = this.openedRecord();
     this.tell((observer) => observer.opened?.(record));
   }

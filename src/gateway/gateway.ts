@@ -22,6 +22,7 @@ import type { Backgrounds } from "./background.ts";
 import type { Describer } from "./describe.ts";
 import type { Refusals } from "./refusals.ts";
 import type { RoutingMemory } from "./routing.ts";
+import type { Running } from "./running.ts";
 import type { Slots } from "./slots.ts";
 
 /** Told of every exchange; can never change its course. */
@@ -42,6 +43,7 @@ export interface Gateway {
   /** The transport for a base URL: `fetch`, or an upstream inside the process. */
   readonly transport: (url: string) => Transport;
   readonly observers: readonly Observer[];
+  readonly running: Running;
   readonly log: Log;
   readonly sweep: Sweep;
   readonly slots: Slots;

@@ -22,7 +22,6 @@ export interface OperationParts {
   writer: Writer;
   prices: PricesDeps["prices"];
   requestEvents: RequestEvents;
-  running: { count: number };
 }
 
 export function openOperations(parts: OperationParts): Operations {
@@ -44,7 +43,7 @@ export function openOperations(parts: OperationParts): Operations {
       job: () => stateOf(prices.job()),
     },
     system: () => systemOf(parts),
-    running: () => parts.running.count,
+    running: gateway.running,
   };
 }
 
@@ -116,7 +115,7 @@ function permissions({ config, routing }: Gateway, key: Key): Permission[] {
 
 const turns = 5;
 
-async function systemOf({ database, reader, writer, requestEvents, running }: OperationParts) {
+async function systemOf({ gateway, database, reader, writer, requestEvents }: OperationParts) {
   let loopMs = 0;
   for (let turn = 0; turn < turns; turn++) {
     const from = performance.now();
@@ -126,7 +125,7 @@ async function systemOf({ database, reader, writer, requestEvents, running }: Op
   const { rss, heapUsed } = process.memoryUsage();
   return {
     memory: { resident: rss, heap: heapUsed },
-    ...{ loopMs, running: running.count, waiting: writer.waiting(), listeners: requestEvents.listening },
+    ...{ loopMs, running: gateway.running.count, waiting: writer.waiting(), listeners: requestEvents.listening },
     database: await databaseVitals(database, reader),
     migrations: await madeMigrations(reader),
   };

@@ -6,6 +6,8 @@ export const webKey = "sk-web-of-the-console-tests";
 export interface Figures extends Visits {
   /** Sends one chat request as the key `web`; resolves to its id. */
   send(model: string, more?: object, headers?: Record<string, string>): Promise<string>;
+  /** The model `late` answers when this is called, and keeps the next one waiting. */
+  letGo(): void;
 }
 
 function answerTo(model: string): Response {
@@ -21,9 +23,14 @@ function answerTo(model: string): Response {
 }
 
 export async function openFigures(): Promise<Figures> {
+  let late = Promise.withResolvers<void>();
   const upstream = Bun.serve({
     port: 0,
-    fetch: async (request) => answerTo(((await request.json()) as { model: string }).model),
+    fetch: async (request) => {
+      const { model } = (await request.json()) as { model: string };
+      if (model === "late") await late.promise;
+      return answerTo(model);
+    },
   });
   const base = { protocols: { chat: `http://127.0.0.1:${upstream.port}/v1` }, api_key: "sk-upstream" };
   const price = { input: 2, output: 10 };
@@ -64,7 +71,12 @@ export async function openFigures(): Promise<Figures> {
       await row(id);
       return id;
     },
+    letGo() {
+      late.resolve();
+      late = Promise.withResolvers();
+    },
     async stop() {
+      late.resolve();
       await visits.stop();
       await upstream.stop(true);
     },

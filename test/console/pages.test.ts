@@ -194,7 +194,13 @@ describe.each(looks)("at $width px, $scheme", (look) => {
     await page.goto(`${url}/console/login`);
     expect(["/console/login", await wrongs(page)]).toEqual(["/console/login", []]);
     await signIn(watched, visits.gateway);
-    const paths = ["/console", "/console/requests", "/console/requests?after=0", "/console/nothing"];
+    const paths = [
+      "/console",
+      "/console/requests",
+      "/console/requests?after=0",
+      "/console/running",
+      "/console/nothing",
+    ];
     for (const path of [...paths, ...ids.map((id) => `/console/requests/${id}`)]) {
       await page.goto(url + path);
       expect([path, await wrongs(page)]).toEqual([path, []]);

@@ -7,6 +7,7 @@ import { Describer } from "../../src/gateway/describe.ts";
 import type { Gateway } from "../../src/gateway/gateway.ts";
 import { Refusals } from "../../src/gateway/refusals.ts";
 import { createRoutingMemory } from "../../src/gateway/routing.ts";
+import { Running } from "../../src/gateway/running.ts";
 import type { SealRing } from "../../src/gateway/seals.ts";
 import { createSlots } from "../../src/gateway/slots.ts";
 import { ingressRoutes } from "../../src/http/ingress.ts";
@@ -142,6 +143,7 @@ export function openDoor(options: DoorOptions): Door {
     descriptions: { recall: () => undefined, find: async () => undefined, keep: () => undefined },
     describer: new Describer(),
     refusals: new Refusals(),
+    running: new Running(),
     calibration: new Calibration(),
     quotas: new Ledger({ store: noQuotaStore, isShared: false }),
     sealKey,

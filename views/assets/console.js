@@ -83,7 +83,9 @@
   // fetched after that.
   const rows = document.querySelector("[data-live]");
   const newsButton = document.querySelector("[data-news]");
-  const feed = rows?.dataset.live ?? document.querySelector("[data-feed]")?.dataset.feed;
+  // A request that runs: what is shown of it grows.
+  const watched = document.querySelector("[data-watch]");
+  const feed = watched?.dataset.watch ?? rows?.dataset.live ?? document.querySelector("[data-feed]")?.dataset.feed;
   let source;
   let waiting = 0;
   let again;
@@ -123,7 +125,7 @@
   // Figures and badges: at once, and then for a while not again.
   const refresh = () => {
     if (refreshing) return;
-    const pause = Math.max(0, refreshedAt + 3200 - performance.now());
+    const pause = Math.max(0, refreshedAt + (watched ? 500 : 3200) - performance.now());
     refreshing = setTimeout(() => {
       refreshing = undefined;
       refreshedAt = performance.now();

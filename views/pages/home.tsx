@@ -119,8 +119,12 @@ export function overviewParts(props: LiveProps): Markup {
         <h2 id="figures">
           Last {rangeWords}{" "}
           <small class="muted">
-            ({running === 0 ? "no request is" : running === 1 ? "1 request is" : `${whole(running)} requests are`}{" "}
-            running)
+            (
+            <a class="alone" href="/console/running">
+              {running === 0 ? "no request is" : running === 1 ? "1 request is" : `${whole(running)} requests are`}{" "}
+              running
+            </a>
+            )
           </small>
         </h2>
         {figures === null ? <Failed range={range} /> : <Figures figures={figures} />}

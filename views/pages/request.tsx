@@ -11,7 +11,7 @@ import { clockOf, duration, money, whole } from "../parts/format.ts";
 import { type Phase, Phases } from "../parts/phases.tsx";
 import { Badge, type Outcome } from "../parts/result.tsx";
 import { type Choice, Routing } from "../parts/routing.tsx";
-import { brief, verdict } from "../parts/verdict.ts";
+import { brief, progress, verdict } from "../parts/verdict.ts";
 
 export interface RequestDetail extends Outcome {
   id: string;
@@ -72,25 +72,13 @@ export interface RequestProps {
   isRetryable?: boolean;
   /** Of a key's holder, who is led to no page of the operator's and may be told neither targets nor costs. */
   own?: { showsTargets: boolean };
+  /** Of a request that has not ended: how long it runs. */
+  elapsedMs?: number;
 }
 
-export function requestPage({
-  shell,
-  request,
-  zone,
-  choice = null,
-  again = null,
-  made = [],
-  isRetryable = false,
-  own,
-  neighbours,
-}: RequestProps): Markup {
-  const isOwn = own !== undefined;
-  const list = isOwn ? "/console/me/requests" : allRequests;
-  const showsTargets = own?.showsTargets ?? true;
-  const { code, errors, attempts, target, status, interrupted } = request;
-  const isServed = code === null && !interrupted;
-  const untried = choice?.candidates.filter((one) => one.verdict === "not-tried").length ?? 0;
+export function requestPage(props: RequestProps): Markup {
+  const { shell, request, own, elapsedMs, neighbours } = props;
+  const list = own === undefined ? allRequests : "/console/me/requests";
   return (
     <Layout shell={shell} title={`Request ${request.id}`}>
       <nav aria-label="Where you are" class="crumbs">
@@ -100,23 +88,47 @@ export function requestPage({
         <h1>Request</h1>
         {neighbours === undefined ? null : <Beside {...neighbours} list={list} />}
       </div>
+      {elapsedMs === undefined ? requestParts(props) : <div {...growing(request.id)}>{requestParts(props)}</div>}
+    </Layout>
+  );
+}
+
+/** While it runs, the script has what is known of it fetched again. */
+function growing(id: string): Record<string, string> {
+  const address = `/console/requests/${encodeURIComponent(id)}`;
+  const live = { "hx-get": address, "hx-trigger": "news", "hx-swap": "innerMorph", "data-refresh": "" };
+  return { ...live, id: "growing", "data-watch": `/console/live?watch=${encodeURIComponent(id)}` };
+}
+
+/** All that is known of it. */
+export function requestParts(props: Omit<RequestProps, "shell">): Markup {
+  const { request, zone, choice = null, again = null, made = [], isRetryable = false, own, elapsedMs } = props;
+  const isOwn = own !== undefined;
+  const showsTargets = own?.showsTargets ?? true;
+  const isRunning = elapsedMs !== undefined;
+  const { code, errors, attempts, target, status, interrupted } = request;
+  const isServed = code === null && !interrupted && !isRunning;
+  const untried = choice?.candidates.filter((one) => one.verdict === "not-tried").length ?? 0;
+  return (
+    <>
       <p class="verdict">
-        <Badge {...request} /> {verdict(request)}
+        <Badge {...request} isRunning={isRunning} />{" "}
+        {isRunning ? `For ${duration(elapsedMs)}. ${progress(request, elapsedMs)}` : verdict(request)}
       </p>
       {isServed || code === null ? null : (
         <Diagnosis code={code} attempts={attempts} isRetryable={isRetryable} untried={untried} isOwn={isOwn} />
       )}
       <div class="columns">
-        <Facts request={request} zone={zone} isOwn={isOwn} showsTargets={showsTargets} />
-        <Tokens request={request} showsCost={showsTargets} />
+        <Facts request={request} zone={zone} isOwn={isOwn} showsTargets={showsTargets} isRunning={isRunning} />
+        <Tokens request={request} showsCost={showsTargets} isRunning={isRunning} />
       </div>
-      <Phases {...request} />
+      <Phases {...request} elapsedMs={elapsedMs} />
       <Routing choice={choice} again={again} />
       <Attempts errors={errors} served={isServed ? target : null} status={status} totalMs={request.totalMs} />
-      <Failures errors={errors} isServed={isServed} />
+      <Failures errors={errors} isServed={isServed || isRunning} />
       <MadeFor made={made} />
       <Degraded notes={request.degraded} />
-    </Layout>
+    </>
   );
 }
 
@@ -214,9 +226,10 @@ interface FactsProps {
   zone: string;
   isOwn: boolean;
   showsTargets: boolean;
+  isRunning: boolean;
 }
 
-function Facts({ request, zone, isOwn, showsTargets }: FactsProps): Markup {
+function Facts({ request, zone, isOwn, showsTargets, isRunning }: FactsProps): Markup {
   return (
     <section aria-labelledby="facts">
       <h2 id="facts">What was asked</h2>
@@ -244,7 +257,11 @@ function Facts({ request, zone, isOwn, showsTargets }: FactsProps): Markup {
           <Entity list="/console/aliases" name={request.alias} isOwn={isOwn} />
         </Fact>
         {showsTargets ? (
-          <Fact name={request.code === null || request.target === null ? "Served by" : "Tried last"}>
+          <Fact
+            name={
+              isRunning ? "Asked now" : request.code === null || request.target === null ? "Served by" : "Tried last"
+            }
+          >
             <Or text={request.target} />
           </Fact>
         ) : null}
@@ -272,15 +289,19 @@ function Facts({ request, zone, isOwn, showsTargets }: FactsProps): Markup {
   );
 }
 
-function Tokens({ request, showsCost }: { request: RequestDetail; showsCost: boolean }): Markup {
+interface TokensProps {
+  request: RequestDetail;
+  showsCost: boolean;
+  isRunning: boolean;
+}
+
+function Tokens({ request, showsCost, isRunning }: TokensProps): Markup {
   const { tokens } = request;
   return (
     <section aria-labelledby="tokens">
       <h2 id="tokens">What it took</h2>
       {tokens === null ? (
-        <p class="card muted">
-          {request.interrupted ? "Plexus ended, so" : "No provider gave an answer, so"} no tokens were counted.
-        </p>
+        <p class="card muted">{uncounted(request, isRunning)}</p>
       ) : (
         <dl class="card facts numbers">
           <Fact name="Input">{whole(tokens.input)} tokens</Fact>
@@ -313,6 +334,11 @@ function Tokens({ request, showsCost }: { request: RequestDetail; showsCost: boo
       )}
     </section>
   );
+}
+
+function uncounted({ interrupted }: RequestDetail, isRunning: boolean): string {
+  if (isRunning) return "Tokens are counted as the answer comes.";
+  return `${interrupted ? "Plexus ended, so" : "No provider gave an answer, so"} no tokens were counted.`;
 }
 
 /** Whose number the cost is; beside a provider's own, what our price gives. */

@@ -81,7 +81,17 @@ export function requestsPage(props: RequestsProps): Markup {
           <StackedBars {...props.volume} />
         </div>
       ) : null}
-      <p class="muted zone">Times in {zone}</p>
+      <p class="muted zone">
+        Times in {zone}
+        {own === undefined ? (
+          <>
+            {" · "}
+            <a class="alone" href="/console/running">
+              Requests that run
+            </a>
+          </>
+        ) : null}
+      </p>
       <section class="scroll" tabindex="0" aria-label="Requests, newest first">
         <table class="requests">
           <caption class="hidden">Requests, newest first; times in {zone}</caption>

@@ -28,6 +28,8 @@ export interface PhasesProps {
   attempts: number;
   /** Tries that failed have bars of their own, where their times are known. */
   errors: readonly Pick<Failure, "target" | "fromMs" | "tookMs">[];
+  /** Of a request that has not ended: the present phase goes on. */
+  elapsedMs?: number | undefined;
 }
 
 interface Bar {
@@ -37,9 +39,10 @@ interface Bar {
   to: number;
 }
 
-export function Phases({ phases, totalMs, upstreamMs, ttftMs, attempts, errors }: PhasesProps): Markup | null {
+export function Phases(props: PhasesProps): Markup | null {
+  const { phases, totalMs, upstreamMs, ttftMs, attempts, errors, elapsedMs } = props;
   const tries = triesOf(errors);
-  const bars = barsOf(phases, tries);
+  const bars = barsOf(elapsedMs === undefined ? phases : { ...phases, [presentOf(phases)]: elapsedMs }, tries);
   if (bars.length === 0) return null;
   const axis = Math.max(totalMs ?? 0, bars.at(-1)?.to ?? 0, 0.001);
   return (
@@ -77,6 +80,12 @@ export function Phases({ phases, totalMs, upstreamMs, ttftMs, attempts, errors }
       </table>
     </section>
   );
+}
+
+/** The one after the last that is over. */
+function presentOf(phases: PhasesProps["phases"]): Phase {
+  const last = order.findLastIndex((phase) => phases[phase] !== undefined);
+  return order[last + 1] ?? "closed";
 }
 
 interface Try {

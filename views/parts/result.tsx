@@ -9,17 +9,20 @@ export interface Outcome {
   code: string | null;
   interrupted: boolean;
   attempts: number;
+  /** It has not ended yet. */
+  isRunning?: boolean;
 }
 
 interface Result {
-  tone: "ok" | "warn" | "bad" | "off";
+  tone: "ok" | "warn" | "bad" | "off" | "info";
   sign: string;
   word: string;
 }
 
 const ours = new Set(["unauthenticated", "forbidden", "quota-exceeded", "not-found", "no-target", "overloaded"]);
 
-export function resultOf({ code, interrupted, attempts }: Outcome): Result {
+export function resultOf({ code, interrupted, attempts, isRunning }: Outcome): Result {
+  if (isRunning) return { tone: "info", sign: "◌", word: "running" };
   if (interrupted) return { tone: "bad", sign: "✕", word: "interrupted" };
   if (code === null) return { tone: "ok", sign: "✓", word: "success" };
   if (code === "cancelled") return { tone: "off", sign: "–", word: "cancelled" };

@@ -33,6 +33,18 @@ export function verdict({ attempts, target, status, code, totalMs, interrupted, 
   return `Failed after ${attempts} ${attempts === 1 ? "try" : "tries"}${took}: ${sentence} ${answer}`;
 }
 
+export interface Underway extends Pick<Judged, "attempts" | "target"> {
+  phases: { sent?: number; committed?: number };
+}
+
+/** How far a request has come that has run for so long. */
+export function progress({ attempts, target, phases }: Underway, elapsedMs: number): string {
+  const provider = `${target ?? "the provider"}${attempts > 1 ? `, on try ${attempts}` : ""}`;
+  if (phases.committed !== undefined) return `${provider} is answering.`;
+  if (phases.sent === undefined) return "No provider has been asked yet.";
+  return `Waiting for the first token of ${provider}, ${duration(Math.max(0, elapsedMs - phases.sent))} so far.`;
+}
+
 function firstFailure([first]: Judged["errors"]): string {
   if (!first) return "another target failed";
   const { target = "another target", upstreamStatus } = first;

@@ -107,6 +107,32 @@ journey("the phases of a request add up to its whole time", options, async (scen
   }
 });
 
+journey("a request that runs is shown as it goes, and as it went when it is over", options, async (scene) => {
+  const { page, open, step } = scene;
+  const sent = figures.send("paid/late");
+  await open("/console/running");
+  await page.waitForSelector("#running tbody tr");
+  expect(await page.innerText("#running")).toContain("Waiting for the first token of paid/late");
+  await step("what runs");
+  await page.click("#running tbody a");
+  await page.waitForSelector("#growing");
+  expect(await page.innerText(".verdict")).toMatch(/running For .* Waiting for the first token of paid\/late/);
+  const timing = page.locator("section[aria-labelledby=timing] tbody tr:last-child");
+  expect(await timing.innerText()).toContain("Wait for the provider");
+  await step("one that runs");
+  const took = async () => milliseconds(await timing.locator("td").last().innerText());
+  const before = await took();
+  const until = Date.now() + 10_000;
+  while ((await took()) < before + 1000 && Date.now() < until) await Bun.sleep(100);
+  expect(await took()).toBeGreaterThanOrEqual(before + 1000);
+  figures.letGo();
+  const id = await sent;
+  await page.waitForSelector(".verdict:has-text('Served by paid/late')");
+  expect(await page.locator("#growing").count()).toBe(0);
+  expect(page.url()).toEndWith(id);
+  await step("the same when it is over");
+});
+
 journey("requests that were refused before any provider was asked are rows like all others", options, async (scene) => {
   const { page, open, step, gateway } = scene;
   const send = async (headers: Record<string, string>, body: string) => {
