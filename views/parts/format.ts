@@ -18,9 +18,10 @@ export function age(ms: number): string {
   return hours < 24 ? `${hours} h ${minutes % 60} m` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
-/** `12,480`. */
+/** `12,480`. By hand: tables have thousands of these, and the runtime's own way takes ten times as long. */
 export function whole(value: number): string {
-  return value.toLocaleString("en-US");
+  const digits = String(value);
+  return value < 1000 && value > -1000 ? digits : digits.replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
 /** `$0.0004`, `$12.30`, `$0`; never rounded to nothing. Null is `no price`. */
