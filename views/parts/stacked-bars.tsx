@@ -1,6 +1,5 @@
 /** Stacked bars as SVG, with what they show as a table. */
-import { scaleBand, scaleLinear } from "d3-scale";
-import { stack } from "d3-shape";
+import { scaleLinear } from "d3-scale";
 import type { Markup } from "../jsx/jsx-runtime.ts";
 import { height, Plot, step } from "./plot.tsx";
 import type { Series } from "./series.ts";
@@ -58,42 +57,32 @@ export function StackedBars(props: BarsProps): Markup {
   );
 }
 
-function round(value: number): string {
-  return String(Math.round(value * 100) / 100);
+/** Of a step, in its units. */
+const bar = { from: 0.1 * step, width: 0.8 * step };
+
+/** One shape for all bars of a series: a page of hours has a thousand. The links over them say what each one is. */
+function Stack({ series, y }: BarsProps & { y: (value: number) => number }): Markup {
+  const sums: number[] = [];
+  return (
+    <>
+      {series.map(({ values, slot }) => {
+        const bars = values.map((value, at) => {
+          const from = sums[at] ?? 0;
+          sums[at] = from + value;
+          return value > 0 ? shape(at, y(from), y(from + value)) : "";
+        });
+        return <path class={`s${slot}`} d={bars.join("")} />;
+      })}
+    </>
+  );
 }
 
-function Stack({ series, buckets, format, y }: BarsProps & { y: (value: number) => number }): Markup {
-  const places = buckets.map((_, at) => at);
-  const x = scaleBand<number>()
-    .domain(places)
-    .range([0, buckets.length * step])
-    .paddingInner(0.2)
-    .paddingOuter(0.1);
-  const layers = stack<number, Series>()
-    .keys(series)
-    .value((at, one) => one.values[at] ?? 0)(places);
-  return (
-    <g>
-      {layers.map((layer) => (
-        <g class={`s${layer.key.slot}`}>
-          {layer.flatMap(([from, to], at) =>
-            to > from
-              ? [
-                  <rect
-                    x={round(x(at) ?? 0)}
-                    width={round(x.bandwidth())}
-                    y={round(y(to))}
-                    height={round(y(from) - y(to))}
-                  >
-                    <title>{`${buckets[at]?.name ?? ""}, ${layer.key.name}: ${format(to - from)}`}</title>
-                  </rect>,
-                ]
-              : [],
-          )}
-        </g>
-      ))}
-    </g>
-  );
+function shape(at: number, low: number, high: number): string {
+  return `M${at * step + bar.from} ${round(high)}h${bar.width}V${round(low)}h-${bar.width}z`;
+}
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100;
 }
 
 function Legend({ series }: { series: readonly Series[] }): Markup {
