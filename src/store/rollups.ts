@@ -260,30 +260,42 @@ class Job implements Rollups {
 
   /** The range as days and quarters that are summed, and the rest as rows; neighbours of one kind are one piece. */
   private async pieces({ from, to }: Span, isFine: boolean): Promise<Piece[]> {
-    const { dayOf, now, timezone } = this.options;
-    const isZone = (await this.summedTimezone()) === timezone();
-    const stale = await this.stale("q", { from: quarterOf(from), to });
-    const staleQuarters = new Set(stale.map(({ bucket }) => bucket));
-    const mark = stale.reduce((sum, one) => sum + one.mark, 0);
-    const firstDay = dayOf(from).start;
-    const staleDays = new Set((await this.stale("d", { from: firstDay, to })).map(({ bucket }) => bucket));
+    const { dayOf, now } = this.options;
+    const { hasDays, quarters, days, mark } = await this.unsummed({ from, to });
+    const staleIn = (start: number, end: number) =>
+      days.has(start) || [...quarters].some((one) => one >= start && one < end);
     const pieces: Piece[] = [];
     const until = Math.min(to, quarterOf(now()) + quarterMs);
+    const over = Math.min(until, now() - settleMs);
     for (let at = from; at < until; ) {
-      const day = dayOf(at);
-      const isWhole = at === day.start && day.end <= until && day.end <= now() - settleMs;
-      const hasStale = staleDays.has(day.start) || [...staleQuarters].some((one) => one >= day.start && one < day.end);
-      if (!isFine && isZone && isWhole && !hasStale) {
+      const day = isFine || !hasDays ? undefined : dayOf(at);
+      if (day && at === day.start && day.end <= over && !staleIn(day.start, day.end)) {
         add(pieces, { span: "d", from: at, to: day.end, mark });
         at = day.end;
         continue;
       }
       const end = Math.min(quarterOf(at) + quarterMs, until);
-      const isQuarter = end - at === quarterMs && !staleQuarters.has(at);
+      const isQuarter = end - at === quarterMs && !quarters.has(at);
       add(pieces, { span: isQuarter ? "q" : "rows", from: at, to: end, mark });
       at = end;
     }
     return pieces;
+  }
+
+  /** What is stale of a range; `hasDays`: the days that are summed are those of the present timezone. */
+  private async unsummed({ from, to }: Span) {
+    const { database, dayOf, timezone } = this.options;
+    const rows = await database.sql<Record<string, Column>>`SELECT span, bucket, mark, '' AS zone FROM rollup_stale
+      WHERE span IN ('q', 'd') AND bucket >= ${dayOf(from).start} AND bucket < ${to}
+      UNION ALL SELECT 'zone', 0, 0, value FROM meta WHERE key = ${zoneKey}`;
+    const first = quarterOf(from);
+    const quarters = rows.filter(({ span, bucket }) => span === "q" && int(bucket) >= first);
+    return {
+      hasDays: rows.some(({ span, zone }) => span === "zone" && zone === timezone()),
+      quarters: new Set(quarters.map(({ bucket }) => int(bucket))),
+      days: new Set(rows.filter(({ span }) => span === "d").map(({ bucket }) => int(bucket))),
+      mark: quarters.reduce((sum, one) => sum + int(one.mark), 0),
+    };
   }
 }
 
