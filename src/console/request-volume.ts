@@ -6,7 +6,7 @@ import { createOnce } from "../kit/once.ts";
 import { type Grouping, groupedUsage } from "../store/grouped-usage.ts";
 import type { RequestFilter } from "../store/request-filter.ts";
 import type { ConsoleDeps } from "./deps.ts";
-import { bucketOf, bucketsOf, hourMs, type Range, rangeOf } from "./range.ts";
+import { bucketsOf, hourMs, type Range, rangeOf } from "./range.ts";
 import { bucketNames, bucketSpan, valuesOf } from "./usage-figures.ts";
 
 const mostBars = 120;
@@ -36,12 +36,18 @@ async function volumeOf(
   if (by === undefined) return null;
   const range = rangeFor(filter, usage.dayOf);
   const { from, to, bucket } = range;
-  const query = { by, key: filter.key, from, to, bucket, isPlain: true, fields: ["requests", "failed"] as const };
-  const all = await groupedUsage(usage.rollups, query);
-  const wanted = by === "none" ? undefined : filter[by as "alias"];
-  const sums = all
-    ?.filter(({ value }) => wanted === undefined || value === wanted)
-    .map((one) => ({ ...one, bucket: bucketOf(one.bucket, bucket, usage.dayOf) }));
+  const value = by === "none" ? undefined : filter[by as "alias"];
+  const query = {
+    by,
+    key: filter.key,
+    value,
+    from,
+    to,
+    bucket,
+    isPlain: true,
+    fields: ["requests", "failed"] as const,
+  };
+  const sums = await groupedUsage(usage.rollups, query);
   if (!sums || sums.length === 0) return null;
   const starts = bucketsOf(range, usage.dayOf);
   const sumsOf = (measure: string) => valuesOf(sums, starts, { measure, by: "none" })[0]?.values ?? [];

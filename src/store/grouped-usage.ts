@@ -19,6 +19,8 @@ export const groupingNames = Object.keys(groupings) as Grouping[];
 export interface GroupedQuery extends Span {
   by: Grouping;
   key?: string | undefined;
+  /** Only of what has this name. */
+  value?: string | undefined;
   bucket?: "quarter" | "hour" | "day" | undefined;
   /** Without the classes of times to the first token, which providers and models have. */
   isPlain?: boolean;
@@ -29,14 +31,14 @@ export interface GroupedQuery extends Span {
 /** Undefined where no sums of one key are kept by this. */
 export async function groupedUsage(
   rollups: Pick<Rollups, "query">,
-  { by, key, from, to, bucket, isPlain = false, fields }: GroupedQuery,
+  { by, key, value, from, to, bucket, isPlain = false, fields }: GroupedQuery,
 ): Promise<Summed[] | undefined> {
   const { all, ofKey } = groupings[by];
   const kind = key === undefined ? all : ofKey;
   if (kind === undefined) return undefined;
-  const only = key === undefined ? undefined : by === "label" ? { other: key } : { value: key };
-  const sums = await rollups.query({ kind, from, to, only, isPlain, fields, ...(bucket ? { bucket } : {}) });
   // Of a label the key is the second value, of everything else that is kept for keys the first.
+  const only = key === undefined || by === "label" ? { value, other: key } : { value: key, other: value };
+  const sums = await rollups.query({ kind, from, to, only, isPlain, fields, ...(bucket ? { bucket } : {}) });
   if (by === "label") return labelled(sums);
   return key === undefined || kind === "key" ? sums : sums.map((one) => ({ ...one, value: one.other }));
 }

@@ -126,7 +126,7 @@ export interface TableQuery extends Span {
   places: "one" | "each" | { hoursAfter: number };
   /** Without the classes of times, which are not added up in the database. */
   isPlain: boolean;
-  /** Only those of this value, or of this other one. */
+  /** Only those of this value, and of this other one. */
   only?: Only | undefined;
   /** Only these sums, the others are 0; all unless said. */
   fields?: readonly SumField[] | undefined;
@@ -134,14 +134,16 @@ export interface TableQuery extends Span {
 
 export type SumField = Exclude<keyof UsageSum, "sketch">;
 
-/** The value in a dimension, or the other one that dimensions of two have. */
-export type Only = { value: string } | { other: string };
+/** The value in a dimension, and the other one that dimensions of two have. */
+export interface Only {
+  value?: string | undefined;
+  other?: string | undefined;
+}
 
-function onlyThose(only: Only | undefined, columns: { value: Fragment; other: Fragment }): Fragment {
-  if (only === undefined) return none;
-  return "value" in only
-    ? fragment`AND ${columns.value} = ${toText(only.value)}`
-    : fragment`AND ${columns.other} = ${toText(only.other)}`;
+function onlyThose({ value, other }: Only = {}, columns: { value: Fragment; other: Fragment }): Fragment {
+  const of = (column: Fragment, text: string | undefined) =>
+    text === undefined ? none : fragment`AND ${column} = ${toText(text)}`;
+  return fragment`${of(columns.value, value)} ${of(columns.other, other)}`;
 }
 
 /** Sums of the table. */

@@ -47,7 +47,7 @@ export async function found(deps: ConsoleDeps, visit: Visit): Promise<Found> {
 
 export async function headOf(deps: ConsoleDeps, visit: Visit, both: Found, known?: Use): Promise<ProviderHead> {
   const { entity, provider } = both;
-  const use = known ?? (await usesOf(deps, Date.now()))(provider.id);
+  const use = known ?? (await usesOf(deps, Date.now(), provider.id))(provider.id);
   return {
     ...{ id: provider.id, name: provider.name, isOfFile: entity.origin === "file", isEnabled: provider.enabled },
     ...{ own: entityPath(providersPath, provider.id), csrf: visit.session?.csrf ?? "", use: use.day },
@@ -69,7 +69,7 @@ async function overview(deps: ConsoleDeps, visit: Visit, trial?: Trial): Promise
   const both = await found(deps, visit);
   const { provider, entity } = both;
   const { timezone } = deps.config.current().settings;
-  const use = (await usesOf(deps, Date.now()))(provider.id);
+  const use = (await usesOf(deps, Date.now(), provider.id))(provider.id);
   const { data } = await deps.listRequests({ limit: mostErrors, provider: provider.id, result: "failed" });
   const body = providerPage({
     shell: shellOf(deps, visit, providersPath),

@@ -18,31 +18,34 @@ export interface Use {
   ticks: readonly Tick[];
 }
 
-/** Of all providers, by name. */
-export async function usesOf({ usage }: ConsoleDeps, now: number): Promise<(name: string) => Use> {
-  const span = { by: "provider", from: now - 24 * hourMs, to: now, bucket: "quarter" } as const;
-  const days = new Map<string, UsageSum>();
-  const hours = new Map<string, UsageSum>();
-  const quarters = new Map<string, UsageSum>();
-  const into = (sums: Map<string, UsageSum>, name: string, sum: UsageSum) =>
-    sums.set(name, addSum(sums.get(name) ?? emptySum(), sum));
-  for (const { value, bucket, sum } of (await groupedUsage(usage.rollups, span)) ?? []) {
-    into(days, value, sum);
-    if (bucket + quarterMs > now - hourMs) into(hours, value, sum);
-    into(quarters, `${bucket} ${value}`, sum);
+const told = ["requests", "failed", "costNano", "unpriced"] as const;
+
+/** Of all providers, or of one, by name. */
+export async function usesOf({ usage }: ConsoleDeps, now: number, only?: string): Promise<(name: string) => Use> {
+  const span = { from: now - 24 * hourMs, to: now, bucket: "quarter" } as const;
+  const quarters = new Map<string, Map<number, UsageSum>>();
+  for (const one of (await groupedUsage(usage.rollups, { by: "provider", value: only, ...span, fields: told })) ?? []) {
+    const { value, bucket, sum } = one;
+    quarters.set(value, (quarters.get(value) ?? new Map()).set(bucket, sum));
   }
   return (name) => {
-    const day = days.get(name) ?? emptySum();
-    const { requests, failed } = hours.get(name) ?? emptySum();
-    const ticks = tickTimes(now).map((at) => {
-      const { requests, failed } = [at, at + quarterMs].reduce(
-        (all, bucket) => addSum(all, quarters.get(`${bucket} ${name}`) ?? emptySum()),
-        emptySum(),
-      );
-      return { at, requests, failed };
-    });
-    return { day: useOf(day), hour: { requests, failed }, ticks };
+    const own = quarters.get(name) ?? new Map<number, UsageSum>();
+    const lastHour = [...own].filter(([at]) => at + quarterMs > now - hourMs).map(([, sum]) => sum);
+    return {
+      day: useOf([...own.values()].reduce(addSum, emptySum())),
+      hour: countedOf(lastHour),
+      ticks: tickTimes(now).map((at) => ({ at, ...countedOf([own.get(at), own.get(at + quarterMs)]) })),
+    };
   };
+}
+
+function countedOf(sums: readonly (UsageSum | undefined)[]): Use["hour"] {
+  const counted = { requests: 0, failed: 0 };
+  for (const sum of sums) {
+    counted.requests += sum?.requests ?? 0;
+    counted.failed += sum?.failed ?? 0;
+  }
+  return counted;
 }
 
 function useOf({ requests, failed, sketch, costNano, unpriced }: UsageSum): ProviderUse {
