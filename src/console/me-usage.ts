@@ -8,7 +8,7 @@ import { addSum, emptySum } from "../model/usage-sum.ts";
 import type { HolderDeps, OwnGrouping, OwnKey } from "./holder.ts";
 import { page } from "./page.ts";
 import { holderOf } from "./principal.ts";
-import { bucketOf, bucketsOf, rangeOf, ranges, rangeWords } from "./range.ts";
+import { bucketsOf, rangeOf, ranges, rangeWords } from "./range.ts";
 import type { ConsoleRoute, Visit } from "./route.ts";
 import type { Holder } from "./session.ts";
 import { shellOf } from "./shell.ts";
@@ -34,8 +34,7 @@ async function show(deps: HolderDeps, visit: Visit, holder: Holder): Promise<Res
   const by = (Object.keys(groupings) as OwnGrouping[]).find((name) => name === form.by) ?? "none";
   const query = { by, from: range.from, to: range.to, isPlain: true };
   const sums = await own.usage(holder, query);
-  const found = await own.usage(holder, { ...query, bucket: range.bucket, fields: [fieldOf(form.measure)] });
-  const bars = found.map((one) => ({ ...one, bucket: bucketOf(one.bucket, range.bucket, dayOf) }));
+  const bars = await own.usage(holder, { ...query, bucket: range.bucket, fields: [fieldOf(form.measure)] });
   const starts = bucketsOf(range, dayOf);
   const clock = clockOf(deps.zone());
   const span = spanOf(range.from, range.to);

@@ -7,7 +7,7 @@ import { addSum, emptySum, quarterMs, type UsageSum } from "../model/usage-sum.t
 import { type GroupedQuery, type Grouping, groupedUsage } from "../store/grouped-usage.ts";
 import type { Span, Summed } from "../store/rollup-sums.ts";
 import type { ConsoleDeps } from "./deps.ts";
-import { bucketOf, bucketsOf, hourMs, type Range, rangeOf, storedBucket } from "./range.ts";
+import { bucketOf, bucketsOf, hourMs, type Range, rangeOf } from "./range.ts";
 
 export const overviewRanges = [
   { value: "1h", words: "hour" },
@@ -133,7 +133,7 @@ function total(sums: readonly { sum: UsageSum }[]): UsageSum {
 async function wholeOf(deps: Reads, range: Range): Promise<Whole> {
   const { dayOf } = deps.usage;
   const { from, to, bucket } = range;
-  const sums = await sumsBy(deps, "provider", { from, to, bucket: storedBucket(bucket) });
+  const sums = await sumsBy(deps, "provider", { from, to, bucket });
   const former = await sumsBy(deps, "provider", { from: from - (to - from), to: from });
   const starts = bucketsOf(range, dayOf);
   const places = new Map<number, Bucket>(starts.map((at) => [at, { at, sum: emptySum(), refused: 0 }]));

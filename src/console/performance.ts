@@ -8,7 +8,7 @@ import { addSum, emptySum, quantile, type UsageSum } from "../model/usage-sum.ts
 import { groupedUsage } from "../store/grouped-usage.ts";
 import type { ConsoleDeps } from "./deps.ts";
 import { page } from "./page.ts";
-import { bucketOf, bucketsOf, type Range, rangeOf, ranges, rangeWords } from "./range.ts";
+import { bucketsOf, type Range, rangeOf, ranges, rangeWords } from "./range.ts";
 import type { ConsoleRoute, Visit } from "./route.ts";
 import { shellOf } from "./shell.ts";
 
@@ -87,8 +87,7 @@ async function measuredBy({ usage }: ConsoleDeps, by: "model" | "provider", rang
   for (const one of sums ?? []) {
     if (one.value === "") continue;
     const known = found.get(one.value) ?? { name: one.value, sum: emptySum(), buckets: new Map() };
-    const at = bucketOf(one.bucket, bucket, usage.dayOf);
-    known.buckets.set(at, addSum(known.buckets.get(at) ?? emptySum(), one.sum));
+    known.buckets.set(one.bucket, one.sum);
     addSum(known.sum, one.sum);
     found.set(one.value, known);
   }

@@ -120,8 +120,3 @@ export function bucketEnd(at: number, bucket: BucketSize, dayOf: Clocks["dayOf"]
   const { end } = dayOf(at);
   return bucket === "day" ? end : Math.min(at + (bucket === "hour" ? hourMs : quarterMs), end);
 }
-
-/** What is asked of the sums. */
-export function storedBucket(bucket: BucketSize): BucketSize {
-  return bucket;
-}

@@ -11,7 +11,7 @@ import { type Grouping, groupedUsage, groupingNames } from "../store/grouped-usa
 import type { SumField, Summed } from "../store/rollup-sums.ts";
 import type { ConsoleDeps } from "./deps.ts";
 import { download, page } from "./page.ts";
-import { bucketOf, bucketsOf, type Range, rangeOf, ranges, rangeWords } from "./range.ts";
+import { bucketsOf, type Range, rangeOf, ranges, rangeWords } from "./range.ts";
 import type { ConsoleRoute, Visit } from "./route.ts";
 import { shellOf } from "./shell.ts";
 import { bucketNames, bucketSpan, fieldOf, linesOf, measures, spanOf, valuesOf } from "./usage-figures.ts";
@@ -77,8 +77,7 @@ function read({ usage: { dayOf } }: ConsoleDeps, { query }: Visit): Asked {
 async function sumsOf({ usage }: ConsoleDeps, { by, key, range }: Asked, fields?: readonly SumField[]) {
   const { from, to, bucket } = range;
   const only = fields ? { fields } : {};
-  const sums = await groupedUsage(usage.rollups, { by, key, from, to, bucket, isPlain: true, ...only });
-  return (sums ?? []).map((one) => ({ ...one, bucket: bucketOf(one.bucket, bucket, usage.dayOf) }));
+  return (await groupedUsage(usage.rollups, { by, key, from, to, bucket, isPlain: true, ...only })) ?? [];
 }
 
 async function show(deps: ConsoleDeps, visit: Visit): Promise<Response> {
