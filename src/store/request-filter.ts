@@ -30,11 +30,11 @@ export interface RequestFilter {
 }
 
 /**
- * Rows that one search looks at: most find their page among the newest, the others say after the last step how far they
- * came. To look for a text anywhere in a row takes longer.
+ * Rows that one search looks at, step after step: most find their page among the newest, the others say after the last
+ * step how far they came. To look for a text anywhere in a row takes longer.
  */
-const steps = [2_000, 20_000];
-const stepsForText = [1_000, 6_000];
+const steps = [2_000, 18_000];
+const stepsForText = [1_000, 5_000];
 
 export function searchSteps({ text }: RequestFilter): readonly number[] {
   return text === undefined ? steps : stepsForText;
@@ -98,7 +98,7 @@ export function isSearch({ key, label, alias, provider, model, result, text, ter
   return terms.length > 0 || [key, label, alias, provider, model, result, text].some((one) => one !== undefined);
 }
 
-/** The id below which a search stops after so many rows; undefined when it reaches the oldest row. */
+/** The id of the last of so many rows that a search looks at; undefined when there are fewer. */
 export async function searchFloor(
   sql: Sql,
   { from, to, after }: RequestFilter,
@@ -110,6 +110,6 @@ export async function searchFloor(
     ...(after === undefined ? {} : { after }),
   });
   const [found] = await sql<{ id: string }>`SELECT id FROM requests WHERE 1 = 1 ${within}
-    ORDER BY id DESC LIMIT 1 OFFSET ${rows}`;
+    ORDER BY id DESC LIMIT 1 OFFSET ${rows - 1}`;
   return found?.id;
 }

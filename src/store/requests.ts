@@ -95,22 +95,21 @@ export interface RequestPage {
 /** Newest first. A page of a rare kind may have fewer rows than asked for, even none, and still a next one. */
 export async function recentRequests(sql: Sql, filter: RequestFilter = {}): Promise<RequestPage> {
   const limit = Math.min(Math.max(Math.trunc(filter.limit ?? 50) || 1, 1), 500);
-  const look = async (floor: string | undefined): Promise<RequestPage & { isFull: boolean }> => {
+  const found: RequestRow[] = [];
+  // Each step goes on where the one before it came to.
+  let from = filter;
+  let floor: string | undefined;
+  for (const rows of isSearch(filter) ? searchSteps(filter) : [undefined]) {
+    floor = rows === undefined ? undefined : await searchFloor(sql, from, rows);
     const bound = floor === undefined ? none : fragment`AND id >= ${floor}`;
-    const rows = await sql<RequestRow>`SELECT ${listColumns} FROM requests WHERE 1 = 1 ${conditionsOf(filter)} ${bound}
-      ORDER BY id DESC LIMIT ${limit + 1}`;
-    const data = rows.slice(0, limit).map(fromRow);
-    const isFull = rows.length > limit;
-    return { data, next: isFull ? (data.at(-1)?.id ?? null) : (floor ?? null), isFull };
-  };
-  const steps = isSearch(filter) ? searchSteps(filter) : [];
-  for (const rows of steps) {
-    const floor = await searchFloor(sql, filter, rows);
-    const { isFull, ...page } = await look(floor);
-    if (isFull || floor === undefined || rows === steps.at(-1)) return page;
+    const more = await sql<RequestRow>`SELECT ${listColumns} FROM requests WHERE 1 = 1 ${conditionsOf(from)} ${bound}
+      ORDER BY id DESC LIMIT ${limit + 1 - found.length}`;
+    found.push(...more);
+    if (found.length > limit || floor === undefined) break;
+    from = { ...filter, after: floor };
   }
-  const { data, next } = await look(undefined);
-  return { data, next };
+  const data = found.slice(0, limit).map(fromRow);
+  return { data, next: found.length > limit ? (data.at(-1)?.id ?? null) : (floor ?? null) };
 }
 
 /** Those that were made for a request (images described), in the order of their arrival. */
