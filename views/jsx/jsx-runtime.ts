@@ -27,6 +27,20 @@ export function unescaped(html: string): Markup {
 }
 
 const addresses = new Set(["href", "src", "action", "formaction", "poster", "data", "ping", "hx-get", "hx-post"]);
+/** Nearly all attributes there are: known to be in order, without a look at their letters. */
+const usual = new Set([
+  "class",
+  "href",
+  "scope",
+  "title",
+  "id",
+  "name",
+  "type",
+  "value",
+  "d",
+  "datetime",
+  "aria-label",
+]);
 /** Attributes that the content security policy would refuse anyway: they run code or style from the markup. */
 const forbidden = /^(on|hx-on|hx-live|hx-vars)|^(style|srcdoc|srcset)$/;
 
@@ -36,17 +50,25 @@ export function href(address: string): string {
   return /^https?:\/\/[^\s\\]+$/i.test(address) ? address : "about:blank";
 }
 
-function attribute(given: string, value: unknown): AttributeValue {
-  // Nearly all are small letters already.
-  const isPlain = /^[a-z][a-z0-9_:.-]*$/.test(given);
-  const name = isPlain ? given : given.toLowerCase();
-  if (forbidden.test(name)) throw new Error(`views must not use the attribute ${given}`);
-  if (!isPlain && !/^[a-z][\w:.-]*$/.test(name)) throw new Error(`${given} is not the name of an attribute`);
-  if (value === null || value === undefined || typeof value === "boolean") return value;
+/** `class="number"`; empty where it is not set. */
+function attribute(given: string, value: unknown): string {
+  const name = usual.has(given) ? given : checked(given);
+  if (value === null || value === undefined || value === false) return "";
+  if (value === true) return name;
   const text = String(value);
-  const safe = addresses.has(name) ? href(text) : text;
-  // The printer escapes quotes and nothing else.
-  return safe.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+  return `${name}="${quoted(addresses.has(name) ? href(text) : text)}"`;
+}
+
+function checked(given: string): string {
+  const name = given.toLowerCase();
+  if (forbidden.test(name)) throw new Error(`views must not use the attribute ${given}`);
+  if (!/^[a-z][\w:.-]*$/.test(name)) throw new Error(`${given} is not the name of an attribute`);
+  return name;
+}
+
+function quoted(text: string): string {
+  if (!/[&<"]/.test(text)) return text;
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&#34;");
 }
 
 function print(child: unknown): string {
@@ -58,10 +80,15 @@ function print(child: unknown): string {
 
 export function jsx(tag: string | ((props: Props) => Markup), props: Props): Markup {
   if (typeof tag === "function") return tag(props);
-  const attributes: Record<string, AttributeValue> = {};
-  // A long page has ten thousand of these: no copies of them.
-  for (const name in props) if (name !== "children") attributes[name] = attribute(name, props[name]);
+  let attrs = "";
+  // A long page has ten thousand of these: the printer is given one text, which it prints as it is.
+  for (const name in props) {
+    if (name === "children") continue;
+    const one = attribute(name, props[name]);
+    if (one !== "") attrs += attrs === "" ? one : ` ${one}`;
+  }
   const inner = print(props.children);
+  const attributes = attrs === "" ? null : { attrs };
   // Without children the printer closes void elements by itself.
   return new Markup(
     String(inner === "" ? Html.createElement(tag, attributes) : Html.createElement(tag, attributes, inner)),
