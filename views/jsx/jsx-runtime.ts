@@ -72,10 +72,13 @@ function quoted(text: string): string {
 }
 
 function print(child: unknown): string {
-  if (child === null || child === undefined || typeof child === "boolean") return "";
+  if (typeof child === "string") return Html.escapeHtml(child);
   if (child instanceof Markup) return child.html;
-  if (Array.isArray(child)) return child.map(print).join("");
-  return Html.escapeHtml(String(child));
+  if (child === null || child === undefined || typeof child === "boolean") return "";
+  if (!Array.isArray(child)) return Html.escapeHtml(String(child));
+  let html = "";
+  for (const one of child) html += print(one);
+  return html;
 }
 
 export function jsx(tag: string | ((props: Props) => Markup), props: Props): Markup {
