@@ -119,11 +119,31 @@ function placeOf({ bucket, value, other }: Row): string {
   return JSON.stringify([int(bucket), value, other]);
 }
 
-export interface TableQuery extends Span {
+/** Sums of quarters or of days. */
+export interface TableSpan extends Span {
   span: "q" | "d";
+}
+
+/** `one`: all buckets as one, at the first; `each`: as they are; else hours that begin so long after whole ones. */
+export type Places = "one" | "each" | number;
+
+/** What is asked of the table at once. */
+export interface Table {
+  /** At least one. */
+  spans: TableSpan[];
+  places: Places;
+}
+
+const mostSpans = 8;
+
+export function addSpan(tables: Table[], { places, ...span }: TableSpan & Pick<Table, "places">): void {
+  const same = tables.find((one) => one.places === places && one.spans.length < mostSpans);
+  if (same) same.spans.push(span);
+  else tables.push({ places, spans: [span] });
+}
+
+export interface TableQuery extends Table {
   kind: Dimension;
-  /** `one`: all buckets as one, at the first; `each`: as they are; else hours that begin so long after whole ones. */
-  places: "one" | "each" | { hoursAfter: number };
   /** Without the classes of times, which are not added up in the database. */
   isPlain: boolean;
   /** Only those of this value, and of this other one. */
@@ -148,9 +168,13 @@ function onlyThose({ value, other }: Only = {}, columns: { value: Fragment; othe
 
 /** Sums of the table. */
 export async function sumTable(sql: Sql, query: TableQuery): Promise<Summed[]> {
-  const { span, kind, from, to, places, isPlain, only, fields = sumNames } = query;
+  const { spans, kind, places, isPlain, only, fields = sumNames } = query;
   const those = onlyThose(only, { value: raw("value"), other: raw("other") });
-  const within = fragment`span = ${span} AND kind = ${kind} AND bucket >= ${from} AND bucket < ${to} ${those}`;
+  const within = spans
+    .map(({ span, from, to }) => {
+      return fragment`(span = ${span} AND kind = ${kind} AND bucket >= ${from} AND bucket < ${to} ${those})`;
+    })
+    .reduce((all, one) => fragment`${all} OR ${one}`);
   const hasSketch = !isPlain && (kind === "provider" || kind === "target");
   if (places === "each" || hasSketch) {
     const names = [...fields.map((name) => sumColumns[name]), ...(hasSketch ? ["sketch"] : [])];
@@ -158,7 +182,7 @@ export async function sumTable(sql: Sql, query: TableQuery): Promise<Summed[]> {
     const rows = await sql<Row>`SELECT ${columns} FROM rollups WHERE ${within}`;
     return rows.map((row) => summed(row, fields));
   }
-  const place = places === "one" ? raw("MIN(bucket)") : hourOf(places.hoursAfter);
+  const place = places === "one" ? raw("MIN(bucket)") : hourOf(places);
   const group = raw(places === "one" ? "value, other" : "1, value, other");
   const rows = await sql<Row>`SELECT ${place} AS bucket, value, other, ${tableSums(fields)} FROM rollups
     WHERE ${within} GROUP BY ${group}`;

@@ -17,6 +17,7 @@ import {
 } from "./database.ts";
 import { type PresentQuery, PresentSums } from "./present-sums.ts";
 import {
+  addSpan,
   type Dimension,
   dimensionNames,
   type Only,
@@ -27,6 +28,7 @@ import {
   sumColumns,
   sumRows,
   sumTable,
+  type Table,
 } from "./rollup-sums.ts";
 import { type Column, int, toText } from "./rows.ts";
 
@@ -203,7 +205,7 @@ class Job implements Rollups {
     const sums = new Map<Dimension, Summed[]>();
     for (const kind of dimensionNames) {
       const quarters = await sumTable(reader.sql, {
-        ...{ span: "q", kind, from: start, to: end, places: "one", isPlain: false },
+        ...{ spans: [{ span: "q", from: start, to: end }], kind, places: "one", isPlain: false },
       });
       sums.set(
         kind,
@@ -219,17 +221,13 @@ class Job implements Rollups {
   async query({ kind, from, to, bucket, isPlain = false, only, fields }: UsageQuery): Promise<Summed[]> {
     const { reader, dayOf } = this.options;
     const found: Summed[] = [];
-    const those = only === undefined ? {} : { only };
+    const tables: Table[] = [];
     for (const { span, mark, ...range } of await this.pieces({ from, to }, bucket === "quarter" || bucket === "hour")) {
-      if (span === "rows") {
-        found.push(...(await this.ofRows({ kind, mark, ...range, ...those })));
-        continue;
-      }
-      const isHourly = bucket === "hour" && span === "q";
-      for (const { places, ...part } of isHourly ? this.hourly(range) : [{ ...range, places: placesOf(bucket) }]) {
-        found.push(...(await sumTable(reader.sql, { span, kind, ...part, places, isPlain, fields, ...those })));
-      }
+      if (span === "rows") found.push(...(await this.ofRows({ kind, mark, ...range, only })));
+      else if (bucket === "hour") for (const part of this.hourly(range)) addSpan(tables, { span, ...part });
+      else addSpan(tables, { span, ...range, places: bucket === undefined ? "one" : "each" });
     }
+    for (const table of tables) found.push(...(await sumTable(reader.sql, { ...table, kind, isPlain, fields, only })));
     const sums = folded(found, bucket === undefined ? () => from : (at) => startOf(at, bucket, dayOf));
     // What is made of many sums takes a turn of its own: others wait for neither any longer than they must.
     if (sums.length > manySums) await nextTurn();
@@ -244,15 +242,15 @@ class Job implements Rollups {
   }
 
   /** Hours begin when days do, and days need not begin at whole hours. */
-  private hourly({ from, to }: Span): (Span & { places: { hoursAfter: number } })[] {
-    const parts: (Span & { places: { hoursAfter: number } })[] = [];
+  private hourly({ from, to }: Span): (Span & { places: number })[] {
+    const parts: (Span & { places: number })[] = [];
     for (let at = from; at < to; ) {
       const { start, end } = this.options.dayOf(at);
-      const hoursAfter = start % hourMs;
+      const places = start % hourMs;
       const until = Math.min(end, to);
       const last = parts.at(-1);
-      if (last?.places.hoursAfter === hoursAfter) last.to = until;
-      else parts.push({ from: at, to: until, places: { hoursAfter } });
+      if (last?.places === places) last.to = until;
+      else parts.push({ from: at, to: until, places });
       at = until;
     }
     return parts;
@@ -297,10 +295,6 @@ class Job implements Rollups {
       mark: quarters.reduce((sum, one) => sum + int(one.mark), 0),
     };
   }
-}
-
-function placesOf(bucket: UsageQuery["bucket"]): "one" | "each" {
-  return bucket === undefined ? "one" : "each";
 }
 
 function startOf(at: number, bucket: "quarter" | "hour" | "day", dayOf: RollupOptions["dayOf"]): number {
