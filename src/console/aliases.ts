@@ -36,7 +36,8 @@ async function list(deps: ConsoleDeps, visit: Visit): Promise<Response> {
   const now = Date.now();
   const all = [...new Set(aliases.values())];
   const used = new Map<string, { requests: number; costNano: number }>();
-  const day = { by: "alias", from: now - 24 * hourMs, to: now, isPlain: true } as const;
+  const fields = ["requests", "costNano"] as const;
+  const day = { by: "alias", from: now - 24 * hourMs, to: now, isPlain: true, fields } as const;
   for (const { value, sum } of (await groupedUsage(deps.usage.rollups, day)) ?? []) used.set(value, sum);
   const health = healthOf(deps);
   const lines = all
@@ -109,8 +110,9 @@ async function consequences({ config, usage }: ConsoleDeps, { name }: Entity): P
   const { keys, settings } = config.current();
   const listing = [...keys.values()].filter(({ aliases }) => aliases?.has(name)).map((key) => key.name);
   const now = Date.now();
-  const sums = await groupedUsage(usage.rollups, { by: "alias", from: now - 720 * hourMs, to: now, isPlain: true });
-  const requests = sums?.find(({ value }) => value === name)?.sum.requests ?? 0;
+  const month = { by: "alias", value: name, from: now - 720 * hourMs, to: now, isPlain: true } as const;
+  const [used] = (await groupedUsage(usage.rollups, { ...month, fields: ["requests"] })) ?? [];
+  const requests = used?.sum.requests ?? 0;
   return {
     effects: [
       "Requests that call it are answered with 404 from now on.",

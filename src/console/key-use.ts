@@ -6,7 +6,7 @@ import { addSum, emptySum } from "../model/usage-sum.ts";
 import { groupedUsage } from "../store/grouped-usage.ts";
 import type { ConsoleDeps } from "./deps.ts";
 import { bucketsOf, rangeOf } from "./range.ts";
-import { bucketSpan, valuesOf } from "./usage-figures.ts";
+import { bucketSpan, lineFields, valuesOf } from "./usage-figures.ts";
 
 const month = { range: "30d", from: "", to: "", bucket: "day" };
 
@@ -14,7 +14,8 @@ export async function keyUse({ usage, listRequests, config }: ConsoleDeps, key: 
   const { dayOf, rollups } = usage;
   const range = rangeOf(month, { dayOf, now: () => now }, []);
   const { from, to } = range;
-  const sums = (await groupedUsage(rollups, { by: "alias", key, from, to, bucket: "day", isPlain: true })) ?? [];
+  const those = { by: "alias", key, isPlain: true, fields: lineFields } as const;
+  const sums = (await groupedUsage(rollups, { ...those, from, to, bucket: "day" })) ?? [];
   const total = sums.reduce((all, { sum }) => addSum(all, sum), emptySum());
   const starts = bucketsOf(range, dayOf);
   const measure = total.costNano > 0 ? ("cost" as const) : ("requests" as const);

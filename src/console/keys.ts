@@ -72,13 +72,14 @@ async function spending({ usage }: ConsoleDeps, now: number): Promise<(key: stri
     found.set(key, known);
     return known;
   };
-  const month = { by: "key", from: now - 720 * hourMs, to: now, bucket: "day", isPlain: true } as const;
+  const those = { by: "key", to: now, isPlain: true, fields: ["costNano"] } as const;
+  const month = { ...those, from: now - 720 * hourMs, bucket: "day" } as const;
   for (const { value, bucket, sum } of (await groupedUsage(usage.rollups, month)) ?? []) {
     const spent = of(value);
     spent.monthNano += sum.costNano;
     spent.usedAt = { at: Math.max(spent.usedAt?.at ?? 0, bucket), isDay: true };
   }
-  const day = { by: "key", from: now - 24 * hourMs, to: now, bucket: "quarter", isPlain: true } as const;
+  const day = { ...those, from: now - 24 * hourMs, bucket: "quarter" } as const;
   for (const { value, bucket, sum } of (await groupedUsage(usage.rollups, day)) ?? []) {
     const spent = of(value);
     spent.dayNano += sum.costNano;

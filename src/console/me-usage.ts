@@ -12,7 +12,7 @@ import { bucketsOf, rangeOf, ranges, rangeWords } from "./range.ts";
 import type { ConsoleRoute, Visit } from "./route.ts";
 import type { Holder } from "./session.ts";
 import { shellOf } from "./shell.ts";
-import { bucketNames, bucketSpan, fieldOf, linesOf, measures, spanOf, valuesOf } from "./usage-figures.ts";
+import { bucketNames, bucketSpan, fieldOf, lineFields, linesOf, measures, spanOf, valuesOf } from "./usage-figures.ts";
 
 const path = "/console/me/usage";
 const list = "/console/me/requests";
@@ -33,7 +33,7 @@ async function show(deps: HolderDeps, visit: Visit, holder: Holder): Promise<Res
   const range = rangeOf(form, { dayOf, now: Date.now }, ignored);
   const by = (Object.keys(groupings) as OwnGrouping[]).find((name) => name === form.by) ?? "none";
   const query = { by, from: range.from, to: range.to, isPlain: true };
-  const sums = await own.usage(holder, query);
+  const sums = await own.usage(holder, { ...query, fields: lineFields });
   const bars = await own.usage(holder, { ...query, bucket: range.bucket, fields: [fieldOf(form.measure)] });
   const starts = bucketsOf(range, dayOf);
   const clock = clockOf(deps.zone());

@@ -15,6 +15,7 @@ import type { ConsoleRoute, Visit } from "./route.ts";
 import { type Holder, sessionCookie, sessionId } from "./session.ts";
 import { shellOf } from "./shell.ts";
 import { readForm } from "./sign-in.ts";
+import { lineFields } from "./usage-figures.ts";
 
 export function holderRoutes(deps: HolderDeps): ConsoleRoute[] {
   const get = (path: string, run: (visit: Visit, holder: Holder) => Promise<Response> | Response): ConsoleRoute => ({
@@ -37,7 +38,10 @@ export function holderRoutes(deps: HolderDeps): ConsoleRoute[] {
 async function overview(deps: HolderDeps, visit: Visit, holder: Holder): Promise<Response> {
   const { own } = deps;
   const now = Date.now();
-  const sums = await own.usage(holder, { by: "none", from: now - 24 * hourMs, to: now });
+  const sums = await own.usage(holder, {
+    ...{ by: "none", from: now - 24 * hourMs, to: now },
+    ...{ isPlain: true, fields: lineFields },
+  });
   const body = mePage({
     shell: shellOf(deps, visit, "/console/me"),
     zone: deps.zone(),

@@ -20,6 +20,8 @@ export type OverviewRange = (typeof overviewRanges)[number]["value"];
 const tickMs = 1_800_000;
 const tickCount = 48;
 const dayMs = 24 * hourMs;
+/** The sums that the cards are made of. */
+const told = ["requests", "failed", "costNano", "unpriced"] as const;
 /** Shorter than the time between two fetches of a page, so that each of them has news. */
 const keptMs = 3000;
 const mostKept = 100;
@@ -86,12 +88,12 @@ export function createOverview(deps: Reads, now: () => number = Date.now): Overv
     norm: () =>
       once("norm", async () => {
         const to = quarterOf(now() - hourMs);
-        const week = await sumsBy(deps, "provider", { from: to - 7 * dayMs, to });
+        const week = await sumsBy(deps, "provider", { from: to - 7 * dayMs, to, isPlain: true });
         return new Map(named(week).map(({ name, sum }) => [name, sum]));
       }),
     unpriced: () =>
       once("unpriced", async () => {
-        const day = await sumsBy(deps, "model", { from: quarterOf(now() - dayMs), to: now() });
+        const day = await sumsBy(deps, "model", { from: quarterOf(now() - dayMs), to: now(), isPlain: true });
         return named(day).filter(({ name, sum }) => name !== "" && sum.unpriced > 0);
       }),
   };
@@ -109,9 +111,9 @@ function quarterOf(at: number): number {
 async function sumsBy(
   { usage }: Reads,
   by: Grouping,
-  { from, to, bucket }: Span & { bucket?: GroupedQuery["bucket"] },
+  asked: Span & Pick<GroupedQuery, "bucket" | "isPlain">,
 ): Promise<Summed[]> {
-  return (await groupedUsage(usage.rollups, { by, from, to, bucket })) ?? [];
+  return (await groupedUsage(usage.rollups, { by, ...asked, fields: told })) ?? [];
 }
 
 /** One sum for each value, whatever the bucket; the most asked first. */

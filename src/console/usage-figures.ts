@@ -13,6 +13,12 @@ export const measures: Record<string, { words: string; field: SumField }> = {
   cached: { words: "Tokens read from cache", field: "tokensCacheRead" },
 };
 
+/** What lines of a table and totals are made of. */
+export const lineFields: readonly SumField[] = [
+  ...(["requests", "failed", "tokensInput", "tokensOutput", "tokensCacheRead", "estimated"] as const),
+  ...(["costNano", "unpriced"] as const),
+];
+
 /** What bars are made of. */
 export function fieldOf(measure: string): SumField {
   return measures[measure]?.field ?? "requests";

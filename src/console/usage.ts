@@ -14,7 +14,7 @@ import { download, page } from "./page.ts";
 import { bucketsOf, type Range, rangeOf, ranges, rangeWords } from "./range.ts";
 import type { ConsoleRoute, Visit } from "./route.ts";
 import { shellOf } from "./shell.ts";
-import { bucketNames, bucketSpan, fieldOf, linesOf, measures, spanOf, valuesOf } from "./usage-figures.ts";
+import { bucketNames, bucketSpan, fieldOf, lineFields, linesOf, measures, spanOf, valuesOf } from "./usage-figures.ts";
 
 const byWords: Record<Grouping, string> = {
   ...{ none: "nothing, all in one", key: "key", alias: "alias", provider: "provider", model: "model", label: "label" },
@@ -84,7 +84,8 @@ async function show(deps: ConsoleDeps, visit: Visit): Promise<Response> {
   const asked = read(deps, visit);
   const { form, range, ignored } = asked;
   const { by, key } = asked;
-  const sums = (await groupedUsage(deps.usage.rollups, { by, key, ...range, bucket: undefined, isPlain: true })) ?? [];
+  const whole = { by, key, ...range, bucket: undefined, isPlain: true, fields: lineFields };
+  const sums = (await groupedUsage(deps.usage.rollups, whole)) ?? [];
   const bars = await sumsOf(deps, asked, [fieldOf(form.measure)]);
   const starts = bucketsOf(range, deps.usage.dayOf);
   const zone = deps.config.current().settings.timezone;
