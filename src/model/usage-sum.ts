@@ -80,9 +80,10 @@ const counts = Object.keys(emptySum()).filter((name) => name !== "sketch") as Ex
 /** Adds to the first. */
 export function addSum(sum: UsageSum, more: UsageSum): UsageSum {
   for (const name of counts) sum[name] += more[name];
-  for (const name in more.sketch) {
-    const place = Number(name);
-    sum.sketch[place] = (sum.sketch[place] ?? 0) + (more.sketch[place] ?? 0);
+  // By number: the names of what is there would be made texts, and numbers again.
+  for (let place = 0; place < classes; place++) {
+    const count = more.sketch[place];
+    if (count !== undefined) sum.sketch[place] = (sum.sketch[place] ?? 0) + count;
   }
   return sum;
 }
