@@ -228,7 +228,7 @@ class Job implements Rollups {
       else addSpan(tables, { span, ...range, places: bucket === undefined ? "one" : "each" });
     }
     for (const table of tables) found.push(...(await sumTable(reader.sql, { ...table, kind, isPlain, fields, only })));
-    const sums = folded(found, bucket === undefined ? () => from : (at) => startOf(at, bucket, dayOf));
+    const sums = folded(found, bucket === undefined ? () => from : startOf(bucket, dayOf));
     // What is made of many sums takes a turn of its own: others wait for neither any longer than they must.
     if (sums.length > manySums) await nextTurn();
     return sums;
@@ -297,10 +297,14 @@ class Job implements Rollups {
   }
 }
 
-function startOf(at: number, bucket: "quarter" | "hour" | "day", dayOf: RollupOptions["dayOf"]): number {
-  if (bucket === "quarter") return at;
-  const { start } = dayOf(at);
-  return bucket === "day" ? start : start + Math.floor((at - start) / hourMs) * hourMs;
+/** Where the bucket begins in which a time lies. Sums that lie side by side are mostly of one day. */
+function startOf(bucket: "quarter" | "hour" | "day", dayOf: RollupOptions["dayOf"]): (at: number) => number {
+  if (bucket === "quarter") return (at) => at;
+  let day = { start: 0, end: 0 };
+  return (at) => {
+    if (at < day.start || at >= day.end) day = dayOf(at);
+    return bucket === "day" ? day.start : day.start + Math.floor((at - day.start) / hourMs) * hourMs;
+  };
 }
 
 interface Stale {
