@@ -92,6 +92,7 @@ function Picks({ picks }: { picks: readonly Pick[] }): Markup | null {
       <p class="muted">For a short request that is streamed, as saved. Nothing is sent.</p>
       <section class="scroll" tabindex="0" aria-label="What each selector would choose">
         <table>
+          <caption class="hidden">What each selector would choose</caption>
           <thead>
             <tr>
               <th scope="col">With the selector</th>

@@ -82,6 +82,7 @@ function Lines({ lines }: { lines: readonly AliasLine[] }): Markup {
   return (
     <section class="scroll" tabindex="0" aria-label="Aliases">
       <table class="sums">
+        <caption class="hidden">Aliases</caption>
         <thead>
           <tr>
             <th scope="col">Alias</th>

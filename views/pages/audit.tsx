@@ -113,6 +113,7 @@ function Lines({ lines, clock }: { lines: readonly AuditLine[]; clock: Clock }):
   return (
     <section class="scroll" tabindex="0" aria-label="Audit, newest first">
       <table class="audit">
+        <caption class="hidden">Audit, newest first</caption>
         <thead>
           <tr>
             <th scope="col">When</th>

@@ -195,6 +195,7 @@ function Refused({ refusals, clock }: { refusals: readonly RefusalLine[]; clock:
       <p>These targets refused them, and answered without. Each is tried again after a day.</p>
       <section class="scroll" tabindex="0" aria-label="Refused parameters">
         <table class="sums">
+          <caption class="hidden">Refused parameters</caption>
           <thead>
             <tr>
               <th scope="col">Target</th>
@@ -239,6 +240,7 @@ function History({ history, next, isFirst, clock }: CooldownsProps & { clock: Cl
       ) : (
         <section class="scroll" tabindex="0" aria-label="What happened">
           <table class="sums">
+            <caption class="hidden">What happened</caption>
             <thead>
               <tr>
                 <th scope="col">Time</th>

@@ -237,6 +237,7 @@ function Strip({ lines }: { lines: readonly StripLine[] }): Markup {
   return (
     <section class="scroll" tabindex="0" aria-label="Providers">
       <table class="sums strip">
+        <caption class="hidden">Providers</caption>
         <thead>
           <tr>
             <th scope="col">Provider</th>
@@ -288,6 +289,7 @@ function Recent({ recent, zone, range }: LiveProps): Markup {
       ) : (
         <section class="scroll" tabindex="0" aria-label="List of the newest requests">
           <table class="sums recent">
+            <caption class="hidden">List of the newest requests</caption>
             <thead>
               <tr>
                 <th scope="col">Time ({zone})</th>

@@ -206,8 +206,11 @@ function Standings({ standings, clock }: Pick<KeyProps, "standings"> & { clock: 
     <ul class="standings">
       {standings.map(({ quota, counter }) => (
         <li>
-          <a href={entityHref("/console/quotas", quota.name)}>{quota.name}</a> <Level level={counter.level} />{" "}
-          {amountOf(quota, counter.used + counter.reserved)} of {amountOf(quota, counter.limit)} {windowWords(quota)}
+          <a class="alone" href={entityHref("/console/quotas", quota.name)}>
+            {quota.name}
+          </a>{" "}
+          <Level level={counter.level} /> {amountOf(quota, counter.used + counter.reserved)} of{" "}
+          {amountOf(quota, counter.limit)} {windowWords(quota)}
           {quota.shared ? ", shared with others" : null};{" "}
           {quota.window === "rolling" ? "something is free again" : "begins anew"}{" "}
           <time datetime={new Date(counter.resetsAt).toISOString()}>{clock.short(counter.resetsAt)}</time>
@@ -236,6 +239,7 @@ function Permissions({ permissions, state }: KeyProps): Markup {
       ) : (
         <section class="scroll" tabindex="0" aria-label="Aliases and the rule that decides">
           <table class="sums">
+            <caption class="hidden">Aliases and the rule that decides</caption>
             <thead>
               <tr>
                 <th scope="col">Alias</th>

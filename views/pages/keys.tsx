@@ -94,6 +94,7 @@ function Lines({ lines, clock }: { lines: readonly KeyLine[]; clock: Clock }): M
   return (
     <section class="scroll" tabindex="0" aria-label="Keys">
       <table class="sums">
+        <caption class="hidden">Keys</caption>
         <thead>
           <tr>
             <th scope="col">Key</th>

@@ -92,6 +92,7 @@ function Quotas({ quotas, clock, now }: { quotas: readonly QuotaCard[]; clock: C
       ) : (
         <section class="scroll" tabindex="0" aria-label="Quotas of this key">
           <table class="sums">
+            <caption class="hidden">Quotas of this key</caption>
             <thead>
               <tr>
                 <th scope="col">Quota</th>
@@ -152,6 +153,7 @@ function Models({ models }: Pick<MeProps, "models">): Markup {
       ) : (
         <section class="scroll" tabindex="0" aria-label="Names of models">
           <table class="sums">
+            <caption class="hidden">Names of models</caption>
             <thead>
               <tr>
                 <th scope="col">Model</th>

@@ -83,6 +83,7 @@ function Loaded({ loaded, zone }: Pick<PricesProps, "loaded" | "zone">): Markup 
       ) : (
         <section class="scroll" tabindex="0" aria-label="Loaded price lists">
           <table>
+            <caption class="hidden">Loaded price lists</caption>
             <thead>
               <tr>
                 <th scope="col">Version</th>

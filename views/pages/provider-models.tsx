@@ -89,6 +89,7 @@ function Configured({ models, own, isOfFile }: ConfiguredProps): Markup {
   return (
     <section class="scroll tall" tabindex="0" aria-label="Configured models">
       <table>
+        <caption class="hidden">Configured models</caption>
         <thead>
           <tr>
             <th scope="col">Model</th>

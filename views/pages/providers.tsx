@@ -92,6 +92,7 @@ function Lines({ lines, csrf }: ProvidersProps): Markup {
   return (
     <section class="scroll" tabindex="0" aria-label="Providers">
       <table class="sums">
+        <caption class="hidden">Providers</caption>
         <thead>
           <tr>
             <th scope="col">Provider</th>

@@ -102,6 +102,7 @@ function Quota({ quota, id, clock, now }: QuotaProps): Markup {
       ) : (
         <section class="scroll" tabindex="0" aria-label={`Counters of ${name}`}>
           <table class="sums">
+            <caption class="hidden">{`Counters of ${name}`}</caption>
             <thead>
               <tr>
                 <th scope="col">Key</th>

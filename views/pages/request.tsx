@@ -162,6 +162,7 @@ function MadeFor({ made }: { made: readonly Made[] }): Markup | null {
       <h2 id="made">Requests that were made for this one</h2>
       <section class="scroll" tabindex="0" aria-label="Their results">
         <table>
+          <caption class="hidden">Their results</caption>
           <thead>
             <tr>
               <th scope="col">Request</th>
@@ -362,6 +363,7 @@ function Degraded({ notes }: { notes: RequestDetail["degraded"] }): Markup | nul
       <h2 id="degraded">What the provider could not take as it was</h2>
       <section class="scroll" tabindex="0" aria-label="Fields and what became of them">
         <table>
+          <caption class="hidden">Fields and what became of them</caption>
           <thead>
             <tr>
               <th scope="col">Field</th>

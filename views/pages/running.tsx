@@ -62,6 +62,7 @@ export function runningParts({ zone, now, rows, count }: Omit<RunningProps, "she
       </p>
       <section class="scroll" tabindex="0" aria-label="Requests that run, the oldest first">
         <table>
+          <caption class="hidden">Requests that run, the oldest first</caption>
           <thead>
             <tr>
               <th scope="col">Since</th>

@@ -26,6 +26,7 @@ export function Attempts({ errors, served, status, totalMs }: AttemptsProps): Ma
       <h2 id="attempts">Tries</h2>
       <section class="scroll" tabindex="0" aria-label="Tries in their order">
         <table>
+          <caption class="hidden">Tries in their order</caption>
           <thead>
             <tr>
               <th scope="col" class="number">

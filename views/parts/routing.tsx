@@ -58,6 +58,7 @@ export function Routing({ choice, title = "Why it went there", again = null }: R
       </p>
       <section class="scroll" tabindex="0" aria-label="Candidates">
         <table>
+          <caption class="hidden">Candidates</caption>
           <thead>
             <tr>
               <th scope="col">Target</th>

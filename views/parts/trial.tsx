@@ -128,6 +128,7 @@ export function Found({ models, ticked, isDiff }: FoundProps): Markup {
     <>
       <section class="scroll tall" tabindex="0" aria-label="Models that were found">
         <table>
+          <caption class="hidden">Models that were found</caption>
           <thead>
             <tr>
               <th scope="col">Model</th>
