@@ -2,6 +2,7 @@
 import type { Badges } from "../../views/layout.tsx";
 import type { CooldownLine, RefusalLine } from "../../views/pages/cooldowns.tsx";
 import type { QuotaCard } from "../../views/pages/quotas.tsx";
+import type { SavedView } from "../../views/parts/list-choices.tsx";
 import type { LiveConfig } from "../config/live.ts";
 import type { Log } from "../kit/log.ts";
 import type { CooldownEvent, CooldownKey } from "../model/cooldown.ts";
@@ -61,6 +62,8 @@ export interface ConsoleOptions {
   supply: Supply;
   /** Whether somebody has said that the set-up is not wanted. */
   setup: { isSkipped(): Promise<boolean>; skip(): Promise<void> };
+  /** Of the list of requests, for all who sign in. */
+  views: { list(): Promise<SavedView[]>; keep(views: readonly SavedView[]): Promise<void> };
   /** What holders of client keys may read and do. */
   own: HolderReads;
   playground: Playground;

@@ -10,6 +10,7 @@ import { findRoutes } from "./find.ts";
 import { homeRoutes } from "./home.ts";
 import { keyRoutes } from "./keys.ts";
 import { createLimiter } from "./limiter.ts";
+import { listChoiceRoutes } from "./list-choices.ts";
 import { holderRoutes } from "./me.ts";
 import { createNotices } from "./notices.ts";
 import { packed } from "./packed.ts";
@@ -65,6 +66,7 @@ function consoleRoutes(deps: ConsoleDeps): ConsoleRoute[] {
     ...deps.assets.routes,
     ...signInRoutes(deps),
     ...homeRoutes({ ...deps, hasPage: (path) => routes.some((route) => route.path === path) }),
+    ...listChoiceRoutes(deps),
     ...requestRoutes(deps),
     ...usageRoutes(deps),
     ...performanceRoutes(deps),

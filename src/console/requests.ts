@@ -16,6 +16,7 @@ import type { ConsoleDeps } from "./deps.ts";
 import { authorOf } from "./forms/edits.ts";
 import { entityPath } from "./forms/pages.ts";
 import { firstModel } from "./home.ts";
+import { hiddenColumns } from "./list-choices.ts";
 import { newsStream } from "./live.ts";
 import { instead, page, part, wantsPart } from "./page.ts";
 import { aliasesPath } from "./paths.ts";
@@ -50,8 +51,10 @@ async function list(deps: ConsoleDeps, visit: Visit, volumeOf: Volume): Promise<
   const isFirst = filter.after === undefined;
   // The list is worth more than its bars.
   const volume = isFirst ? await volumeOf({ filter, filters }, clockOf(zone)).catch(() => null) : null;
+  const views = await deps.views.list();
   await nextTurn();
   const body = requestsPage({
+    chosen: { csrf: visit.session?.csrf ?? "", filters, views, hidden: hiddenColumns(visit.request) },
     shell: shellOf(deps, visit, "/console/requests"),
     rows: data,
     zone,

@@ -2,6 +2,7 @@
 import { version } from "../../package.json";
 import type { LiveConfig } from "../config/live.ts";
 import { type Console, createConsole } from "../console/index.ts";
+import { viewsOf } from "../console/list-choices.ts";
 import type { NewsSource } from "../console/live.ts";
 import type { Operations } from "../console/operations.ts";
 import type { Supply } from "../console/providers/supply.ts";
@@ -225,6 +226,7 @@ export async function loadPriceList(database: Database, text: string, source: st
 }
 
 const setupSkipped = "setup_skipped";
+const savedViews = "console_views";
 
 interface ConsoleParts extends Parts {
   editor: ConfigEditor;
@@ -262,6 +264,10 @@ export function openConsole(parts: ConsoleParts): Console {
     setup: {
       isSkipped: async () => (await findMeta(reader.sql, setupSkipped)) !== undefined,
       skip: () => setMeta(database.sql, setupSkipped, "yes"),
+    },
+    views: {
+      list: async () => viewsOf(await findMeta(reader.sql, savedViews)),
+      keep: (views) => setMeta(database.sql, savedViews, JSON.stringify(views)),
     },
     refusals: () => refusals.list(),
     quotas: async () => {

@@ -109,3 +109,49 @@ test("one request leads to those beside it in the list that it was opened from",
   expect(await beside(at(3, "?q=status%3A4xx"))).toEqual([undefined, at(1, "?q=status%3A4xx")]);
   expect(await beside(`/console/me/requests/${ids[5]}`, holder)).toEqual([undefined, undefined]);
 });
+
+async function post(
+  path: string,
+  form: Record<string, string> | [string, string][],
+  cookie = admin,
+): Promise<Response> {
+  const page = await (await get("/console/requests", cookie)).text();
+  const body = new URLSearchParams(form);
+  body.set("csrf", /name="csrf" value="([^"]+)"/.exec(page)?.[1] ?? "");
+  const headers = { "sec-fetch-site": "same-origin", cookie };
+  return fetch(gateway.url + path, { method: "POST", headers, body, redirect: "manual" });
+}
+
+test("a view of the list is saved, found again and forgotten, and must have a name and filters", async () => {
+  const query = "result=failed&key=test";
+  const saved = await post("/console/requests/views", { name: "What <b>failed</b>", query });
+  expect([saved.status, saved.headers.get("location")]).toEqual([303, `/console/requests?${query}`]);
+  await post("/console/requests/views", { name: "dear", query: "q=cost%3E0.1" });
+  const text = await (await get("/console/requests", admin)).text();
+  expect(text).toContain(`href="/console/requests?result=failed&amp;key=test">What &lt;b&gt;failed&lt;/b&gt;</a>`);
+  expect(text.indexOf(">dear</a>")).toBeLessThan(text.indexOf(">What &lt;b&gt;"));
+  for (const wrong of [
+    { name: " ", query },
+    { name: "x".repeat(65), query },
+    { name: "none", query: "" },
+  ]) {
+    expect((await post("/console/requests/views", wrong)).status).toBe(400);
+  }
+  expect((await post("/console/requests/views/remove", { name: "What <b>failed</b>" })).status).toBe(303);
+  const after = await (await get("/console/requests", admin)).text();
+  expect([after.includes("failed&lt;/b&gt;</a>"), after.includes(">dear</a>")]).toEqual([false, true]);
+  // Of the operator's list, not of a holder's.
+  expect((await post("/console/requests/views", { name: "mine", query }, holder)).status).toBe(404);
+});
+
+test("columns that are not wanted are left out in this browser", async () => {
+  const shown = ["key", "model", "target", "input", "output", "first", "total", "cost"];
+  const form = shown.map((name): [string, string] => ["column", name]);
+  const response = await post("/console/requests/columns", [...form, ["next", "/console/requests?key=test"]]);
+  expect([response.status, response.headers.get("location")]).toEqual([303, "/console/requests?key=test"]);
+  const cookie = response.headers.get("set-cookie")?.split(";")[0] ?? "";
+  const text = await (await get("/console/requests", `${admin}; ${cookie}`)).text();
+  expect(text).toContain('data-without="protocol tries"');
+  expect(text).toContain('value="protocol"/>');
+  expect(await (await get("/console/requests", admin)).text()).not.toContain("data-without");
+});

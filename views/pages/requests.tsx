@@ -13,6 +13,7 @@ import {
   listAddress,
 } from "../parts/filters.tsx";
 import { type Clock, clockOf, duration, money, whole } from "../parts/format.ts";
+import { ListChoices, type ListChoicesProps } from "../parts/list-choices.tsx";
 import { Badge, type Outcome } from "../parts/result.tsx";
 import { KeyFirst, Snippet } from "../parts/snippet.tsx";
 import { type BarsProps, StackedBars } from "../parts/stacked-bars.tsx";
@@ -54,6 +55,8 @@ export interface RequestsProps extends RowsProps {
   /** A name that clients can call. */
   model: string;
   choices: Choices;
+  /** What somebody chose of the operator's list. */
+  chosen?: ListChoicesProps;
   /** What of the address was not understood. */
   ignored: readonly string[];
 }
@@ -81,19 +84,10 @@ export function requestsPage(props: RequestsProps): Markup {
           <StackedBars {...props.volume} />
         </div>
       ) : null}
-      <p class="muted zone">
-        Times in {zone}
-        {own === undefined ? (
-          <>
-            {" · "}
-            <a class="alone" href="/console/running">
-              Requests that run
-            </a>
-          </>
-        ) : null}
-      </p>
+      {props.chosen ? <ListChoices {...props.chosen} /> : null}
+      <p class="muted zone">Times in {zone}</p>
       <section class="scroll" tabindex="0" aria-label="Requests, newest first">
-        <table class="requests">
+        <table class="requests" data-without={props.chosen?.hidden.join(" ") || null}>
           <caption class="hidden">Requests, newest first; times in {zone}</caption>
           <Head zone={zone} own={own} />
           <tbody id="rows" {...(isFirst ? liveRows(filters, list) : {})}>
@@ -109,35 +103,23 @@ export function requestsPage(props: RequestsProps): Markup {
 
 function Head({ zone, own }: Pick<RowsProps, "zone" | "own">): Markup {
   const showsTargets = own?.showsTargets ?? true;
+  const words = ["Key", "Protocol", "Model", ...(showsTargets ? ["Served by"] : [])];
+  const numbers = ["Tries", "Tokens in", "Tokens out", "First token", "Total", ...(showsTargets ? ["Cost"] : [])];
   return (
     <thead>
       <tr>
         <th scope="col">Time ({zone})</th>
         <th scope="col">Result</th>
-        <th scope="col">{own === undefined ? "Key" : "Label"}</th>
-        <th scope="col">Protocol</th>
-        <th scope="col">Model</th>
-        {showsTargets ? <th scope="col">Served by</th> : null}
-        <th scope="col" class="number">
-          Tries
-        </th>
-        <th scope="col" class="number">
-          Tokens in
-        </th>
-        <th scope="col" class="number">
-          Tokens out
-        </th>
-        <th scope="col" class="number">
-          First token
-        </th>
-        <th scope="col" class="number">
-          Total
-        </th>
-        {showsTargets ? (
-          <th scope="col" class="number">
-            Cost
+        {words.map((name) => (
+          <th scope="col" data-name={name}>
+            {name === "Key" && own !== undefined ? "Label" : name}
           </th>
-        ) : null}
+        ))}
+        {numbers.map((name) => (
+          <th scope="col" class="number" data-name={name}>
+            {name}
+          </th>
+        ))}
       </tr>
     </thead>
   );
