@@ -17,13 +17,16 @@ const mostKept = 100;
 interface Listed {
   filter: RequestFilter;
   filters: Filters;
+  /** That there is nothing yet is not what is shown once there is something. */
+  isEmpty: boolean;
 }
 
 export type Volume = (listed: Listed, clock: Clock) => Promise<BarsProps | null>;
 
 export function createVolume(deps: Pick<ConsoleDeps, "usage">): Volume {
   const once = createOnce({ keptMs, most: mostKept });
-  return (listed, clock) => once(JSON.stringify([clock.zone, listed.filters]), () => volumeOf(deps, listed, clock));
+  return (listed, clock) =>
+    once(JSON.stringify([clock.zone, listed.isEmpty, listed.filters]), () => volumeOf(deps, listed, clock));
 }
 
 /** Null where no sums are kept of such requests, or there is nothing to show. */

@@ -50,7 +50,9 @@ async function list(deps: ConsoleDeps, visit: Visit, volumeOf: Volume): Promise<
   if (wantsPart(visit)) return part(visit, requestRows({ rows: data, zone, filters }));
   const isFirst = filter.after === undefined;
   // The list is worth more than its bars.
-  const volume = isFirst ? await volumeOf({ filter, filters }, clockOf(zone)).catch(() => null) : null;
+  const volume = isFirst
+    ? await volumeOf({ filter, filters, isEmpty: data.length === 0 }, clockOf(zone)).catch(() => null)
+    : null;
   const views = await deps.views.list();
   await nextTurn();
   const body = requestsPage({

@@ -116,7 +116,16 @@ test("the keyboard reaches the content by a link first, then all in the order of
     const menu = links.map((name) => name.trim());
     expect(menu.slice(0, 2)).toEqual(["Overview", "Requests"]);
     const rail = ["Skip to the content", "Plexus", "Find", ...menu, "Sign out"];
-    const all = [...rail, "Pause", "Filter", "The numbers of this chart", "Requests, newest first", "row"];
+    const all = [
+      ...rail,
+      "Pause",
+      "Filter",
+      "The numbers of this chart",
+      "Requests that run",
+      "Columns",
+      "Requests, newest first",
+      "row",
+    ];
     const seen: string[] = [];
     for (let step = 0; step < all.length; step++) {
       await page.keyboard.press("Tab");
