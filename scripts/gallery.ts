@@ -24,6 +24,7 @@ try {
   if (!chromium) throw new Error("There is no browser here; set CHROME to one.");
   const { url, adminKey } = stage.plexus;
   for (let sent = 0; sent < 3; sent++) await stage.send();
+  await addOwn(url, adminKey);
   await Bun.sleep(600);
   const visitors = [await signIn(url, adminKey, "admin"), await signIn(url, stage.clientKey, "holder")];
   const { pages, unseen } = await surveyPages(url, visitors);
@@ -42,6 +43,23 @@ try {
   await stage.stop();
 }
 process.exit(faults === 0 ? 0 : 1);
+
+/** One of each in the database: what the file has can neither be deleted nor get a new secret. */
+async function addOwn(url: string, adminKey: string): Promise<void> {
+  const headers = { authorization: `Bearer ${adminKey}`, "content-type": "application/json" };
+  const send = async (method: string, path: string, body: object) => {
+    const response = await fetch(`${url}/api/config/${path}`, { method, headers, body: JSON.stringify(body) });
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+  };
+  const protocols = { chat: "http://127.0.0.1:9/v1" };
+  await send("PUT", "providers/own", { protocols, api_key: "up-of-the-gallery-0123456789" });
+  // A setting that is not in force is warned of, and can be taken out.
+  await send("PUT", "providers/warned", { protocols, oauth: { kind: "claude" } });
+  await send("PUT", "quotas/own", { unit: "requests", limit: 100, window: "daily" });
+  await send("PUT", "aliases/own", { targets: ["own/model"] });
+  await send("PUT", "keys/own", { secret: "sk-of-the-gallery-0123456789" });
+  await send("POST", "keys/own/rotate", {});
+}
 
 /** The same fault once, with the looks that have it. */
 function told(wrong: readonly string[]): string[] {

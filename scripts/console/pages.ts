@@ -42,6 +42,9 @@ export async function signIn(url: string, key: string, who: Visitor["who"]): Pro
   return { who, cookie };
 }
 
+/** Not every example has a link to what is below it: what the file has cannot be deleted. */
+const mostExamples = 30;
+
 /** Walks from the pages without parameters along their links until every route has an example. */
 export async function surveyPages(url: string, visitors: readonly Visitor[]): Promise<Survey> {
   const survey: Survey = { pages: [], unseen: [] };
@@ -49,14 +52,20 @@ export async function surveyPages(url: string, visitors: readonly Visitor[]): Pr
     const accesses = visitor.who === "admin" ? ["session", "signed-in"] : ["holder"];
     const wanted = new Map(routes().flatMap(({ path, access }) => (accesses.includes(access) ? [[path, access]] : [])));
     const queue = [...wanted.keys()].filter((path) => !path.includes(":"));
+    const all = [...wanted.keys()];
     const seen = new Set<string>();
+    const examples = new Map<string, number>();
     for (let path = queue.shift(); path !== undefined; path = queue.shift()) {
-      const pattern = patternOf(path, wanted.keys());
-      if (pattern === undefined || seen.has(path) || !wanted.has(pattern)) continue;
+      const pattern = patternOf(path, all);
+      if (pattern === undefined || seen.has(path)) continue;
+      const before = examples.get(pattern) ?? 0;
+      const isBelowWanted = () => [...wanted.keys()].some((other) => other.startsWith(`${pattern}/`));
+      if (!wanted.has(pattern) && (before >= mostExamples || !isBelowWanted())) continue;
       seen.add(path);
+      examples.set(pattern, before + 1);
       const found = await linksOf(url + path, visitor);
       if (found === undefined) continue;
-      if (found.isPage) survey.pages.push({ pattern, path, visitor });
+      if (found.isPage && wanted.has(pattern)) survey.pages.push({ pattern, path, visitor });
       wanted.delete(pattern);
       queue.push(...found.links);
     }
