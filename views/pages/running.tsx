@@ -43,7 +43,7 @@ export function runningPage({ shell, ...live }: RunningProps): Markup {
 export function runningParts({ zone, now, rows, count }: Omit<RunningProps, "shell">): Markup {
   if (rows.length === 0) {
     return (
-      <section class="card empty">
+      <section class="card first">
         <p>No request is running in this process. One that comes in appears here by itself.</p>
         <p>
           <a class="button" href="/console/requests">

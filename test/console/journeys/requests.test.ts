@@ -131,6 +131,9 @@ journey("a request that runs is shown as it goes, and as it went when it is over
   expect(await page.locator("#growing").count()).toBe(0);
   expect(page.url()).toEndWith(id);
   await step("the same when it is over");
+  await open("/console/running");
+  expect(await page.innerText("#running")).toContain("No request is running");
+  await step("nothing runs");
 });
 
 journey("requests that were refused before any provider was asked are rows like all others", options, async (scene) => {
