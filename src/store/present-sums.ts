@@ -3,7 +3,7 @@
  * requests come, what was found is told again for a while: whoever looks at figures must not slow down what they count.
  */
 import type { Sql } from "./database.ts";
-import { type Dimension, type Only, type Span, type Summed, sumRows } from "./rollup-sums.ts";
+import { type Dimension, type Only, type RowDimension, type Span, type Summed, sumRows } from "./rollup-sums.ts";
 
 export interface PresentQuery extends Span {
   kind: Dimension;
@@ -27,22 +27,40 @@ const cheapMs = 4;
 const longestMs = 10_000;
 const mostKept = 64;
 
+/** Pages ask for several dimensions, and to look at the rows is what takes long: one look is for all that it can tell. */
+const looks: Record<Dimension, { at: RowDimension; value?: "value" | "other"; other?: "other" }> = {
+  all: { at: "key-alias" },
+  key: { at: "key-alias", value: "value" },
+  alias: { at: "key-alias", value: "other" },
+  "key-alias": { at: "key-alias", value: "value", other: "other" },
+  provider: { at: "provider-target", value: "value" },
+  target: { at: "provider-target", value: "other" },
+  "key-target": { at: "key-target", value: "value", other: "other" },
+  label: { at: "label", value: "value", other: "other" },
+};
+
 export class PresentSums {
   private readonly found = new Map<string, Found>();
 
   constructor(private readonly sql: Sql) {}
 
-  async query({ mark, ...asked }: PresentQuery): Promise<Summed[]> {
-    const name = JSON.stringify(asked);
+  /** Several of one value may come, which add up. */
+  async query({ kind, from, to, only = {}, mark }: PresentQuery): Promise<Summed[]> {
+    const { at, value, other } = looks[kind];
+    const name = JSON.stringify([at, from, to]);
     const known = this.found.get(name);
-    const sums = known && isStillSo(known, mark) ? known.sums : this.look(name, asked, mark);
-    // Whoever gets them adds to them.
-    return (await sums).map((one) => ({ ...one, sum: { ...one.sum, sketch: { ...one.sum.sketch } } }));
+    const sums = await (known && isStillSo(known, mark) ? known.sums : this.look(name, { at, from, to }, mark));
+    return sums.flatMap((one) => {
+      const named = { value: value ? one[value] : "", other: other ? one[other] : "" };
+      const isMeant = named.value === (only.value ?? named.value) && named.other === (only.other ?? named.other);
+      // Whoever gets them adds to them.
+      return isMeant ? [{ ...one, ...named, sum: { ...one.sum, sketch: { ...one.sum.sketch } } }] : [];
+    });
   }
 
-  private look(name: string, { kind, ...range }: Omit<PresentQuery, "mark">, mark: number): Promise<Summed[]> {
+  private look(name: string, { at: kind, ...span }: Span & { at: RowDimension }, mark: number): Promise<Summed[]> {
     const at = performance.now();
-    const found: Found = { mark, at, sums: sumRows(this.sql, kind, range) };
+    const found: Found = { mark, at, sums: sumRows(this.sql, kind, span) };
     this.found.delete(name);
     this.found.set(name, found);
     for (const oldest of this.found.keys()) {

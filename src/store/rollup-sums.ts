@@ -22,6 +22,11 @@ export const dimensions = {
 export type Dimension = keyof typeof dimensions;
 export const dimensionNames = Object.keys(dimensions) as Dimension[];
 
+/** Of which rows are summed and no sums are kept: one look for both. */
+const together = { "provider-target": ["COALESCE(provider, '')", "COALESCE(target, '')"] } as const;
+
+export type RowDimension = Dimension | keyof typeof together;
+
 /** From `from`, to before `to`; epoch milliseconds. */
 export interface Span {
   from: number;
@@ -93,10 +98,10 @@ const slackMs = 60_000;
 /** Sums of the rows themselves, for each quarter of an hour. */
 export async function sumRows(
   sql: Sql,
-  kind: Dimension,
-  { from, to, only }: Span & { only?: Only },
+  kind: RowDimension,
+  { from, to, only }: Span & { only?: Only | undefined },
 ): Promise<Summed[]> {
-  const [value, other] = dimensions[kind];
+  const [value, other] = { ...dimensions, ...together }[kind];
   const those = onlyThose(only, { value: raw(value), other: raw(other) });
   const placed = raw(`(SELECT (at / ${quarterMs}) * ${quarterMs} AS bucket, ${value} AS value, ${other} AS other,
     ${rowColumns} FROM requests`);
@@ -104,7 +109,7 @@ export async function sumRows(
     AND at >= ${from} AND at < ${to} ${those}) AS placed`;
   const rows = await sql<Row>`SELECT bucket, value, other, ${rowSums} FROM ${rowsOf} GROUP BY bucket, value, other`;
   const found = new Map(rows.map((row) => [placeOf(row), summed(row)]));
-  if (kind !== "provider" && kind !== "target") return [...found.values()];
+  if (kind !== "provider" && kind !== "target" && kind !== "provider-target") return [...found.values()];
   const counts = await sql<Row>`SELECT bucket, value, other, ttft_ms, COUNT(*) AS requests FROM ${rowsOf}
     WHERE ttft_ms IS NOT NULL GROUP BY bucket, value, other, ttft_ms`;
   for (const row of counts) {

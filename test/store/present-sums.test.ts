@@ -35,9 +35,16 @@ test("what took long is told again for a while, to each a copy of its own", asyn
   if (first) first.sum.requests = 77;
   const [second] = await present.query({ ...range, mark: 2 });
   expect([asked.count, second?.sum.requests]).toEqual([1, 1]);
-  await present.query({ ...range, kind: "key", mark: 2 });
-  await present.query({ ...range, only: { value: "laptop" }, mark: 2 });
-  expect(asked.count).toBe(3);
+  await present.query({ ...range, kind: "label", mark: 2 });
+  expect(asked.count).toBe(2);
+});
+
+test("one look at the rows tells all that they say by key and alias", async () => {
+  const { asked, present } = slow(20);
+  expect((await present.query({ ...range, mark: 1 })).length).toBe(1);
+  expect((await present.query({ ...range, kind: "key", mark: 1 })).length).toBe(1);
+  expect(await present.query({ ...range, kind: "alias", only: { value: "fast" }, mark: 1 })).toEqual([]);
+  expect(asked.count).toBe(1);
 });
 
 test("those who ask at the same moment are told the same", async () => {
