@@ -47,7 +47,8 @@ async function list(deps: ConsoleDeps, visit: Visit, volumeOf: Volume): Promise<
   const { data, next } = await deps.listRequests({ limit: rowsPerPage, ...filter });
   const config = deps.config.current();
   const zone = config.settings.timezone;
-  if (wantsPart(visit)) return part(visit, requestRows({ rows: data, zone, filters }));
+  const hidden = hiddenColumns(visit.request);
+  if (wantsPart(visit)) return part(visit, requestRows({ rows: data, zone, filters, hidden }));
   const isFirst = filter.after === undefined;
   // The list is worth more than its bars.
   const volume = isFirst
@@ -56,7 +57,8 @@ async function list(deps: ConsoleDeps, visit: Visit, volumeOf: Volume): Promise<
   const views = await deps.views.list();
   await nextTurn();
   const body = requestsPage({
-    chosen: { csrf: visit.session?.csrf ?? "", filters, views, hidden: hiddenColumns(visit.request) },
+    chosen: { csrf: visit.session?.csrf ?? "", views },
+    hidden,
     shell: shellOf(deps, visit, "/console/requests"),
     rows: data,
     zone,

@@ -13,7 +13,7 @@ import {
   listAddress,
 } from "../parts/filters.tsx";
 import { type Clock, clockOf, duration, money, whole } from "../parts/format.ts";
-import { ListChoices, type ListChoicesProps } from "../parts/list-choices.tsx";
+import { type Column, columnNames, columns, ListChoices, type ListChoicesProps } from "../parts/list-choices.tsx";
 import { Badge, type Outcome } from "../parts/result.tsx";
 import { KeyFirst, Snippet } from "../parts/snippet.tsx";
 import { type BarsProps, StackedBars } from "../parts/stacked-bars.tsx";
@@ -39,6 +39,8 @@ export interface RowsProps {
   zone: string;
   /** What the list is narrowed down to: where a request was opened from. */
   filters: Filters;
+  /** Columns that are not wanted. */
+  hidden?: readonly Column[];
   /** Of a key's holder: the list is of that key alone, and may have neither targets nor costs. */
   own?: { showsTargets: boolean };
 }
@@ -56,7 +58,7 @@ export interface RequestsProps extends RowsProps {
   model: string;
   choices: Choices;
   /** What somebody chose of the operator's list. */
-  chosen?: ListChoicesProps;
+  chosen?: Pick<ListChoicesProps, "csrf" | "views">;
   /** What of the address was not understood. */
   ignored: readonly string[];
 }
@@ -70,6 +72,7 @@ export function requestsPage(props: RequestsProps): Markup {
   const { shell, rows, zone, next, isFirst, filters, ignored, own } = props;
   const list = listOf(own);
   const showsTargets = own?.showsTargets ?? true;
+  const { hidden = [] } = props;
   return (
     <Layout shell={shell} title="Requests">
       <div class="bar">
@@ -84,14 +87,14 @@ export function requestsPage(props: RequestsProps): Markup {
           <StackedBars {...props.volume} />
         </div>
       ) : null}
-      {props.chosen ? <ListChoices {...props.chosen} /> : null}
+      {props.chosen ? <ListChoices {...props.chosen} filters={filters} hidden={hidden} /> : null}
       <p class="muted zone">Times in {zone}</p>
       <section class="scroll" tabindex="0" aria-label="Requests, newest first">
-        <table class="requests" data-without={props.chosen?.hidden.join(" ") || null}>
+        <table class="requests">
           <caption class="hidden">Requests, newest first; times in {zone}</caption>
-          <Head zone={zone} own={own} />
+          <Head zone={zone} own={own} hidden={hidden} />
           <tbody id="rows" {...(isFirst ? liveRows(filters, list) : {})}>
-            {requestRows({ rows, zone, filters, ...(own === undefined ? {} : { own }) })}
+            {requestRows({ rows, zone, filters, hidden, ...(own === undefined ? {} : { own }) })}
           </tbody>
         </table>
       </section>
@@ -101,23 +104,23 @@ export function requestsPage(props: RequestsProps): Markup {
   );
 }
 
-function Head({ zone, own }: Pick<RowsProps, "zone" | "own">): Markup {
-  const showsTargets = own?.showsTargets ?? true;
-  const words = ["Key", "Protocol", "Model", ...(showsTargets ? ["Served by"] : [])];
-  const numbers = ["Tries", "Tokens in", "Tokens out", "First token", "Total", ...(showsTargets ? ["Cost"] : [])];
+/** A key's holder may have neither targets nor costs. */
+function columnsOf({ own, hidden = [] }: Pick<RowsProps, "own" | "hidden">): Column[] {
+  const untold: readonly Column[] = (own?.showsTargets ?? true) ? hidden : [...hidden, "target", "cost"];
+  return columnNames.filter((name) => !untold.includes(name));
+}
+
+const words = new Set<Column>(["key", "protocol", "model", "target"]);
+
+function Head(props: Pick<RowsProps, "zone" | "own" | "hidden">): Markup {
   return (
     <thead>
       <tr>
-        <th scope="col">Time ({zone})</th>
+        <th scope="col">Time ({props.zone})</th>
         <th scope="col">Result</th>
-        {words.map((name) => (
-          <th scope="col" data-name={name}>
-            {name === "Key" && own !== undefined ? "Label" : name}
-          </th>
-        ))}
-        {numbers.map((name) => (
-          <th scope="col" class="number" data-name={name}>
-            {name}
+        {columnsOf(props).map((name) => (
+          <th scope="col" class={words.has(name) ? null : "number"}>
+            {name === "key" && props.own !== undefined ? "Label" : columns[name]}
           </th>
         ))}
       </tr>
@@ -126,12 +129,14 @@ function Head({ zone, own }: Pick<RowsProps, "zone" | "own">): Markup {
 }
 
 /** The rows alone, as the live list fetches them. */
-export function requestRows({ rows, zone, filters, own }: RowsProps): Markup {
+export function requestRows(props: RowsProps): Markup {
+  const { rows, zone, filters, own } = props;
   const clock = clockOf(zone);
+  const shown = columnsOf(props);
   return (
     <>
       {rows.map((row) => (
-        <RequestRow row={row} clock={clock} own={own} filters={filters} />
+        <RequestRow row={row} clock={clock} own={own} filters={filters} shown={shown} />
       ))}
     </>
   );
@@ -165,11 +170,10 @@ function Tail(): Markup {
 interface RequestRowProps extends Pick<RowsProps, "own" | "filters"> {
   row: Row;
   clock: Clock;
+  shown: readonly Column[];
 }
 
-function RequestRow({ row, clock, own, filters }: RequestRowProps): Markup {
-  const { tokens } = row;
-  const showsTargets = own?.showsTargets ?? true;
+function RequestRow({ row, clock, own, filters, shown }: RequestRowProps): Markup {
   return (
     <tr id={`r-${row.id}`}>
       <th scope="row" class="time">
@@ -182,26 +186,43 @@ function RequestRow({ row, clock, own, filters }: RequestRowProps): Markup {
       <td class="result">
         <Badge {...row} />
       </td>
-      <Asker row={row} isOwn={own !== undefined} />
-      <td class="protocol" data-name="Protocol">
-        {row.protocol}
-      </td>
-      <td class="model" data-name="Model" title={row.model}>
-        <Or text={row.model} />
-      </td>
-      {showsTargets ? (
-        <td class="target" data-name="Served by" title={row.target}>
-          <Or text={row.target} />
-        </td>
-      ) : null}
-      <Figure name="Tries" text={whole(row.attempts)} />
-      <Figure name="Tokens in" text={tokens && whole(tokens.input)} />
-      <Figure name="Tokens out" text={tokens && whole(tokens.output)} />
-      <Figure name="First token" text={row.ttftMs === null ? null : duration(row.ttftMs)} />
-      <Figure name="Total" text={row.totalMs === null ? null : duration(row.totalMs)} />
-      {showsTargets ? <Figure name="Cost" text={tokens === null ? null : money(row.costNano)} /> : null}
+      {shown.map((name) =>
+        name === "key" ? (
+          <Asker row={row} isOwn={own !== undefined} />
+        ) : words.has(name) ? (
+          <Word name={name} row={row} />
+        ) : (
+          <Figure name={columns[name]} text={figureOf(row, name)} />
+        ),
+      )}
     </tr>
   );
+}
+
+function Word({ name, row: { protocol, model, target } }: { name: Column; row: Row }): Markup {
+  const text = name === "protocol" ? protocol : name === "model" ? model : target;
+  return (
+    <td class={name} data-name={columns[name]} title={name === "protocol" ? null : text}>
+      {name === "protocol" ? protocol : <Or text={text} />}
+    </td>
+  );
+}
+
+function figureOf({ attempts, tokens, ttftMs, totalMs, costNano }: Row, name: Column): string | null {
+  switch (name) {
+    case "tries":
+      return whole(attempts);
+    case "input":
+      return tokens && whole(tokens.input);
+    case "output":
+      return tokens && whole(tokens.output);
+    case "first":
+      return ttftMs === null ? null : duration(ttftMs);
+    case "total":
+      return totalMs === null ? null : duration(totalMs);
+    default:
+      return tokens === null ? null : money(costNano);
+  }
 }
 
 /** Whose request it is: of a list of one key its label alone says that. */
