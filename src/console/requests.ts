@@ -117,9 +117,7 @@ async function detail(deps: ConsoleDeps, visit: Visit): Promise<Response> {
       "No request of this id runs or is kept. Each goes when it is older than what is kept.",
     );
   const zone = deps.config.current().settings.timezone;
-  const { filter, filters } = readFilters(visit.query);
   const props = {
-    neighbours: { ...(await deps.neighboursOf(filter, request.id)), filters },
     request,
     zone,
     choice: recordedChoice(request, clockOf(zone)),
@@ -129,7 +127,9 @@ async function detail(deps: ConsoleDeps, visit: Visit): Promise<Response> {
     ...(running ? { elapsedMs: Math.max(0, Date.now() - running.at) } : {}),
   };
   if (wantsPart(visit)) return part(visit, requestParts(props));
-  return page(visit, requestPage({ shell: shellOf(deps, visit, "/console/requests"), ...props }));
+  const { filter, filters } = readFilters(visit.query);
+  const neighbours = { ...(await deps.neighboursOf(filter, request.id)), filters };
+  return page(visit, requestPage({ shell: shellOf(deps, visit, "/console/requests"), ...props, neighbours }));
 }
 
 export function recordedChoice({ routing, target, attempts, errors }: RequestRecord, clock: Clock): Choice | null {
