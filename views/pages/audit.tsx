@@ -136,7 +136,7 @@ function Lines({ lines, clock }: { lines: readonly AuditLine[]; clock: Clock }):
 const actTones = { ok: "✓", bad: "✕", off: "•" } as const;
 
 function Act({ line, clock }: { line: ActLine; clock: Clock }): Markup {
-  const { kind, tone, at, lastAt, times, actor, origin, what, href, detail } = line;
+  const { kind, tone, at, lastAt, times, what, href, detail } = line;
   return (
     <tr>
       <When at={at} clock={clock} />
@@ -146,10 +146,7 @@ function Act({ line, clock }: { line: ActLine; clock: Clock }): Markup {
         </span>{" "}
         <What what={what} href={href} />
       </td>
-      <td>
-        {actors[actor]}
-        <span class="muted below">{origin}</span>
-      </td>
+      <Who line={line} />
       <td class="words">
         {detail}
         {times === 1 ? null : (
@@ -171,6 +168,15 @@ function When({ at, clock }: { at: number; clock: Clock }): Markup {
   );
 }
 
+function Who({ line: { actor, origin } }: { line: Pick<ChangeLine, "actor" | "origin"> }): Markup {
+  return (
+    <td>
+      {actors[actor]}
+      <span class="muted below">{origin}</span>
+    </td>
+  );
+}
+
 function What({ what, href }: { what: string | null; href: string | null }): Markup | null {
   if (what === null) return null;
   if (href === null) return <bdi>{what}</bdi>;
@@ -182,7 +188,7 @@ function What({ what, href }: { what: string | null; href: string | null }): Mar
 }
 
 function Change({ line, clock }: { line: ChangeLine; clock: Clock }): Markup {
-  const { id, at, action, actor, origin, note, what, href } = line;
+  const { id, at, action, note, what, href } = line;
   const { tone, sign, word } = actions[action];
   return (
     <tr>
@@ -194,10 +200,7 @@ function Change({ line, clock }: { line: ChangeLine; clock: Clock }): Markup {
         <What what={what} href={href} />
         {note === null ? null : <span class="muted below">{note}</span>}
       </td>
-      <td>
-        {actors[actor]}
-        <span class="muted below">{origin}</span>
-      </td>
+      <Who line={line} />
       <td class="words">
         <Fields line={line} />
       </td>
