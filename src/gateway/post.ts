@@ -26,9 +26,7 @@ export async function post(exchange: Exchange<Wire>, posting: Posting): Promise<
   return response;
 }
 
-type Headers = Record<string, string>;
-
-function send({ gateway }: Exchange<Wire>, posting: Posting, headers: Headers): Promise<Response> {
+function send({ gateway }: Exchange<Wire>, posting: Posting, headers: Addressed["headers"]): Promise<Response> {
   const { candidate, prepared, controller } = posting;
   const { proxy } = candidate.provider;
   return callUpstream(gateway.transport(prepared.url), prepared.url, {
