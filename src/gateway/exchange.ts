@@ -28,6 +28,7 @@ import type { Keeping } from "./keeping.ts";
 import type { Media } from "./media.ts";
 import { settled } from "./quotas.ts";
 import { passedOver, recordOf } from "./record-of.ts";
+import { Place } from "./running.ts";
 import type { SealWatch } from "./seal-owners.ts";
 import type { TurnKeeper } from "./turn-seals.ts";
 import type { Turns } from "./turns.ts";
@@ -109,6 +110,7 @@ export class Exchange<W extends Wire = Protocol> {
   left: GatewayError | undefined;
   private readonly started = performance.now();
   private lean: ChatRequest | undefined;
+  private readonly place = new Place(this);
   private readonly releases: (() => void)[] = [];
   private reservation: Reservation | undefined;
   /** Of answers that had to be paid for and were passed over. */
@@ -308,12 +310,12 @@ export class Exchange<W extends Wire = Protocol> {
     const record = recordOf(this, status, error);
     if (this.reservation) record.charges = settled(this.reservation, [record, ...this.spent], this.wasCalled);
     this.measure(record);
-    this.gateway.running.ended(this);
+    this.gateway.running.ended(this.place);
     this.tell((observer) => observer.closed?.(record));
   }
 
   open(): void {
-    this.gateway.running.began(this);
+    this.gateway.running.began(this.place);
     const record = this.openedRecord();
     this.tell((observer) => observer.opened?.(record));
   }

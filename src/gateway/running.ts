@@ -1,35 +1,45 @@
 /** The requests that are being answered now, for those who look on. */
+import { Chain, Link } from "../kit/chain.ts";
 import type { RequestRecord } from "../model/record.ts";
 import type { Wire } from "../protocols/protocol.ts";
 import type { Exchange } from "./exchange.ts";
 import { recordOf } from "./record-of.ts";
 
+/** Where one stands among them. */
+export class Place extends Link {
+  readonly exchange: Exchange<Wire>;
+
+  constructor(exchange: Exchange<Wire>) {
+    super();
+    this.exchange = exchange;
+  }
+}
+
 export class Running {
   /** How often one began or ended. */
   changes = 0;
-  private readonly exchanges = new Map<string, Exchange<Wire>>();
+  count = 0;
+  private readonly places = new Chain<Place>();
 
-  get count(): number {
-    return this.exchanges.size;
+  began(place: Place): void {
+    this.changes++;
+    this.count++;
+    this.places.add(place);
   }
 
-  began(exchange: Exchange<Wire>): void {
+  ended(place: Place): void {
     this.changes++;
-    this.exchanges.set(exchange.id, exchange);
-  }
-
-  ended({ id }: Exchange<Wire>): void {
-    this.changes++;
-    this.exchanges.delete(id);
+    this.count--;
+    place.leave();
   }
 
   /** So many of those that run longest, as they would be kept if they ended now: nobody was told a status yet. */
   longest(most: number): RequestRecord[] {
-    return [...this.exchanges.values().take(most)].map((exchange) => recordOf(exchange, null));
+    return [...this.places[Symbol.iterator]().take(most)].map(({ exchange }) => recordOf(exchange, null));
   }
 
   find(id: string): RequestRecord | undefined {
-    const exchange = this.exchanges.get(id);
-    return exchange && recordOf(exchange, null);
+    for (const { exchange } of this.places) if (exchange.id === id) return recordOf(exchange, null);
+    return undefined;
   }
 }

@@ -3,16 +3,18 @@
  * it may be due, and is looked at then: thousands of streams that push their deadlines on with every piece cost an
  * assignment a piece, and one look in each of their periods.
  */
-export class Watch {
+import { Chain, Link } from "./chain.ts";
+
+export class Watch extends Link {
   /** Milliseconds on the sweep's own clock; Infinity rests. `set` moves it. */
   due = Number.POSITIVE_INFINITY;
-  /** When the sweep looks at it next, and where it stands until then. */
+  /** When the sweep looks at it next; it stands in that time's bucket until then. */
   looked = Number.POSITIVE_INFINITY;
-  bucket: Set<Watch> | undefined = undefined;
   /** Called once each time it is due. */
   readonly fire: () => void;
 
   constructor(fire: () => void) {
+    super();
     this.fire = fire;
   }
 }
@@ -27,23 +29,21 @@ export interface Sweep {
 }
 
 export function createSweep(everyMs = 250): Sweep {
-  const buckets = new Map<number, Set<Watch>>();
+  const buckets = new Map<number, Chain<Watch>>();
   let now = performance.now();
   let last = Math.floor(now / everyMs);
   const place = (watch: Watch) => {
-    watch.bucket?.delete(watch);
     const tick = Math.max(Math.ceil(watch.due / everyMs), last + 1);
     let bucket = buckets.get(tick);
     if (!bucket) {
-      bucket = new Set();
+      bucket = new Chain();
       buckets.set(tick, bucket);
     }
     bucket.add(watch);
-    watch.bucket = bucket;
     watch.looked = tick * everyMs;
   };
   const look = (watch: Watch) => {
-    watch.bucket = undefined;
+    watch.leave();
     watch.looked = Number.POSITIVE_INFINITY;
     if (watch.due <= now) {
       watch.due = Number.POSITIVE_INFINITY;
@@ -58,7 +58,7 @@ export function createSweep(everyMs = 250): Sweep {
     while (last < current) {
       const bucket = buckets.get(++last);
       buckets.delete(last);
-      if (bucket) for (const watch of bucket) look(watch);
+      for (let watch = bucket?.first; watch; watch = bucket?.first) look(watch);
     }
   }, everyMs);
   timer.unref();
@@ -71,8 +71,7 @@ export function createSweep(everyMs = 250): Sweep {
     remove(watch) {
       watch.due = Number.POSITIVE_INFINITY;
       watch.looked = Number.POSITIVE_INFINITY;
-      watch.bucket?.delete(watch);
-      watch.bucket = undefined;
+      watch.leave();
     },
     stop: () => clearInterval(timer),
   };
