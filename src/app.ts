@@ -154,9 +154,11 @@ export async function startApp({
 /** The gateway, and what lives beside it: where rows go, who hears of requests. */
 async function openGateway(parts: Parts & { logins: Logins }, { dataDir }: Places) {
   const { config, log, store, logins } = parts;
+  const running = new Running();
   const writer = await startWriter({
     database: store.database,
     dir: join(dataDir, "journal"),
+    whoRuns: () => running.newest(),
     onError: (error) => log.error("usage rows could not be stored yet; they are safe in the journal", { error }),
   });
   const kept = { ...keepFor(parts), quotas: await openQuotas(parts) };
@@ -171,6 +173,7 @@ async function openGateway(parts: Parts & { logins: Logins }, { dataDir }: Place
     observers: [writer, requestLog(log), requestEventObserver(requestEvents)],
     ...kept,
     ...ofThisProcess(),
+    running,
     logins,
     sealKey: await sealKey(store),
     random: Math.random,
@@ -182,7 +185,7 @@ async function openGateway(parts: Parts & { logins: Logins }, { dataDir }: Place
 /** What begins anew with each process. */
 function ofThisProcess(): Pick<
   Gateway,
-  "scratch" | "slots" | "backgrounds" | "calibration" | "describer" | "refusals" | "running"
+  "scratch" | "slots" | "backgrounds" | "calibration" | "describer" | "refusals"
 > {
   return {
     scratch: createScratch(),
@@ -190,7 +193,6 @@ function ofThisProcess(): Pick<
     backgrounds: new Backgrounds(),
     describer: new Describer(),
     refusals: new Refusals(),
-    running: new Running(),
     calibration: new Calibration(),
   };
 }

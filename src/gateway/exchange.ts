@@ -171,8 +171,7 @@ export class Exchange<W extends Wire = Protocol> {
   /** What it holds of its key's quotas until it closes; the journal knows, should the process end first. */
   reserved(reservation: Reservation): void {
     this.reservation = reservation;
-    const admission = reservation.admission();
-    this.tell((observer) => observer.admitted?.({ ...this.openedRecord(), admission }));
+    this.tell((observer) => observer.admitted?.(this.openedRecord()));
   }
 
   /** Headers of an upstream have come: they may say what is left, where somebody goes by that. */
@@ -203,7 +202,7 @@ export class Exchange<W extends Wire = Protocol> {
   passOver(error: GatewayError): void {
     const record = passedOver(this, error);
     this.spent.push(record);
-    this.tell((observer) => observer.opened?.(record));
+    this.tell((observer) => observer.opened?.({ openedRecord: () => record }));
     this.tell((observer) => observer.closed?.(record));
     this.usage = undefined;
     this.finish = null;
@@ -316,13 +315,14 @@ export class Exchange<W extends Wire = Protocol> {
 
   open(): void {
     this.gateway.running.began(this.place);
-    const record = this.openedRecord();
-    this.tell((observer) => observer.opened?.(record));
+    this.tell((observer) => observer.opened?.(this));
   }
 
-  private openedRecord(): OpenedRecord {
-    const { id, at, call } = this;
-    return { id, at, protocol: call.protocol.name, address: call.address };
+  /** What is left of it should the process end now. */
+  openedRecord(): OpenedRecord {
+    const { id, at, call, reservation } = this;
+    const record = { id, at, protocol: call.protocol.name, address: call.address };
+    return reservation ? { ...record, admission: reservation.admission() } : record;
   }
 
   /** An upstream was asked for an answer. */

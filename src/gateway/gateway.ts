@@ -25,9 +25,14 @@ import type { RoutingMemory } from "./routing.ts";
 import type { Running } from "./running.ts";
 import type { Slots } from "./slots.ts";
 
+/** An exchange that begins. */
+export interface Begun {
+  openedRecord(): OpenedRecord;
+}
+
 /** Told of every exchange; can never change its course. */
 export interface Observer {
-  opened?(record: OpenedRecord): void;
+  opened?(exchange: Begun): void;
   /** Its key has quotas, and they let it in. */
   admitted?(record: OpenedRecord): void;
   closed?(record: RequestRecord): void;

@@ -24,7 +24,8 @@ export function createRequestEvents(): RequestEvents {
 
 export function requestEventObserver(events: RequestEvents): Observer {
   return {
-    opened: (record) => events.publish(() => ({ type: "opened", key: null, data: openedToJson(record) })),
+    opened: (exchange) =>
+      events.publish(() => ({ type: "opened", key: null, data: openedToJson(exchange.openedRecord()) })),
     closed: (record) => events.publish(() => ({ type: "closed", key: record.key, data: closedToJson(record), record })),
   };
 }

@@ -1,6 +1,6 @@
 /** The requests that are being answered now, for those who look on. */
 import { Chain, Link } from "../kit/chain.ts";
-import type { RequestRecord } from "../model/record.ts";
+import type { OpenedRecord, RequestRecord } from "../model/record.ts";
 import type { Wire } from "../protocols/protocol.ts";
 import type { Exchange } from "./exchange.ts";
 import { recordOf } from "./record-of.ts";
@@ -36,6 +36,11 @@ export class Running {
   /** So many of those that run longest, as they would be kept if they ended now: nobody was told a status yet. */
   longest(most: number): RequestRecord[] {
     return [...this.places[Symbol.iterator]().take(most)].map(({ exchange }) => recordOf(exchange, null));
+  }
+
+  /** The newest first, as they would be left if the process ended now. */
+  *newest(): Generator<OpenedRecord> {
+    for (const { exchange } of this.places.backwards()) yield exchange.openedRecord();
   }
 
   find(id: string): RequestRecord | undefined {

@@ -43,4 +43,9 @@ export class Chain<Item extends Link> {
       at = after;
     }
   }
+
+  /** The newest first. */
+  *backwards(): Generator<Item> {
+    for (let at = this.ends.before; at !== this.ends; at = at.before) yield at as Item;
+  }
 }

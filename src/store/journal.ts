@@ -20,9 +20,9 @@ export interface Segment {
 export type JournalLine = { opened: OpenedRecord } | { closed: RequestRecord };
 
 export interface Journal {
-  /** Written within 25 ms, or not at all when the request has closed by then. */
-  opened(record: OpenedRecord): void;
-  /** The same request with more known of it. */
+  /** One begins to run: it is written within 25 ms, or not at all when it has closed by then. */
+  opened(): void;
+  /** More is known of one that runs. */
   admitted(record: OpenedRecord): void;
   /** Throws when the disk refuses. Say `stored` of the segment once the record is in the database. */
   closed(record: RequestRecord): Segment;
@@ -41,57 +41,77 @@ const largeSegment = 8 * 1024 * 1024;
 /** With nothing waiting, a segment of this size is replaced: a replay then has little to read. */
 const idleSegment = 256 * 1024;
 
+/** The requests that run, the newest first. */
+export type WhoRuns = () => Iterable<OpenedRecord>;
+
 /** `dir` is the folder of all journals of an installation; it is made when missing. */
-export function openJournal(dir: string): Journal {
+export function openJournal(dir: string, whoRuns: WhoRuns): Journal {
   const folder = join(dir, `${process.pid}-${uuidv7()}`);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   writeOwner(folder);
-  return new FileJournal(folder);
+  return new FileJournal(folder, whoRuns);
 }
 
 class FileJournal implements Journal {
   private readonly folder: string;
   private readonly segments: Segment[] = [];
-  private readonly running = new Map<string, OpenedRecord>();
-  /** Those of them without a line yet: most requests close before, and then need one line only. */
-  private readonly unwritten = new Map<string, OpenedRecord>();
+  private readonly whoRuns: WhoRuns;
+  /** Those that run and have a line: most requests close before, and then need one line only. */
+  private readonly written = new Set<string>();
+  /** Of which more is known than their line says. */
+  private readonly better = new Map<string, OpenedRecord>();
   private timer: Timer | undefined;
   private file = -1;
   private isTorn = false;
 
-  constructor(folder: string) {
+  constructor(folder: string, whoRuns: WhoRuns) {
     this.folder = folder;
+    this.whoRuns = whoRuns;
     this.rotate();
   }
 
-  opened(record: OpenedRecord): void {
-    this.running.set(record.id, record);
-    this.unwritten.set(record.id, record);
+  opened(): void {
     this.timer ??= setTimeout(() => this.writeOpened(), openedWithinMs);
   }
 
   /** A later line of a request takes the place of an earlier one. */
   admitted(record: OpenedRecord): void {
-    this.opened(record);
+    if (!this.written.has(record.id)) return;
+    this.better.set(record.id, record);
+    this.opened();
   }
 
   private writeOpened(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
-    if (this.unwritten.size === 0) return;
-    const lines = linesOf(this.unwritten);
-    this.unwritten.clear();
+    const news = [...this.unwritten(), ...this.better.values()];
+    this.better.clear();
+    if (news.length === 0) return;
     try {
-      this.append(lines);
+      this.append(this.linesOf(news));
     } catch {
       // The closed line says all that this one would have said, and its writer is told when the disk refuses.
     }
   }
 
+  /** The newest, down to the first that has a line: those before it were written with it, or before. */
+  private unwritten(): OpenedRecord[] {
+    const found: OpenedRecord[] = [];
+    for (const record of this.whoRuns()) {
+      if (this.written.has(record.id)) break;
+      found.push(record);
+    }
+    return found.reverse();
+  }
+
+  private linesOf(records: OpenedRecord[]): string {
+    for (const { id } of records) this.written.add(id);
+    return records.map((opened) => `${JSON.stringify({ opened } satisfies JournalLine)}\n`).join("");
+  }
+
   closed(record: RequestRecord): Segment {
     const segment = this.present();
-    this.running.delete(record.id);
-    this.unwritten.delete(record.id);
+    if (this.written.delete(record.id)) this.better.delete(record.id);
     this.append(`${JSON.stringify({ closed: record } satisfies JournalLine)}\n`);
     segment.unstored++;
     return segment;
@@ -138,8 +158,9 @@ class FileJournal implements Journal {
     this.file = next;
     this.isTorn = false;
     this.segments.push({ path, number, size: 0, unstored: 0 });
-    if (this.running.size > 0) this.append(linesOf(this.running));
-    this.unwritten.clear();
+    const running = [...this.whoRuns()].reverse();
+    if (running.length > 0) this.append(this.linesOf(running));
+    this.better.clear();
   }
 
   /** A line that was cut by a full disk is ended first, so that it cannot spoil the next one. */
@@ -156,8 +177,4 @@ class FileJournal implements Journal {
     segment.size += length;
     this.isTorn = false;
   }
-}
-
-function linesOf(records: ReadonlyMap<string, OpenedRecord>): string {
-  return [...records.values()].map((opened) => `${JSON.stringify({ opened } satisfies JournalLine)}\n`).join("");
 }

@@ -5,13 +5,13 @@
 import { uuidv7 } from "../kit/id.ts";
 import type { OpenedRecord, RequestRecord } from "../model/record.ts";
 import type { Database } from "./database.ts";
-import { type Journal, openJournal, type Segment } from "./journal.ts";
+import { type Journal, openJournal, type Segment, type WhoRuns } from "./journal.ts";
 import { readSegment, replayJournals } from "./replay.ts";
 import { insertRequests } from "./requests.ts";
 
 export interface Writer {
-  /** When a request arrives. Never throws. */
-  opened(record: OpenedRecord): void;
+  /** When a request arrives, which is among those that run from now on. Never throws. */
+  opened(): void;
   /** When it was let in under quotas. Never throws. */
   admitted(record: OpenedRecord): void;
   /** Before the last byte of the answer leaves. Never throws; idempotent by the record's id in the database. */
@@ -28,6 +28,7 @@ export interface WriterOptions {
   database: Database;
   /** Folder of the journals. */
   dir: string;
+  whoRuns: WhoRuns;
   /** Told of failures of the disk and the database; the writer goes on by itself. */
   onError?: (error: unknown) => void;
   /** How long rows are gathered. */
@@ -50,7 +51,7 @@ interface Item {
 /** Replays the journals of dead processes first; rejects when the database does. */
 export async function startWriter(options: WriterOptions): Promise<Writer> {
   await replayJournals(options.dir, options.database);
-  return new BatchWriter(options, openJournal(options.dir));
+  return new BatchWriter(options, openJournal(options.dir, options.whoRuns));
 }
 
 class BatchWriter implements Writer {
@@ -72,8 +73,8 @@ class BatchWriter implements Writer {
     this.housekeeping.unref();
   }
 
-  opened(record: OpenedRecord): void {
-    this.guarded(() => this.journal.opened(record));
+  opened(): void {
+    this.guarded(() => this.journal.opened());
   }
 
   admitted(record: OpenedRecord): void {

@@ -12,6 +12,7 @@ import {
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { migrations } from "../../migrations/index.ts";
+import type { OpenedRecord } from "../../src/model/record.ts";
 import type { Database } from "../../src/store/database.ts";
 import { openJournal } from "../../src/store/journal.ts";
 import { migrate } from "../../src/store/migrate.ts";
@@ -91,14 +92,42 @@ describe("a journal", () => {
   });
 
   test("leaves the journal of a living process alone", async () => {
-    const journal = openJournal(dir);
     const opened = openedRecord();
-    journal.opened(opened);
+    const journal = openJournal(dir, () => [opened]);
+    journal.opened();
     await Bun.sleep(60);
     expect(await replayJournals(dir, database)).toEqual({ closed: 0, interrupted: 0, unreadable: 0 });
     expect(readFileSync(join(ownFolder(), "journal-1.log"), "utf8")).toBe(`${JSON.stringify({ opened })}\n`);
     journal.close(true);
     expect(readdirSync(dir)).toEqual([]);
+  });
+
+  test("has a line for what runs longer than a moment, and one more when more is known of it", async () => {
+    const [long, short, late] = [openedRecord(), openedRecord(), openedRecord()];
+    const running: OpenedRecord[] = [];
+    const journal = openJournal(dir, () => running);
+    const lines = () => readFileSync(join(ownFolder(), "journal-1.log"), "utf8").split("\n").slice(0, -1);
+    const ids = () => lines().map((line) => Object.values(JSON.parse(line) as Record<string, { id: string }>)[0]?.id);
+    running.push(long);
+    journal.opened();
+    journal.closed(closedRecord({ id: short.id }));
+    await Bun.sleep(60);
+    running.unshift(late);
+    journal.opened();
+    await Bun.sleep(60);
+    expect(ids()).toEqual([short.id, long.id, late.id]);
+    const admission = { key: "k", model: "m", parent: null, inputTokens: 7, inputNano: null, charges: [] };
+    journal.admitted({ ...long, admission });
+    journal.admitted(openedRecord());
+    await Bun.sleep(60);
+    expect(ids()).toEqual([short.id, long.id, late.id, long.id]);
+    expect(lines()[3]).toContain('"inputTokens":7');
+    journal.admitted({ ...late, admission });
+    running.shift();
+    journal.closed(closedRecord({ id: late.id }));
+    await Bun.sleep(60);
+    expect(ids()).toEqual([short.id, long.id, late.id, long.id, late.id]);
+    journal.close(true);
   });
 
   test("stays when the database cannot take it", async () => {
@@ -110,9 +139,9 @@ describe("a journal", () => {
   });
 
   test("drops a full segment only when its records are stored, and carries running requests on", async () => {
-    const journal = openJournal(dir);
     const running = openedRecord();
-    journal.opened(running);
+    const journal = openJournal(dir, () => [running]);
+    journal.opened();
     const closed = closedRecord({ label: "x".repeat(300_000) });
     const segment = journal.closed(closed);
     journal.tidy(true);

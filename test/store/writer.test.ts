@@ -11,7 +11,7 @@ import { findRequest, recentRequests } from "../../src/store/requests.ts";
 import { startWriter } from "../../src/store/writer.ts";
 import { withMigrated } from "../support/databases.ts";
 import { sharedPostgres, startPostgres } from "../support/postgres.ts";
-import { closedRecord, openedRecord } from "../support/records.ts";
+import { closedRecord } from "../support/records.ts";
 
 let dir = "";
 
@@ -47,12 +47,14 @@ function switchable(database: Database): Database & { isOff: boolean } {
   return wrapped;
 }
 
+const whoRuns = () => [];
+
 describe("the writer", () => {
   test("shows a closed request within a second", async () => {
     await withMigrated("sqlite", async ({ database }) => {
-      const writer = await startWriter({ database, dir });
+      const writer = await startWriter({ database, dir, whoRuns });
       const record = closedRecord();
-      writer.opened(record);
+      writer.opened();
       writer.closed(record);
       await Bun.sleep(700);
       expect(await findRequest(database.sql, record.id)).toEqual(record);
@@ -62,10 +64,10 @@ describe("the writer", () => {
 
   test("flush brings everything in, and a clean end leaves no journal", async () => {
     await withMigrated("sqlite", async ({ database }) => {
-      const writer = await startWriter({ database, dir });
+      const writer = await startWriter({ database, dir, whoRuns });
       for (let count = 0; count < 1000; count++) {
         const record = closedRecord();
-        writer.opened(record);
+        writer.opened();
         writer.closed(record);
       }
       await writer.flush();
@@ -81,7 +83,13 @@ describe("the writer", () => {
     await withMigrated("sqlite", async ({ database }) => {
       const wrapped = switchable(database);
       const errors: unknown[] = [];
-      const writer = await startWriter({ database: wrapped, dir, memory: 100, onError: (error) => errors.push(error) });
+      const writer = await startWriter({
+        database: wrapped,
+        dir,
+        whoRuns,
+        memory: 100,
+        onError: (error) => errors.push(error),
+      });
       wrapped.isOff = true;
       const records = Array.from({ length: 500 }, () => closedRecord());
       for (const record of records) writer.closed(record);
@@ -102,7 +110,7 @@ describe("the writer", () => {
         import { startWriter } from ${JSON.stringify(join(import.meta.dir, "../../src/store/writer.ts"))};
         import { closedRecord } from ${JSON.stringify(join(import.meta.dir, "../support/records.ts"))};
         const database = openDatabase("sqlite://:memory:");
-        const writer = await startWriter({ database, dir: ${JSON.stringify(dir)} });
+        const writer = await startWriter({ database, dir: ${JSON.stringify(dir)}, whoRuns: () => [] });
         for (let count = 0; count < 5; count++) writer.closed(closedRecord());
         await writer.close(200);
         console.log("ended");
@@ -111,7 +119,7 @@ describe("the writer", () => {
       expect(await new Response(child.stdout).text()).toBe("ended\n");
       await child.exited;
       expect(readdirSync(dir).length).toBe(1);
-      const writer = await startWriter({ database, dir });
+      const writer = await startWriter({ database, dir, whoRuns });
       expect(await countRows(database)).toBe(5);
       await writer.close();
       expect(url).toContain("sqlite");
@@ -121,7 +129,7 @@ describe("the writer", () => {
   test("one row that the database refuses does not hold up the others", async () => {
     await withMigrated("postgres", async ({ database }) => {
       const errors: string[] = [];
-      const writer = await startWriter({ database, dir, onError: (error) => errors.push(String(error)) });
+      const writer = await startWriter({ database, dir, whoRuns, onError: (error) => errors.push(String(error)) });
       const bad = { ...closedRecord(), protocol: null as unknown as string } satisfies RequestRecord;
       const good = closedRecord();
       writer.closed(bad);
@@ -136,9 +144,9 @@ describe("the writer", () => {
   test("a journal that cannot be written is told, and does not fail the request", async () => {
     await withMigrated("sqlite", async ({ database }) => {
       const errors: string[] = [];
-      const writer = await startWriter({ database, dir, onError: (error) => errors.push(String(error)) });
+      const writer = await startWriter({ database, dir, whoRuns, onError: (error) => errors.push(String(error)) });
       await writer.close();
-      writer.opened(openedRecord());
+      writer.opened();
       writer.closed(closedRecord());
       expect(errors.at(-1)).toContain("the journal is closed");
     });
@@ -149,7 +157,7 @@ describe("the writer", () => {
     if (!server) return;
     const database = openDatabase(await server.createUrl());
     await migrate(database, migrations);
-    const writer = await startWriter({ database, dir });
+    const writer = await startWriter({ database, dir, whoRuns });
     writer.closed(closedRecord());
     await writer.flush();
     const restarting = server.restart();

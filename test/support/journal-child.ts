@@ -8,15 +8,15 @@ import { closedRecord, openedRecord } from "./records.ts";
 const [url = "", dir = ""] = process.argv.slice(2);
 const database = openDatabase(url);
 await migrate(database, migrations);
-const writer = await startWriter({ database, dir });
 const left = openedRecord();
-writer.opened(left);
+const writer = await startWriter({ database, dir, whoRuns: () => [left] });
+writer.opened();
 await Bun.write(Bun.stdout, `open ${left.id}\n`);
 for (;;) {
   let told = "";
   for (let count = 0; count < 50; count++) {
     const record = closedRecord();
-    writer.opened(record);
+    writer.opened();
     writer.closed(record);
     told += `closed ${record.id}\n`;
   }
