@@ -35,8 +35,9 @@ export class Conversations {
   bind(key: string, target: string): void {
     this.known.delete(key);
     this.known.set(key, { target, at: this.now() });
+    if (this.known.size <= mostConversations) return;
     const [oldest] = this.known.keys();
-    if (this.known.size > mostConversations && oldest !== undefined) this.known.delete(oldest);
+    if (oldest !== undefined) this.known.delete(oldest);
   }
 
   get size(): number {

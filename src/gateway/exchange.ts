@@ -391,7 +391,7 @@ function hundredths(milliseconds: number): number {
 
 export function openExchange<W extends Wire>(gateway: Gateway, call: Call<W>): Exchange<W> {
   const exchange = new Exchange(gateway, call);
-  call.signal.addEventListener("abort", () => exchange.leave(), { once: true });
+  call.signal.addEventListener("abort", () => exchange.leave());
   exchange.open();
   return exchange;
 }

@@ -44,6 +44,7 @@ export function toText<Value extends string | null>(value: Value): Value {
 
 /** A JSON column, with the same care: halves of pairs are escaped in JSON. */
 export function toJson(value: unknown): string {
+  if (Array.isArray(value) && value.length === 0) return "[]";
   const text = JSON.stringify(value);
   return text.includes("\\u0000") ? text.replaceAll("\\u0000", "\\ufffd") : text;
 }
