@@ -31,7 +31,13 @@ export function learn(selector: string, seed: number): Learning {
     const {
       candidates: [chosen],
     } = order(route, {
-      ...{ isFull: () => false, isAble: () => true, matches: () => false, cooling: () => undefined },
+      ...{
+        isFull: () => false,
+        isLoggedOut: () => false,
+        isAble: () => true,
+        matches: () => false,
+        cooling: () => undefined,
+      },
       ...{ random, exploration: 0.05, isStream: true, now: () => now, costOf: () => undefined },
       standingOf: ({ name }) => standings.of(name),
     });

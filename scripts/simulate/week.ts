@@ -131,6 +131,7 @@ class Play {
     const upstreamOf = ({ name }: Candidate) => this.upstreams.get(name);
     return {
       isFull: () => false,
+      isLoggedOut: () => false,
       isAble: () => true,
       matches: () => false,
       isStream: true,

@@ -3,7 +3,7 @@ import { GatewayError } from "../model/error.ts";
 import type { Wire } from "../protocols/protocol.ts";
 import { authHeaders } from "../providers/auth.ts";
 import { callUpstream, readErrorBody } from "../providers/call.ts";
-import type { Login } from "../providers/logins.ts";
+import { type Login, loginLacking } from "../providers/logins.ts";
 import type { Candidate } from "../routing/resolve.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Addressed } from "./outgoing.ts";
@@ -42,7 +42,7 @@ function send({ gateway }: Exchange<Wire>, posting: Posting, headers: Addressed[
 async function sendLoggedIn(exchange: Exchange<Wire>, posting: Posting, login: Login): Promise<Response> {
   const { logins } = exchange.gateway;
   const token = logins.token(login);
-  if (token === undefined) return send(exchange, posting, posting.prepared.headers);
+  if (token === undefined) throw loginLacking(login);
   const { provider } = posting.candidate;
   const prepared = keepable(posting.prepared);
   const sendWith = (token: string) => {
@@ -50,9 +50,10 @@ async function sendLoggedIn(exchange: Exchange<Wire>, posting: Posting, login: L
     return send(exchange, { ...posting, prepared }, headers);
   };
   const response = await sendWith(token);
-  const renewed = response.status === 401 ? await logins.renewed(login, token) : undefined;
-  if (renewed === undefined) return response;
+  if (response.status !== 401) return response;
+  const renewed = await logins.renewed(login, token);
   await response.body?.cancel();
+  if (renewed === undefined) throw loginLacking(login);
   return sendWith(renewed);
 }
 

@@ -110,6 +110,10 @@ class View<W extends Wire> implements OrderView {
     return maxConcurrency !== null && this.exchange.gateway.slots.used(`provider ${id}`) >= maxConcurrency;
   }
 
+  isLoggedOut({ provider: { oauth } }: Candidate): boolean {
+    return oauth !== null && this.exchange.gateway.logins.lacks(oauth);
+  }
+
   cooling(candidate: Candidate): Cooling | undefined {
     return this.exchange.minds ? this.exchange.gateway.cooldowns.cooling(candidate) : undefined;
   }

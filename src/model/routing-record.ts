@@ -38,7 +38,7 @@ export interface RecordedCandidate {
 export interface RecordedPass {
   target: string;
   group: number;
-  /** `disabled`, `denied`, `unable`, `unpriced`, `full`, `cooled`. */
+  /** `disabled`, `denied`, `unable`, `unpriced`, `logged-out`, `full`, `cooled`. */
   reason: string;
   /** What it could not do: `protocol`, `vision`, `context`. */
   lacks?: string;
@@ -183,6 +183,8 @@ function wordsOf({ reason, lacks, until, cause }: RecordedPass): string {
       return "The key may not use this provider.";
     case "unpriced":
       return "Nobody knows its price, and a quota of the key wants one.";
+    case "logged-out":
+      return "Its account has to log in again.";
     case "full":
       return "The provider is at its limit of concurrent requests.";
     case "cooled": {

@@ -1,5 +1,7 @@
 /** Access tokens of providers that are reached by an account's login instead of a key. */
 
+import { GatewayError } from "../model/error.ts";
+
 /** Which login, as a provider's configuration names it. */
 export interface Login {
   readonly kind: string;
@@ -7,14 +9,23 @@ export interface Login {
 }
 
 export interface Logins {
+  /** Is there no token until somebody logs in (again)? Its targets are left out until then, however long that takes. */
+  lacks(login: Login): boolean;
   /** The token at hand; undefined where nobody has logged in. */
   token(login: Login): string | undefined;
   /**
-   * A token in the place of `refused`, or undefined when there is none to be had without a new login. Never rejects.
+   * A token in the place of `refused`, or undefined when there is none to be had without a new login, which is lacking from
+   * then on. Never rejects.
    * Those who come with the same refused token at once share one renewal.
    */
   renewed(login: Login, refused: string): Promise<string | undefined>;
 }
 
 /** Nobody has logged in. */
-export const noLogins: Logins = { token: () => undefined, renewed: async () => undefined };
+export const noLogins: Logins = { lacks: () => true, token: () => undefined, renewed: async () => undefined };
+
+/** The account's targets are left out for what the login lacks, and not by a cooldown. */
+export function loginLacking({ kind, account }: Login): GatewayError {
+  const message = `The login ${kind} (${account}) is gone: log in again.`;
+  return new GatewayError("upstream-auth", message, { isAside: true });
+}

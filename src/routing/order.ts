@@ -11,6 +11,8 @@ export interface OrderView extends SelectorView {
   isFull(provider: Provider): boolean;
   /** Is it left alone after failures? Undefined when it may be asked. */
   cooling(candidate: Candidate): Cooling | undefined;
+  /** Does somebody have to log in to its account first? */
+  isLoggedOut(candidate: Candidate): boolean;
   /** Can the candidate be reached in a protocol that this gateway speaks? */
   isAble(candidate: Candidate): boolean;
   /** Does it speak the client's own protocol? */
@@ -35,6 +37,7 @@ export type Reason =
   | { code: "denied" }
   | { code: "unable"; lacks: "protocol" | "vision" | "context" }
   | { code: "unpriced" }
+  | { code: "logged-out" }
   | { code: "full" }
   | { code: "cooled"; cooling: Cooling };
 
@@ -137,6 +140,7 @@ function passedOver(candidate: Candidate, view: OrderView): Reason | undefined {
   if (!sees(candidate) && view.blind?.() === "out") return { code: "unable", lacks: "vision" };
   if (view.wantsPrice && candidate.facts.price === undefined) return { code: "unpriced" };
   if (view.isTooSmall?.(candidate)) return { code: "unable", lacks: "context" };
+  if (view.isLoggedOut(candidate)) return { code: "logged-out" };
   const cooling = view.cooling(candidate);
   if (cooling) return { code: "cooled", cooling };
   if (view.isFull(candidate.provider)) return { code: "full" };
@@ -181,6 +185,10 @@ function noTarget(left: readonly PassedOver[], now: number, view: OrderView): Ga
   if (codes.has("full")) {
     const message = "Every target of this model is at its limit of concurrent requests. Try again in a second.";
     return new GatewayError("no-target", message, { retryAfterMs: leastWaitMs });
+  }
+  if (codes.has("logged-out")) {
+    const message = "The provider's account behind this model is logged out. Its owner has to log in again.";
+    return new GatewayError("upstream-auth", message);
   }
   const refusedPrice = codes.has("unpriced") ? view.priceRefused?.() : undefined;
   if (refusedPrice) return refusedPrice;

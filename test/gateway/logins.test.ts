@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from "bun:test";
+import { candidatesOf, parseRouting } from "../../src/model/routing-record.ts";
 import type { Login, Logins } from "../../src/providers/logins.ts";
 import { type Door, openDoor, plainAnswers, secret } from "../recordings/door.ts";
 
@@ -9,20 +10,28 @@ afterEach(() => door?.close());
 /** A login whose first token was revoked; `next` is what a renewal gives. */
 class Revoked implements Logins {
   readonly asked: [Login, string][] = [];
-  private now = "token-old-0123456789";
+  private now: string | undefined = "token-old-0123456789";
   private readonly next: string | undefined;
 
   constructor(next: string | undefined) {
     this.next = next;
   }
 
-  token(): string {
+  lacks(): boolean {
+    return this.now === undefined;
+  }
+
+  token(): string | undefined {
     return this.now;
+  }
+
+  loggedIn(token: string): void {
+    this.now = token;
   }
 
   async renewed(login: Login, refused: string): Promise<string | undefined> {
     this.asked.push([login, refused]);
-    if (this.next !== undefined) this.now = this.next;
+    this.now = this.next;
     return this.next;
   }
 }
@@ -41,12 +50,16 @@ function open(logins: Logins, taken: string): Door {
   });
 }
 
-async function ask({ fetch }: Door, content: string): Promise<number> {
-  const response = await fetch("http://door/v1/chat/completions", {
+function post({ fetch }: Door, content: string): Promise<Response> {
+  return fetch("http://door/v1/chat/completions", {
     method: "POST",
     headers: { authorization: `Bearer ${secret}`, "content-type": "application/json" },
     body: JSON.stringify({ model: "model", messages: [{ role: "user", content }] }),
   });
+}
+
+async function ask(door: Door, content: string): Promise<number> {
+  const response = await post(door, content);
   await response.text();
   return response.status;
 }
@@ -85,9 +98,32 @@ test("a renewed token that is refused, too, is no reason to renew again: the acc
   expect(hosts(door).slice(3)).toEqual(["spare.example"]);
 });
 
-test("without another token the refusal stands", async () => {
+test("what cannot be renewed is left out without a timer, until somebody has logged in again", async () => {
   const logins = new Revoked(undefined);
-  door = open(logins, "token-of-nobody");
+  door = open(logins, "token-next-0123456789");
   expect(await ask(door, "Hello")).toBe(200);
   expect(hosts(door)).toEqual(["up.example", "spare.example"]);
+  expect(door.records[0]?.errors).toMatchObject([
+    { code: "upstream-auth", message: "The login claude (work) is gone: log in again." },
+  ]);
+  expect(await ask(door, "Hello")).toBe(200);
+  expect(hosts(door).slice(2)).toEqual(["spare.example"]);
+  const left = candidatesOf(parseRouting(door.records[1]?.routing ?? ""), { target: null, attempts: 0, failed: [] });
+  expect(left.at(-1)).toMatchObject({ target: "up/model", reason: "logged-out", until: null });
+  expect(door.cooldowns.shared.states.knowsNothingOf("up")).toBe(true);
+  logins.loggedIn("token-next-0123456789");
+  expect(await ask(door, "Hello")).toBe(200);
+  expect(hosts(door).slice(3)).toEqual(["up.example"]);
+});
+
+test("where nobody else is there to ask, the client is told that somebody has to log in, and nobody is asked", async () => {
+  door = openDoor({
+    ...{ provider: "chat", answer: () => Response.json(plainAnswers.chat), targets: ["up/model"] },
+    more: { api_key: null, oauth: login },
+  });
+  const response = await post(door, "Hello");
+  expect(response.status).toBe(502);
+  expect(await response.text()).toContain("logged out");
+  expect(door.sent).toEqual([]);
+  expect(door.records[0]).toMatchObject({ code: "upstream-auth", attempts: 0 });
 });

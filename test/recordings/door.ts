@@ -48,6 +48,7 @@ export interface Door {
   readonly sent: Sent[];
   /** What the gateway kept of each exchange. */
   readonly records: RequestRecord[];
+  readonly cooldowns: Cooldowns;
   readonly ring: SealRing;
   close(): void;
 }
@@ -158,7 +159,14 @@ export function openDoor(options: DoorOptions): Door {
     const requestId = "01930000-0000-7000-8000-000000000000";
     return route.run({ request, requestId, path, parameters: {}, address: "127.0.0.1", peer: "127.0.0.1" });
   };
-  return { fetch, sent, records, ring: { key: sealKey, owner: keyName }, close: () => sweep.stop() };
+  return {
+    fetch,
+    sent,
+    records,
+    cooldowns: gateway.cooldowns,
+    ring: { key: sealKey, owner: keyName },
+    close: () => sweep.stop(),
+  };
 }
 
 function matches(route: string, path: string): boolean {

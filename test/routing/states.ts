@@ -52,6 +52,7 @@ export interface Known {
 export function viewOf(known: ReadonlyMap<string, Known> = new Map(), fields: Partial<OrderView> = {}): OrderView {
   return {
     isFull: () => false,
+    isLoggedOut: () => false,
     cooling: () => undefined,
     isAble: () => true,
     matches: () => false,
