@@ -4,7 +4,7 @@
  * calls back when the conversation returns.
  */
 import type { Item, ReasoningItem, Seal } from "../model/chat.ts";
-import type { ChatEvent } from "../model/event.ts";
+import { type ChatEvent, isPiece } from "../model/event.ts";
 
 type Start = ChatEvent & { type: "item-start" };
 
@@ -44,7 +44,8 @@ export class CallSeals {
   }
 
   /** Seals that come with the beginning of their call are carried; for later ones the call is told already. */
-  events(events: readonly ChatEvent[]): ChatEvent[] {
+  events(events: readonly ChatEvent[]): readonly ChatEvent[] {
+    if (this.moved.size === 0 && events.every(isPiece)) return events;
     return events.flatMap((event, at) => {
       if (event.type === "finish") return this.finish(event);
       if (!("index" in event)) return [event];

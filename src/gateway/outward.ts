@@ -4,7 +4,7 @@
  * Events of a stream and items of a whole answer alike.
  */
 import type { CallItem, ChatRequest, Item, Seal } from "../model/chat.ts";
-import type { Answer, ChatEvent } from "../model/event.ts";
+import { type Answer, type ChatEvent, isPiece } from "../model/event.ts";
 import { nativeCall } from "../protocols/emulated-tools.ts";
 import { safeId } from "../protocols/ids.ts";
 import { type ToolNames, toolNames } from "../protocols/names.ts";
@@ -37,8 +37,10 @@ export class Outward {
       : new CallSeals({ keepsCalls: to.sealsCalls ?? false, ...(leads ? { lead: noSeal(from) } : {}) });
   }
 
-  events(events: readonly ChatEvent[]): ChatEvent[] {
-    return (this.callSeals?.events(events) ?? events).flatMap((event) => this.event(event));
+  events(events: readonly ChatEvent[]): readonly ChatEvent[] {
+    const placed = this.callSeals?.events(events) ?? events;
+    if (this.wrapped.size === 0 && placed.every(isPiece)) return placed;
+    return placed.flatMap((event) => this.event(event));
   }
 
   answers(answers: Answer[]): Answer[] {

@@ -113,8 +113,9 @@ export class Reading {
 
   push(bytes: Uint8Array): Step {
     const wasWhole = !this.splitter.pending;
+    // What stands for its bytes need not be decoded where all of it is ASCII, and that is known at once of a whole piece.
     const raws = this.splitter.push(byteString(bytes));
-    const taken = this.take(raws);
+    const taken = this.take(raws, wasWhole && isAscii(bytes));
     if (taken.out === undefined) return { events: this.stopping ? this.stopped(taken.events) : taken.events };
     const asItCame = wasWhole && !this.splitter.pending && !taken.changed;
     return step(taken, asItCame ? bytes : join(taken.out));
@@ -150,10 +151,10 @@ export class Reading {
     return step({ ...taken, events }, isBroken ? new Uint8Array() : join(taken.out));
   }
 
-  private take(raws: string[]): Taken {
+  private take(raws: string[], areAscii = false): Taken {
     const events: ChatEvent[] = [];
     if (!this.verbatim) {
-      for (const raw of raws) this.decode(raw, events);
+      for (const raw of raws) this.decode(areAscii ? raw : utf8(raw), events);
       this.frames += raws.length;
       return { events, changed: false };
     }
@@ -163,7 +164,7 @@ export class Reading {
     const { watch } = this.options;
     for (const raw of raws) {
       if (watch?.mark.test(raw)) watch.frame(utf8(raw));
-      if (this.opening || this.isMarked(raw)) this.decode(raw, events);
+      if (this.opening || this.isMarked(raw)) this.decode(utf8(raw), events);
       // An error is told in our own words; what came before it in the same read is still forwarded.
       if (events.at(-1)?.type === "error") return { ...taken, changed: true };
       const edited = this.contracted(this.edit(raw));
@@ -182,8 +183,8 @@ export class Reading {
     return this.editMarker !== undefined && raw.includes(this.editMarker);
   }
 
-  private decode(raw: string, events: ChatEvent[]): void {
-    const frame = readFrame(utf8(raw));
+  private decode(text: string, events: ChatEvent[]): void {
+    const frame = readFrame(text);
     if (!frame) return;
     for (const event of this.decoder.push(frame)) {
       if (event.type === "usage") this.usage = { ...this.usage, ...event.usage };

@@ -7,7 +7,7 @@ import { type Frame, writeFrame } from "../kit/sse.ts";
 import { Watch } from "../kit/sweep.ts";
 import { replay } from "../model/collect.ts";
 import { type GatewayError, toGatewayError } from "../model/error.ts";
-import type { ChatEvent } from "../model/event.ts";
+import { type ChatEvent, isPiece } from "../model/event.ts";
 import type { Contract } from "../protocols/contract.ts";
 import type { Encoder } from "../protocols/protocol.ts";
 import type { StreamUpstream, Upstream } from "./attempt.ts";
@@ -166,7 +166,7 @@ export class StreamReply {
     const step = reading?.isCutShort ? this.reckoned(given, reading) : given;
     if (step.bytes && step.bytes.length > 0) this.passed = step.bytes;
     if (step.marked) this.exchange.keeping?.passed(step.marked);
-    if (step.events.length === 0 && step.bytes && !isLast) return this.send(step.bytes);
+    if (!isLast && step.events.every(isPiece)) return this.send(step.bytes ?? this.encode(this.translate(step)));
     this.exchange.observe(step.events);
     this.start ??= step.events.find((event) => event.type === "start");
     const broken = this.sawFinish ? undefined : step.events.find((event) => event.type === "error");

@@ -14,10 +14,9 @@ export interface Machine<In, Out> {
   end(): Out[];
 }
 
-export function writeFrame(frame: Frame): string {
-  const head = frame.event === undefined ? "" : `event: ${frame.event}\n`;
-  if (!frame.data.includes("\n")) return `${head}data: ${frame.data}\n\n`;
-  return `${head}data: ${frame.data.replaceAll("\n", "\ndata: ")}\n\n`;
+/** Of data in one line, as JSON is. */
+export function writeFrame({ event, data }: Frame): string {
+  return event === undefined ? `data: ${data}\n\n` : `event: ${event}\ndata: ${data}\n\n`;
 }
 
 /**

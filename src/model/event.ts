@@ -43,6 +43,11 @@ export type ChatEvent =
   | { type: "finish"; c?: number; reason: FinishReason; stopSequence?: string; ext?: Ext; refusal?: string }
   | { type: "error"; error: GatewayError };
 
+/** More of what is open, and nothing else: most events of every stream. */
+export function isPiece({ type }: ChatEvent): boolean {
+  return type === "text-delta" || type === "args-delta" || type === "reasoning-delta";
+}
+
 export interface Answer {
   id: string;
   model: string;
