@@ -51,6 +51,10 @@ export interface HolderReads {
   neighbours(holder: Holder, filter: OwnFilter, id: string): Promise<Neighbours>;
   /** Undefined for what is another key's. */
   request(holder: Holder, id: string): Promise<RequestRecord | undefined>;
+  /** Those that run in this process, the oldest first, and how many there are. */
+  running(holder: Holder, most: number): { rows: RequestRecord[]; count: number };
+  /** One of them; undefined for what is another key's. */
+  runningOne(holder: Holder, id: string): RequestRecord | undefined;
   /** Of requests of that key. */
   news(holder: Holder): NewsSource;
   usage(holder: Holder, query: OwnUsage): Promise<Summed[]>;

@@ -38,6 +38,12 @@ export class Running {
     return [...this.places[Symbol.iterator]().take(most)].map(({ exchange }) => recordOf(exchange, null));
   }
 
+  /** The same of one client key, and how many it has. */
+  longestOf(key: string, most: number): { rows: RequestRecord[]; count: number } {
+    const own = [...this.places].filter(({ exchange }) => exchange.key?.name === key);
+    return { rows: own.slice(0, most).map(({ exchange }) => recordOf(exchange, null)), count: own.length };
+  }
+
   /** The newest first, as they would be left if the process ended now. */
   *newest(): Generator<OpenedRecord> {
     for (const { exchange } of this.places.backwards()) yield exchange.openedRecord();

@@ -65,6 +65,11 @@ export function holderReads({ gateway, editor, reader, rollups, news }: HolderPa
       const found = await findRequest(reader.sql, id);
       return found?.key === holder.key ? found : undefined;
     },
+    running: (holder, most) => gateway.running.longestOf(holder.key, most),
+    runningOne(holder, id) {
+      const found = gateway.running.find(id);
+      return found?.key === holder.key ? found : undefined;
+    },
     usage: async (holder, query) => (await groupedUsage(rollups, { ...query, key: holder.key })) ?? [],
     async rotate(holder, until, address) {
       const made = await editor.rotate({ name: keyOf(holder).name }, until, { actor: "console", origin: address });

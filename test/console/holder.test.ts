@@ -27,12 +27,17 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.stop());
 
-async function ask(key: string, model = "one"): Promise<string> {
-  const response = await fetch(`${gateway.url}/v1/chat/completions`, {
+function send(key: string, model: string, signal?: AbortSignal): Promise<Response> {
+  return fetch(`${gateway.url}/v1/chat/completions`, {
     method: "POST",
     headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
     body: JSON.stringify({ model, messages: [{ role: "user", content: "Hello!" }] }),
+    ...(signal === undefined ? {} : { signal }),
   });
+}
+
+async function ask(key: string, model = "one"): Promise<string> {
+  const response = await send(key, model);
   await response.text();
   const id = response.headers.get("x-request-id") ?? "";
   await gateway.request(id);
@@ -155,6 +160,39 @@ test("where targets are not revealed, neither they nor costs are on any page", a
     expect(page).toContain(`r-${ids.shy}`);
   }
 });
+
+test("what runs is shown as it goes, of the own key alone", async () => {
+  const [team] = await signIn(teamKey);
+  const [shy] = await signIn(shyKey);
+  expect(await text("/console/me/requests", team)).toContain('href="/console/me/running"');
+  expect(await text("/console/me/running", team)).toContain("No request of your key is");
+  const leaving = new AbortController();
+  const left = [gateway.clientKey, shyKey].map((key) => send(key, "demo/hang", leaving.signal).catch(() => "left"));
+  const part = { "hx-request": "true", "hx-request-type": "partial" };
+  const polled = (path: string, cookie: string) => fetch(gateway.url + path, { headers: { cookie, ...part } });
+  let shown = "";
+  for (let turn = 0; turn < 100 && !shown.includes("<tr id="); turn++) {
+    shown = await (await polled("/console/me/running", shy)).text();
+    await Bun.sleep(20);
+  }
+  const own = [...shown.matchAll(/<tr id="r-([^"]+)"/g)].map(([, id = ""]) => id);
+  expect(own).toHaveLength(1);
+  expect(shown).toContain("Waiting for the first token of the provider");
+  expect(shown).toContain(`href="/console/me/requests/${own[0]}"`);
+  expect(await text("/console/me/running", team)).not.toContain("<tr id=");
+  const page = await text(`/console/me/requests/${own[0]}`, shy);
+  expect(page).toContain(`data-watch="/console/me/live?watch=${own[0]}"`);
+  expect(page).toContain(`hx-get="/console/me/requests/${own[0]}"`);
+  expect(page.replaceAll("demo/hang", "")).not.toMatch(/demo\/|Cost|href="\/console\/(?!me|assets)/);
+  expect((await get(`/console/me/requests/${own[0]}`, team)).status).toBe(404);
+  const [admin] = await signIn(gateway.adminKey);
+  expect((await (await polled("/console/running", admin)).text()).match(/<tr id=/g)).toHaveLength(2);
+  leaving.abort();
+  expect(await Promise.all(left)).toEqual(["left", "left"]);
+  await gateway.request(own[0] ?? "");
+  const over = await polled(`/console/me/requests/${own[0]}`, shy);
+  expect(over.headers.get("hx-redirect")).toBe(`/console/me/requests/${own[0]}`);
+}, 20_000);
 
 test("the news of a holder's list ends with the key", async () => {
   const secret = await made("listener");

@@ -88,16 +88,20 @@ export function requestPage(props: RequestProps): Markup {
         <h1>Request</h1>
         {neighbours === undefined ? null : <Beside {...neighbours} list={list} />}
       </div>
-      {elapsedMs === undefined ? requestParts(props) : <div {...growing(request.id)}>{requestParts(props)}</div>}
+      {elapsedMs === undefined ? requestParts(props) : <div {...growing(request.id, list)}>{requestParts(props)}</div>}
     </Layout>
   );
 }
 
 /** While it runs, the script has what is known of it fetched again. */
-function growing(id: string): Record<string, string> {
-  const address = `/console/requests/${encodeURIComponent(id)}`;
+function growing(id: string, list: string): Record<string, string> {
+  const address = `${list}/${encodeURIComponent(id)}`;
   const live = { "hx-get": address, "hx-trigger": "news", "hx-swap": "innerMorph", "data-refresh": "" };
-  return { ...live, id: "growing", "data-watch": `/console/live?watch=${encodeURIComponent(id)}` };
+  return {
+    ...live,
+    id: "growing",
+    "data-watch": `${list.replace(/requests$/, "live")}?watch=${encodeURIComponent(id)}`,
+  };
 }
 
 /** All that is known of it. */

@@ -88,6 +88,13 @@ export function requestsPage(props: RequestsProps): Markup {
         </div>
       ) : null}
       {props.chosen ? <ListChoices {...props.chosen} filters={filters} hidden={hidden} /> : null}
+      {own === undefined ? null : (
+        <nav aria-label="Views" class="list-choices">
+          <a class="alone" href="/console/me/running">
+            Requests that run
+          </a>
+        </nav>
+      )}
       <p class="muted zone">Times in {zone}</p>
       <section class="scroll" tabindex="0" aria-label="Requests, newest first">
         <table class="requests">

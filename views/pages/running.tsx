@@ -23,30 +23,41 @@ export interface RunningProps {
   rows: readonly RunningRow[];
   /** Of all, shown or not. */
   count: number;
+  /** Of a key's holder: all of them are of that key. */
+  isOwn?: boolean;
 }
 
 export function runningPage({ shell, ...live }: RunningProps): Markup {
+  const root = rootOf(live);
   return (
     <Layout shell={shell} title="Requests that run">
       <nav aria-label="Where you are" class="crumbs">
-        <a href="/console/requests">Requests</a>
+        <a href={`${root}/requests`}>Requests</a>
       </nav>
       <h1>Requests that run</h1>
-      <div id="running" hx-get="/console/running" hx-trigger="news, every 2s" hx-swap="innerMorph" data-refresh="">
+      <div id="running" hx-get={`${root}/running`} hx-trigger="news, every 2s" hx-swap="innerMorph" data-refresh="">
         {runningParts(live)}
       </div>
     </Layout>
   );
 }
 
+function rootOf({ isOwn = false }: Pick<RunningProps, "isOwn">): string {
+  return isOwn ? "/console/me" : "/console";
+}
+
 /** What changes, as the page fetches it. */
-export function runningParts({ zone, now, rows, count }: Omit<RunningProps, "shell">): Markup {
+export function runningParts({ zone, now, rows, count, isOwn = false }: Omit<RunningProps, "shell">): Markup {
+  const list = `${rootOf({ isOwn })}/requests`;
   if (rows.length === 0) {
     return (
       <section class="card first">
-        <p>No request is running in this process. One that comes in appears here by itself.</p>
         <p>
-          <a class="button" href="/console/requests">
+          No request {isOwn ? "of your key " : null}is running in this process. One that comes in appears here by
+          itself.
+        </p>
+        <p>
+          <a class="button" href={list}>
             Requests that are over
           </a>
         </p>
@@ -69,32 +80,53 @@ export function runningParts({ zone, now, rows, count }: Omit<RunningProps, "she
               <th scope="col" class="number">
                 Runs for
               </th>
-              <th scope="col">Key</th>
+              <th scope="col">{isOwn ? "Label" : "Key"}</th>
               <th scope="col">Model</th>
               <th scope="col">How far</th>
             </tr>
           </thead>
           <tbody>
             {rows.map((row) => (
-              <tr id={`r-${row.id}`}>
-                <th scope="row" class="time">
-                  <a href={`/console/requests/${encodeURIComponent(row.id)}`}>
-                    <time datetime={new Date(row.at).toISOString()}>{clock.short(row.at)}</time>
-                  </a>
-                </th>
-                <td class="number">{duration(Math.max(0, now - row.at))}</td>
-                <td>
-                  <Or text={row.label === null ? row.key : `${row.key ?? ""}:${row.label}`} />
-                </td>
-                <td>
-                  <Or text={row.model} />
-                </td>
-                <td class="words">{progress(row, Math.max(0, now - row.at))}</td>
-              </tr>
+              <Line row={row} at={clock.short(row.at)} elapsedMs={Math.max(0, now - row.at)} isOwn={isOwn} />
             ))}
           </tbody>
         </table>
       </section>
     </>
   );
+}
+
+interface LineProps {
+  row: RunningRow;
+  /** By the clock. */
+  at: string;
+  elapsedMs: number;
+  isOwn: boolean;
+}
+
+function Line({ row, at, elapsedMs, isOwn }: LineProps): Markup {
+  const { id, model } = row;
+  return (
+    <tr id={`r-${id}`}>
+      <th scope="row" class="time">
+        <a href={`${rootOf({ isOwn })}/requests/${encodeURIComponent(id)}`}>
+          <time datetime={new Date(row.at).toISOString()}>{at}</time>
+        </a>
+      </th>
+      <td class="number">{duration(elapsedMs)}</td>
+      <td>
+        <Or text={askerOf(row, isOwn)} />
+      </td>
+      <td>
+        <Or text={model} />
+      </td>
+      <td class="words">{progress(row, elapsedMs)}</td>
+    </tr>
+  );
+}
+
+/** Of a list of one key the label alone says that. */
+function askerOf({ key, label }: RunningRow, isOwn: boolean): string | null {
+  if (isOwn) return label;
+  return label === null ? key : `${key ?? ""}:${label}`;
 }
