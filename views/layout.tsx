@@ -57,6 +57,7 @@ const menu = [
   [
     { path: "/console/settings", name: "Settings" },
     { path: "/console/audit", name: "Audit" },
+    { path: "/console/sessions", name: "Sessions" },
     { path: "/console/jobs", name: "Jobs" },
     { path: "/console/system", name: "System" },
   ],

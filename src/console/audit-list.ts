@@ -105,12 +105,12 @@ function actLine({ config }: ConsoleDeps, act: StoredAct): ActLine {
   const snapshot = config.current();
   const isThere =
     (section === "providers" || section === "keys" || section === "quotas") && snapshot[section].has(name ?? "");
-  const isSignIn = signIns.some((one) => one === kind);
+  const isAdmins = kind === "signed in" || kind === "signed out";
   return {
     kind,
-    tone: kind === "sign-in failed" ? "bad" : isSignIn ? "ok" : "off",
+    tone: kind === "sign-in failed" ? "bad" : kind === "signed in" ? "ok" : "off",
     ...{ at, lastAt, times, actor: author.actor, origin: author.origin },
-    what: section !== undefined ? `${section}: ${name}` : kind === "signed in" ? "with the admin key" : null,
+    what: section !== undefined ? `${section}: ${name}` : isAdmins ? "with the admin key" : null,
     href: isThere ? entityHref(`/console/${section}`, name ?? "") : null,
     detail: detail ?? null,
   };

@@ -3,7 +3,16 @@ import { type Found, findPage } from "../../views/pages/find.tsx";
 import type { ConsoleDeps } from "./deps.ts";
 import { entityPath } from "./forms/pages.ts";
 import { page, redirect } from "./page.ts";
-import { aliasesPath, auditPath, jobsPath, keysPath, quotasPath, settingsPath, systemPath } from "./paths.ts";
+import {
+  aliasesPath,
+  auditPath,
+  jobsPath,
+  keysPath,
+  quotasPath,
+  sessionsPath,
+  settingsPath,
+  systemPath,
+} from "./paths.ts";
 import type { ConsoleRoute, Visit } from "./route.ts";
 import { topicsOf } from "./settings-topics.ts";
 import { shellOf } from "./shell.ts";
@@ -94,6 +103,7 @@ const pages: Found[] = [
   { name: "Prices", href: `${settingsPath}/prices`, more: "price lists, recompute costs" },
   { name: "Appearance", href: `${settingsPath}/appearance`, more: "theme, dark, light, shortcuts" },
   { name: "Audit", href: auditPath, more: "changes, history, revert" },
+  { name: "Sessions", href: sessionsPath, more: "signed in, sign out, browsers, revoke" },
   { name: "Jobs", href: jobsPath },
   { name: "System", href: systemPath, more: "version, memory, database, health" },
 ];

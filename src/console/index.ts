@@ -24,6 +24,7 @@ import { refusal } from "./refusal.ts";
 import { requestRoutes } from "./requests.ts";
 import type { ConsoleRoute, SignedIn, Visit } from "./route.ts";
 import { createSessions, isFromOwnPage, type Session, sessionId } from "./session.ts";
+import { sessionRoutes } from "./sessions.ts";
 import { settingsRoutes } from "./settings.ts";
 import { setupRoutes } from "./setup.ts";
 import { foreign, readForm, signInRoutes } from "./sign-in.ts";
@@ -78,6 +79,7 @@ function consoleRoutes(deps: ConsoleDeps): ConsoleRoute[] {
     ...quotaRoutes(deps),
     ...settingsRoutes(deps),
     ...auditRoutes(deps),
+    ...sessionRoutes(deps),
     ...systemRoutes(deps),
     ...findRoutes(deps),
     ...playgroundRoutes(deps),
@@ -112,7 +114,7 @@ function sessionOf({ sessions, config }: ConsoleDeps, visit: Visit): Session {
   const { request, origin, address } = visit;
   const id = sessionId(request, origin);
   // Pages fetch parts of themselves by turns, which is no sign that anybody is there.
-  const session = id && (wantsPart(visit) ? sessions.peek(id) : sessions.find(id));
+  const session = id && (wantsPart(visit) ? sessions.peek(id) : sessions.find(id, address));
   if (id && session && isStillIn(session.principal, config.current(), address)) return session;
   if (id) sessions.end(id);
   throw new GatewayError("unauthenticated", "Sign in to see this page.");

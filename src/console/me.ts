@@ -16,6 +16,7 @@ import { type Holder, sessionCookie, sessionId } from "./session.ts";
 import { shellOf } from "./shell.ts";
 import { readForm } from "./sign-in.ts";
 import { lineFields } from "./usage-figures.ts";
+import { whenceOf } from "./whence.ts";
 
 export function holderRoutes(deps: HolderDeps): ConsoleRoute[] {
   const get = (path: string, run: (visit: Visit, holder: Holder) => Promise<Response> | Response): ConsoleRoute => ({
@@ -88,7 +89,7 @@ async function rotate(deps: HolderDeps, visit: Visit, holder: Holder): Promise<R
   deps.log.info("a key's holder made a new secret", { key: holder.key, request: visit.requestId });
   const former = sessionId(visit.request, visit.origin);
   if (former) deps.sessions.end(former);
-  const id = deps.sessions.start({ ...holder, secretHash: sha256Hex(secret) });
+  const id = deps.sessions.start({ ...holder, secretHash: sha256Hex(secret) }, whenceOf(visit));
   const renewed = { ...visit, session: deps.sessions.find(id) };
   const shell = shellOf(deps, renewed, "/console/me");
   const body = ownSecretPage({ shell, secret, until: hours === 0 ? null : until, zone: deps.zone() });

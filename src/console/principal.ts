@@ -35,6 +35,16 @@ export function holderOf({ session }: Visit): Holder {
   throw new GatewayError("not-found", "The console has no page of this address.");
 }
 
+/** The key whose holder it is, as acts name it. */
+export function keyOf(principal: Principal | undefined): { section?: "keys"; name?: string } {
+  return principal?.kind === "holder" ? { section: "keys", name: principal.key } : {};
+}
+
+/** May somebody see this session, and end it? */
+export function isOneOf(mine: Principal, theirs: Principal): boolean {
+  return mine.kind === "admin" || (theirs.kind === "holder" && theirs.key === mine.key);
+}
+
 /** Where somebody goes after the sign-in: to the page that was wanted, if it is one of theirs. */
 export function landing({ kind }: Principal, next: string): string {
   const isOfHolders = /^\/console\/me(?:[/?]|$)/.test(next);

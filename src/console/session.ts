@@ -18,8 +18,17 @@ export interface Holder {
 
 export type Principal = { readonly kind: "admin" } | Holder;
 
-export interface Session {
+/** Where somebody is. */
+export interface Whence {
+  address: string;
+  /** In a few words: `Firefox on Linux`. */
+  browser: string;
+}
+
+export interface Session extends Whence {
   readonly principal: Principal;
+  /** What it is called among others; it opens nothing. */
+  readonly handle: string;
   /** What forms of this session carry in the field `csrf`. */
   csrf: string;
   startedAt: number;
@@ -28,13 +37,17 @@ export interface Session {
 
 export interface Sessions {
   /** Returns the id for the cookie. */
-  start(principal: Principal): string;
-  find(id: string): Session | null;
+  start(principal: Principal, from: Whence): string;
+  /** At a visit, from that address. */
+  find(id: string, address?: string): Session | null;
   /** The same, but it does not live on because of it. */
   peek(id: string): Session | null;
   /** The same question, asked by nobody's visit: a session does not live on because of it. */
   knows(id: string): boolean;
   end(id: string): void;
+  /** Those that are not over, in the order in which they began. */
+  list(): Session[];
+  endOf(session: Session): void;
 }
 
 export function createSessions(now: () => number = Date.now): Sessions {
@@ -47,19 +60,20 @@ export function createSessions(now: () => number = Date.now): Sessions {
     return session && !isOver(session) ? session : null;
   };
   return {
-    start(principal) {
+    start(principal, from) {
       for (const [hash, session] of byHash) if (isOver(session)) byHash.delete(hash);
       const [oldest] = byHash.keys();
       if (byHash.size >= mostSessions && oldest !== undefined) byHash.delete(oldest);
       const id = randomBytes(32).toString("base64url");
       const csrf = randomBytes(32).toString("base64url");
-      byHash.set(sha256Hex(id), { principal, csrf, startedAt: now(), seenAt: now() });
+      const handle = randomBytes(9).toString("base64url");
+      byHash.set(sha256Hex(id), { ...from, principal, handle, csrf, startedAt: now(), seenAt: now() });
       return id;
     },
     peek,
-    find(id) {
+    find(id, address) {
       const session = peek(id);
-      if (session) session.seenAt = now();
+      if (session) Object.assign(session, { seenAt: now() }, address === undefined ? {} : { address });
       return session;
     },
     knows(id) {
@@ -67,6 +81,10 @@ export function createSessions(now: () => number = Date.now): Sessions {
       return session !== undefined && !isOver(session);
     },
     end: (id) => void byHash.delete(sha256Hex(id)),
+    list: () => [...byHash.values()].filter((session) => !isOver(session)),
+    endOf(session) {
+      for (const [hash, one] of byHash) if (one === session) byHash.delete(hash);
+    },
   };
 }
 

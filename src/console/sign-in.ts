@@ -4,10 +4,11 @@ import { GatewayError } from "../model/error.ts";
 import type { ConsoleDeps } from "./deps.ts";
 import { authorOf } from "./forms/edits.ts";
 import { page, redirect } from "./page.ts";
-import { holderWith, isStillIn, landing } from "./principal.ts";
+import { holderWith, isStillIn, keyOf, landing } from "./principal.ts";
 import type { ConsoleRoute, Visit } from "./route.ts";
 import { isFromOwnPage, type Principal, sessionCookie, sessionId } from "./session.ts";
 import { shellOf } from "./shell.ts";
+import { whenceOf } from "./whence.ts";
 
 /** A whole provider with its models fits. */
 const mostFormBytes = 262_144;
@@ -29,6 +30,7 @@ export function signInRoutes(deps: ConsoleDeps): ConsoleRoute[] {
       run(visit) {
         const id = sessionId(visit.request, visit.origin);
         if (id) deps.sessions.end(id);
+        void deps.acts.add({ kind: "signed out", author: authorOf(visit), ...keyOf(visit.session?.principal) });
         const headers = { "set-cookie": sessionCookie(visit.origin, ""), "clear-site-data": '"cache", "storage"' };
         return redirect(visit, "/console/login", headers);
       },
@@ -86,9 +88,8 @@ async function signIn(deps: ConsoleDeps, visit: Visit): Promise<Response> {
   if (before) deps.sessions.end(before);
   const who = principal.kind === "holder" ? { key: principal.key } : {};
   deps.log.info("signed in to the console", { ...who, address: visit.address, request: visit.requestId });
-  const whose = principal.kind === "holder" ? { section: "keys" as const, name: principal.key } : {};
-  void deps.acts.add({ kind: "signed in", author: authorOf(visit), ...whose });
-  const cookie = sessionCookie(visit.origin, deps.sessions.start(principal));
+  void deps.acts.add({ kind: "signed in", author: authorOf(visit), ...keyOf(principal) });
+  const cookie = sessionCookie(visit.origin, deps.sessions.start(principal, whenceOf(visit)));
   return redirect(visit, landing(principal, next), { "set-cookie": cookie });
 }
 

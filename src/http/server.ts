@@ -7,7 +7,7 @@ import type { Gateway } from "../gateway/gateway.ts";
 import { uuidv7 } from "../kit/id.ts";
 import type { Log } from "../kit/log.ts";
 import { GatewayError, toGatewayError } from "../model/error.ts";
-import type { ActDeps } from "./acts.ts";
+import { type ActDeps, actRoute } from "./acts.ts";
 import { type AdminDeps, adminRoutes } from "./admin.ts";
 import { type ConfigDeps, configRoutes } from "./config.ts";
 import { type ConsoleDeps, consoleHttpRoutes, visitOf } from "./console.ts";
@@ -56,6 +56,7 @@ export function httpRoutes(deps: ServerDeps): HttpRoute[] {
     ...healthRoutes(deps),
     ...ingressRoutes(deps.gateway),
     ...adminRoutes(deps),
+    actRoute(deps),
     ...configRoutes(deps, { config: deps.config, sweep: deps.gateway.sweep }),
     ...cooldownRoutes(deps),
     ...eventRoutes(deps),

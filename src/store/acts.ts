@@ -7,7 +7,7 @@ import { type Database, fragment, list as listOf, none, type Sql } from "./datab
 import { Pruner, removeBefore } from "./pruning.ts";
 import { type Column, int, toText } from "./rows.ts";
 
-export const signIns = ["signed in", "sign-in failed"] as const;
+export const signIns = ["signed in", "sign-in failed", "signed out", "session ended"] as const;
 export const operations = [
   "cooldowns cleared",
   "quota reset",
@@ -120,7 +120,15 @@ async function write(sql: Sql, act: Act, at: number): Promise<void> {
   const { kind, author, section = null } = act;
   const text = (value: string | undefined) => (value === undefined ? null : toText(value.slice(0, longestText)));
   const [origin, name, detail] = [text(author.origin), text(act.name), text(act.detail)];
-  const parts = [Math.floor(at / quarterMs), kind, author.actor, origin, section, name];
+  const parts = [
+    Math.floor(at / quarterMs),
+    kind,
+    author.actor,
+    origin,
+    section,
+    name,
+    ...(detail === null ? [] : [detail]),
+  ];
   const id = isCounted(kind) ? sha256Hex(JSON.stringify(parts)).slice(0, 32) : uuidv7();
   await sql`INSERT INTO acts (id, at, last_at, times, kind, actor, origin, section, name, detail)
     VALUES (${id}, ${at}, ${at}, 1, ${kind}, ${author.actor}, ${origin}, ${section}, ${name}, ${detail})

@@ -4,12 +4,13 @@ import { createSessions, isFromOwnPage } from "../../src/console/session.ts";
 import { nextPath } from "../../src/console/sign-in.ts";
 
 const hour = 3_600_000;
+const here = { address: "192.0.2.1", browser: "Firefox on Linux" };
 
 describe("a session", () => {
   test("is found by its id alone, and not after its end", () => {
     const sessions = createSessions();
-    const id = sessions.start({ kind: "admin" });
-    const other = sessions.start({ kind: "admin" });
+    const id = sessions.start({ kind: "admin" }, here);
+    const other = sessions.start({ kind: "admin" }, here);
     expect(id).toMatch(/^[\w-]{43}$/);
     expect(sessions.find(id)?.csrf).not.toBe(sessions.find(other)?.csrf);
     expect(sessions.find(`${id}x`)).toBeNull();
@@ -20,7 +21,7 @@ describe("a session", () => {
   test("ends after 12 hours without a visit", () => {
     let now = 0;
     const sessions = createSessions(() => now);
-    const id = sessions.start({ kind: "admin" });
+    const id = sessions.start({ kind: "admin" }, here);
     now += 11 * hour;
     expect(sessions.find(id)).not.toBeNull();
     now += 13 * hour;
@@ -30,7 +31,7 @@ describe("a session", () => {
   test("does not live on by being looked at", () => {
     let now = 0;
     const sessions = createSessions(() => now);
-    const id = sessions.start({ kind: "admin" });
+    const id = sessions.start({ kind: "admin" }, here);
     for (; now <= 12 * hour; now += hour) expect(sessions.peek(id)).not.toBeNull();
     expect(sessions.peek(id)).toBeNull();
   });
@@ -38,7 +39,7 @@ describe("a session", () => {
   test("ends after 7 days, however often it is used", () => {
     let now = 0;
     const sessions = createSessions(() => now);
-    const id = sessions.start({ kind: "admin" });
+    const id = sessions.start({ kind: "admin" }, here);
     for (; now < 7 * 24 * hour; now += 6 * hour) expect(sessions.find(id)).not.toBeNull();
     now += hour;
     expect(sessions.find(id)).toBeNull();
@@ -46,7 +47,7 @@ describe("a session", () => {
 
   test("gives way when there are more than 200", () => {
     const sessions = createSessions();
-    const ids = Array.from({ length: 201 }, () => sessions.start({ kind: "admin" }));
+    const ids = Array.from({ length: 201 }, () => sessions.start({ kind: "admin" }, here));
     expect([sessions.find(ids[0] ?? "") === null, sessions.find(ids[1] ?? "") === null]).toEqual([true, false]);
   });
 });

@@ -65,8 +65,8 @@ export function auditPage({ shell, zone, parts, part, name, lines, next, isFirst
     <Layout shell={shell} title="Audit">
       <h1>Audit</h1>
       <p class="muted">
-        Every change of the configuration, every sign-in, and what was reset or cleared by hand. Times in {zone}.
-        Secrets are told by how they end.
+        Every change of the configuration, every sign-in and sign-out, and what was reset or cleared by hand. Times in{" "}
+        {zone}. Secrets are told by how they end. <a href="/console/sessions">Who is signed in now</a>
       </p>
       <form class="fields" method="get" action="/console/audit">
         <Select

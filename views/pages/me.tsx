@@ -221,6 +221,9 @@ function Facts({ own, zone, now }: MeProps): Markup {
       <p>
         <a class="button" href="/console/me/rotate">
           Make a new secret
+        </a>{" "}
+        <a class="button quiet" href="/console/me/sessions">
+          Who is signed in with it
         </a>
       </p>
     </section>

@@ -40,6 +40,10 @@ const request = fields({
   ...{ total_ms: orNull(count), upstream_ms: orNull(count), finish: orNull(text), degraded: listOf(open) },
   errors: listOf(open),
 });
+const act = fields({
+  ...{ id: text, at: time, last_at: time, times: count, by: { enum: ["api", "console", "cli", "start"] }, from: text },
+  ...{ kind: text, section: orNull(text), name: orNull(text), detail: orNull(text) },
+});
 const quota = fields({
   ...{ name: text, unit: text, limit: amount, window: text, period_s: orNull(amount), warn: amount, shared: flag },
   ...{ unpriced: text, keys: listOf(text), counters: listOf(open) },
@@ -72,6 +76,14 @@ const plain: Record<string, Operation> = {
   "GET /api/openapi.json": { summary: "This document", answer: open },
   "GET /api/requests": { summary: "Requests, newest first", query: paging, answer: pageOf(request) },
   "GET /api/requests/:id": { summary: "One request, with why it went where it went", answer: request },
+  "GET /api/acts": {
+    summary: "What people did beside the configuration, newest first: signing in and out, resets, clearing",
+    query: {
+      ...paging,
+      ...{ kind: "sign-ins, operations, or one kind", section: "of entities of one section", name: "of one entity" },
+    },
+    answer: pageOf(act),
+  },
   "GET /api/me": {
     summary: "What the holder of a client key may know of it",
     answer: fields({ key: open, models: listOf(text), quotas: listOf(open) }),
