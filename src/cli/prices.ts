@@ -5,13 +5,15 @@ import { priceOfTarget } from "../gateway/prices.ts";
 import { createPriceOf, listsInForce } from "../metering/pricing.ts";
 import type { Tariff } from "../model/tariff.ts";
 import { createTargetFacts } from "../providers/facts.ts";
+import { costsRecomputed, pricesLoaded } from "../store/act-words.ts";
 import { loadConfig } from "../store/config.ts";
 import type { Database } from "../store/database.ts";
 import { listPrices } from "../store/prices.ts";
 import { recomputeCosts } from "../store/recompute.ts";
-import { loadPriceList } from "../wiring/openings.ts";
+import { loadPriceList, type Store } from "../wiring/openings.ts";
 import { type Command, type Io, parseArguments, UsageError } from "./command.ts";
 import { loadSnapshot } from "./configuration.ts";
+import { tellAct } from "./editing.ts";
 import { readOptions } from "./options.ts";
 
 const mostBytes = 64 * 1024 * 1024;
@@ -37,11 +39,12 @@ export const pricesCommand: Command = {
       const stored = await loadConfig(database.sql, store.sealer);
       const sources = { path: options.configPath, environment: io.environment, only: options.configNames, stored };
       if (action === "list") return await list(database, io, listsInForce(stored.prices));
-      if (action === "update") return await update(database, io, { text, source: argument ?? "" });
+      if (action === "update") return await update(store, io, { text, source: argument ?? "" });
       const snapshot = loadSnapshot(sources);
       const factsOf = createTargetFacts(createPriceOf(() => stored.prices));
       const priceOf = (target: string) => priceOfTarget(snapshot, factsOf, target);
       if (action === "show") return show(io, argument ?? "", priceOf(argument ?? ""));
+      await tellAct(store, io, costsRecomputed(ask.rows));
       const { looked, priced } = await recomputeCosts({ reader: database, database, priceOf }, ask);
       io.out(`${priced} of ${looked} rows have a price now.\n`);
       return 0;
@@ -59,8 +62,9 @@ async function list(database: Database, io: Io, inForce: string[]): Promise<numb
   return 0;
 }
 
-async function update(database: Database, io: Io, { text, source }: { text: string; source: string }): Promise<number> {
-  const { version, date, models } = await loadPriceList(database, text, bare(source));
+async function update(store: Store, io: Io, { text, source }: { text: string; source: string }): Promise<number> {
+  const { version, date, models } = await loadPriceList(store.database, text, bare(source));
+  await tellAct(store, io, pricesLoaded({ version, models }));
   io.out(`${version}: prices of ${date} for ${models} models.\n`);
   return 0;
 }

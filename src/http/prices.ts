@@ -3,7 +3,7 @@ import type { LiveConfig } from "../config/live.ts";
 import type { Sweep } from "../kit/sweep.ts";
 import { GatewayError } from "../model/error.ts";
 import type { JsonObject } from "../model/json.ts";
-import { costsRecomputed } from "../store/act-words.ts";
+import { costsRecomputed, pricesLoaded } from "../store/act-words.ts";
 import { type ActDeps, tellAct } from "./acts.ts";
 import { parseObject, readBody } from "./body.ts";
 import { json } from "./problem.ts";
@@ -22,8 +22,8 @@ export interface PricesDeps {
     list(): Promise<JsonObject>;
     /** `{ version, terms }` of a `provider/model`; null where no price is known. */
     find(target: string): JsonObject | null;
-    /** Adds a list; throws with words for people when it is none. Returns `{ version, models }`. */
-    add(text: string, source: string): Promise<JsonObject>;
+    /** Adds a list; throws with words for people when it is none. */
+    add(text: string, source: string): Promise<{ version: string; date: string; models: number }>;
     /** Starts the job, or throws `conflict` when it runs; resolves with its state soon. */
     recompute(ask: RecomputeAsk): Promise<JsonObject>;
     /** `{ running, looked, priced, started_at, ended_at, error }`. */
@@ -55,7 +55,7 @@ export function priceRoutes({ prices, ...deps }: PricesDeps & ActDeps, reading: 
       run: async (incoming) => {
         const source = new URL(incoming.request.url).searchParams.get("source") ?? "api";
         const added = await prices.add(await textOf(incoming, reading), source.slice(0, 2048));
-        await tellAct(deps, incoming, { kind: "prices loaded", detail: `${added.models} models, ${added.version}` });
+        await tellAct(deps, incoming, pricesLoaded(added));
         return json(added, incoming.requestId, 201);
       },
     },

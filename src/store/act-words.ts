@@ -26,6 +26,10 @@ export function costsRecomputed(rows: "unknown" | "all"): Told {
   return { kind: "costs recomputed", detail: rows === "all" ? "of all requests" : "of requests without a price" };
 }
 
+export function pricesLoaded({ version, models }: { version: string; models: number }): Told {
+  return { kind: "prices loaded", detail: `${models} models, ${version}` };
+}
+
 function ofProvider(name: string | undefined): Pick<Told, "section" | "name"> {
   return name === undefined ? {} : { section: "providers", name };
 }
