@@ -1,4 +1,5 @@
 // Every page of the console, found by itself: the routes say what there is, links on the pages say which examples.
+import type { Page } from "playwright-core";
 import type { ConsoleOptions } from "../../src/console/deps.ts";
 import { createConsole } from "../../src/console/index.ts";
 import type { ConsoleRoute } from "../../src/console/route.ts";
@@ -15,6 +16,8 @@ export interface FoundPage {
   /** With its query. */
   path: string;
   visitor: Visitor;
+  /** What somebody does on the page before it looks as it is meant. */
+  act?(tab: Page): Promise<unknown>;
 }
 
 export interface Survey {
@@ -41,6 +44,17 @@ export async function signIn(url: string, key: string, who: Visitor["who"]): Pro
   if (response.status !== 303 || cookie === "") throw new Error(`signing in was answered with ${response.status}`);
   return { who, cookie };
 }
+
+/** Pieces that no page links to, for they are what comes of a form: where it is, and what is done with it. */
+export const madeByForms: Readonly<Record<string, Pick<FoundPage, "path"> & Required<Pick<FoundPage, "act">>>> = {
+  "/console/playground/:id": {
+    path: "/console/playground?model=fast&key=web-app&max_tokens=200",
+    async act(tab) {
+      await tab.click("button[value=send]");
+      await tab.waitForSelector("#played .verdict");
+    },
+  },
+};
 
 /** Not every example has a link to what is below it: what the file has cannot be deleted. */
 const mostExamples = 30;

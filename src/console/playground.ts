@@ -2,13 +2,14 @@
 
 import { type PlaygroundProps, playgroundPage } from "../../views/pages/playground.tsx";
 import { clockOf } from "../../views/parts/format.ts";
-import { playedPart } from "../../views/parts/played.tsx";
+import { playedNews, type playedPart } from "../../views/parts/played.tsx";
 import { GatewayError, toGatewayError } from "../model/error.ts";
 import type { RequestRecord } from "../model/record.ts";
 import type { ConsoleDeps } from "./deps.ts";
 import { firstModel } from "./home.ts";
 import { page, part } from "./page.ts";
-import type { PlayCall, Played, PlayForm } from "./playing.ts";
+import type { PlayCall, PlayEstimate, Played, PlayFields } from "./playing.ts";
+import { createPlays, type Plays } from "./plays.ts";
 import { recordedChoice } from "./requests.ts";
 import type { ConsoleRoute, Visit } from "./route.ts";
 import { shellOf } from "./shell.ts";
@@ -19,8 +20,15 @@ const path = "/console/playground";
 const mostNames = 500;
 /** Rows are written a moment after their request. */
 const rowMs = 2000;
+const gone = "What that form had is not kept any more. The page of its request still says what became of it.";
 
-export function playgroundRoutes(deps: ConsoleDeps): ConsoleRoute[] {
+/** What was sent is this page's own. */
+interface PlaygroundDeps extends ConsoleDeps {
+  plays: Plays;
+}
+
+export function playgroundRoutes(options: ConsoleDeps): ConsoleRoute[] {
+  const deps = { ...options, plays: createPlays() };
   return [
     { method: "GET", path, access: "session", run: (visit) => open(deps, visit) },
     { method: "POST", path, access: "session", run: (visit) => act(deps, visit) },
@@ -28,13 +36,7 @@ export function playgroundRoutes(deps: ConsoleDeps): ConsoleRoute[] {
   ];
 }
 
-/** What the form has: the fields, and in their place a request in JSON. */
-interface Filled extends PlayForm {
-  key: string;
-  raw: string;
-}
-
-function filledOf({ config, protocols }: ConsoleDeps, typed: URLSearchParams): Filled {
+function filledOf({ config, protocols }: ConsoleDeps, typed: URLSearchParams): PlayFields {
   const text = (name: string) => typed.get(name)?.trim() ?? "";
   const keys = keysOf(config.current());
   const maxTokens = Number(text("max_tokens"));
@@ -55,19 +57,25 @@ function keysOf({ keys }: ReturnType<ConsoleDeps["config"]["current"]>): string[
   return [...keys.values()].filter(({ enabled }) => enabled).map(({ name }) => name);
 }
 
-function open(deps: ConsoleDeps, visit: Visit): Response {
-  return show(deps, visit, { filled: filledOf(deps, visit.query) });
+function open(deps: PlaygroundDeps, visit: Visit): Response {
+  const again = visit.query.get("again");
+  const filled = filledOf(deps, visit.query);
+  if (again === null) return show(deps, visit, { filled });
+  const former = deps.plays.find(visit.session, again);
+  return show(deps, visit, former ? { filled: former } : { filled, problem: { text: gone, status: 404 } });
 }
 
 interface Shown {
-  filled: Filled;
-  problem?: string;
+  filled: PlayFields;
+  problem?: { text: string; status: number };
+  estimate?: PlayEstimate;
   call?: PlayCall;
   text?: string;
   record?: RequestRecord | null;
 }
 
-function show(deps: ConsoleDeps, visit: Visit, { filled, problem, call, text, record }: Shown): Response {
+function show(deps: PlaygroundDeps, visit: Visit, shown: Shown): Response {
+  const { filled, problem, estimate, call, text, record } = shown;
   const config = deps.config.current();
   const { key, protocol, model, system, prompt, maxTokens, isStream, raw } = filled;
   const providers = [...config.providers.values()];
@@ -79,16 +87,21 @@ function show(deps: ConsoleDeps, visit: Visit, { filled, problem, call, text, re
     protocols: deps.protocols.toReversed(),
     keys: keysOf(config).slice(0, mostNames),
     models: [...config.aliases.keys(), ...direct].slice(0, mostNames),
-    problem: problem ?? null,
+    problem: problem?.text ?? null,
+    estimate: estimate ?? null,
     call: call ? { ...call, url: `${config.settings.publicUrl ?? visit.origin}${call.path}` } : null,
     text: text ?? null,
     played: record ? playedOf(deps, record) : null,
+    before: before(deps, visit),
   };
-  const isRefused = problem !== undefined;
   return page(visit, playgroundPage(props), {
-    status: isRefused ? 422 : 200,
+    status: problem?.status ?? 200,
     headers: { "cache-control": "no-store" },
   });
+}
+
+function before({ plays, config }: PlaygroundDeps, { session }: Visit): PlaygroundProps["before"] {
+  return { lines: plays.list(session), zone: config.current().settings.timezone };
 }
 
 function playedOf(deps: ConsoleDeps, record: RequestRecord): Parameters<typeof playedPart>[0] {
@@ -96,27 +109,33 @@ function playedOf(deps: ConsoleDeps, record: RequestRecord): Parameters<typeof p
   return { request: record, choice: recordedChoice(record, clockOf(timezone)) };
 }
 
-async function act(deps: ConsoleDeps, visit: Visit): Promise<Response> {
+async function act(deps: PlaygroundDeps, visit: Visit): Promise<Response> {
   const typed = await readForm(visit.request);
   const filled = filledOf(deps, typed);
   try {
     const call = callOf(deps, filled);
     if (typed.get("action") === "draft") return show(deps, visit, { filled: { ...filled, raw: call.body }, call });
     const { protocol, key } = filled;
-    const { request, address } = visit;
-    const played = await deps.playground.send({ call, protocol, key, address, signal: request.signal });
+    const { request, address, session } = visit;
+    const ask = { call, protocol, key, address };
+    if (typed.get("action") === "estimate") {
+      return show(deps, visit, { filled, estimate: await deps.playground.estimate(ask) });
+    }
+    const play = deps.plays.begin(session, filled);
+    const played = await deps.playground.send({ ...ask, signal: request.signal, closed: play.closed });
+    play.id = played.id;
     if (request.headers.get("accept") === "text/plain") return streamed(visit, played);
     const text = await whole(played.text);
     return show(deps, visit, { filled, call, text, record: played.record() });
   } catch (thrown) {
     const error = toGatewayError(thrown);
     if (error.code === "internal") throw error;
-    return show(deps, visit, { filled, problem: error.message });
+    return show(deps, visit, { filled, problem: { text: error.message, status: 422 } });
   }
 }
 
 /** Throws `invalid-request` for what is no request. */
-function callOf({ playground }: ConsoleDeps, { raw, ...form }: Filled): PlayCall {
+function callOf({ playground }: ConsoleDeps, { raw, ...form }: PlayFields): PlayCall {
   if (raw === "" && form.prompt === "") throw new GatewayError("invalid-request", "Write a message to send.");
   const call = playground.draft(form);
   if (raw === "") return call;
@@ -148,11 +167,11 @@ function streamed({ requestId }: Visit, { id, text }: Played): Response {
   return new Response(text.pipeThrough(new TextEncoderStream()), { headers });
 }
 
-async function become(deps: ConsoleDeps, visit: Visit): Promise<Response> {
+async function become(deps: PlaygroundDeps, visit: Visit): Promise<Response> {
   const until = Date.now() + rowMs;
   for (;;) {
     const record = await deps.findRequest(visit.parameters.id ?? "");
-    if (record) return part(visit, playedPart(playedOf(deps, record)));
+    if (record) return part(visit, playedNews({ ...playedOf(deps, record), before: before(deps, visit) }));
     if (Date.now() > until) throw new GatewayError("not-found", "No request of this id is kept.");
     await Bun.sleep(50);
   }

@@ -13,6 +13,14 @@ export interface PlayForm {
   isStream: boolean;
 }
 
+/** All that the form of the page has. */
+export interface PlayFields extends PlayForm {
+  /** Name of the client key. */
+  key: string;
+  /** A request in JSON, in place of the fields; empty where there is none. */
+  raw: string;
+}
+
 export interface PlayCall {
   /** With its query. */
   path: string;
@@ -31,6 +39,24 @@ export interface PlayAsk {
   address: string;
   /** Aborts when nobody waits any more. */
   signal: AbortSignal;
+  /** Is told once what became of it, before the last word is out. */
+  closed(record: RequestRecord): void;
+}
+
+/** What a request would probably cost. */
+export interface PlayEstimate {
+  /** `provider/model` to which it would go now. */
+  target: string;
+  /** Tokens of the prompt. */
+  input: number;
+  /** Tokens of an answer of that target, within what the request allows. */
+  output: number;
+  /** False where the target has given no answer yet. */
+  isMeasured: boolean;
+  /** Nano-dollars; null where nobody knows the price. */
+  costNano: number | null;
+  /** With the longest answer that the request allows; null where it does not say. */
+  most: { output: number; costNano: number | null } | null;
 }
 
 export interface Played {
@@ -45,6 +71,8 @@ export interface Played {
 export interface Playground {
   /** The request that the form makes. */
   draft(form: PlayForm): PlayCall;
+  /** Nothing is sent. Throws what it would be refused with before a provider is asked. */
+  estimate(ask: Pick<PlayAsk, "call" | "protocol" | "key" | "address">): Promise<PlayEstimate>;
   /** Through the pipeline of all requests. */
   send(ask: PlayAsk): Promise<Played>;
 }

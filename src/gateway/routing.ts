@@ -80,7 +80,7 @@ function ordered(exchange: Exchange<Wire>, route: Route, view: View<Wire>): read
 /** Characters of JSON for one token, on average over prose and code. */
 const charactersPerToken = 4;
 /** Output tokens of an answer, where no target of the model has given one yet. */
-const usualOutput = 500;
+export const usualOutput = 500;
 
 class View<W extends Wire> implements OrderView {
   readonly exploration: number;

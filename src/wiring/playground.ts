@@ -1,6 +1,7 @@
 /** Requests of the playground: built by the client's protocol, sent through the pipeline, read back as words. */
 import type { Authenticate } from "../config/keys.ts";
 import type { PlayAsk, PlayCall, Played, PlayForm, Playground } from "../console/playing.ts";
+import { forecast } from "../gateway/forecast.ts";
 import type { Call, Gateway } from "../gateway/gateway.ts";
 import { handle } from "../gateway/handle.ts";
 import { Content } from "../kit/content.ts";
@@ -22,6 +23,13 @@ const label = "playground";
 export function openPlayground(gateway: Gateway): Playground {
   return {
     draft: (form) => draft(protocolNamed(gateway, form.protocol), form),
+    async estimate({ protocol, ...ask }) {
+      const call = callOf(protocolNamed(gateway, protocol), "estimate", {
+        ...ask,
+        signal: new AbortController().signal,
+      });
+      return forecast({ ...gateway, authenticate: actingAs(ask.key) }, call);
+    },
     send: (ask) => send(gateway, ask),
   };
 }
@@ -61,7 +69,9 @@ async function send(gateway: Gateway, ask: PlayAsk): Promise<Played> {
   const id = uuidv7();
   let record: RequestRecord | null = null;
   const closed = (made: RequestRecord) => {
-    if (made.id === id) record = made;
+    if (made.id !== id) return;
+    record = made;
+    ask.closed(made);
   };
   const own: Gateway = {
     ...gateway,
@@ -93,7 +103,9 @@ function actingAs(name: string): Authenticate {
   };
 }
 
-function callOf(protocol: Protocol, requestId: string, { call, address, signal }: PlayAsk): Call {
+type Asked = Pick<PlayAsk, "call" | "address" | "signal">;
+
+function callOf(protocol: Protocol, requestId: string, { call, address, signal }: Asked): Call {
   const [path = "", query = ""] = call.path.split("?");
   return {
     ...{ requestId, protocol, address, signal, credentials: [] },

@@ -10,17 +10,27 @@ let cookie: string;
 let csrf: string;
 
 beforeAll(async () => {
+  const price = { input: 2, output: 10 };
+  const nowhere = { protocols: { chat: "http://127.0.0.1:9/v1" }, api_key: "sk-up-of-the-playground" };
   visits = await openVisits({
+    providers: { paid: { ...nowhere, models: { good: { price }, odd: {} } } },
     aliases: { one: { targets: ["demo/demo"] }, two: { targets: ["demo/demo"] } },
     keys: { team: { secret: teamKey, aliases: ["one"] }, off: { secret: "sk-off-of-the-playground", enabled: false } },
   });
-  const { url, adminKey } = visits.gateway;
-  const response = await post("/console/login", { key: adminKey }, { origin: url });
-  cookie = response.headers.get("set-cookie")?.split(";")[0] ?? "";
-  const page = await (await fetch(`${url}/console/playground`, { headers: { cookie } })).text();
-  csrf = /name="csrf" value="([\w-]+)"/.exec(page)?.[1] ?? "";
+  cookie = await signedIn();
+  csrf = /name="csrf" value="([\w-]+)"/.exec(await read("/console/playground"))?.[1] ?? "";
 }, 60_000);
 afterAll(() => visits.stop(), 60_000);
+
+async function signedIn(): Promise<string> {
+  const { url, adminKey } = visits.gateway;
+  const response = await post("/console/login", { key: adminKey }, { origin: url });
+  return response.headers.get("set-cookie")?.split(";")[0] ?? "";
+}
+
+async function read(path: string, as = cookie): Promise<string> {
+  return (await fetch(visits.gateway.url + path, { headers: { cookie: as } })).text();
+}
 
 function post(path: string, fields: Record<string, string>, headers: Record<string, string>): Promise<Response> {
   return fetch(visits.gateway.url + path, {
@@ -115,6 +125,72 @@ test("for a script the words come by themselves, and then what became of the req
   const part = await fetch(`${visits.gateway.url}/console/playground/${response.headers.get("x-played")}`, { headers });
   const html = await part.text();
   expect([part.status, html.includes("<html"), html.includes("Served by demo/demo")]).toEqual([200, false, true]);
+  expect(html).toMatch(/id="plays"[^>]* hx-swap-oob="true"[\s\S]*Good morning/);
+});
+
+/** In words, as people read it. */
+function estimateIn(page: string): string {
+  const [, html = ""] = /<p id="estimate"[^>]*>([\s\S]*?)<\/p>/.exec(page) ?? [];
+  return unescaped(html.replace(/<[^>]+>/g, "").replace(/\s+/g, " "));
+}
+
+test("an estimate says what the request would cost, and nothing is sent", async () => {
+  const paid = { key: "test", model: "paid/good", protocol: "chat", action: "estimate" };
+  const whole = estimateIn(await (await play(paid)).text());
+  expect(whole).toBe(
+    "About $0.0050 by estimate, at paid/good: 8 tokens in, 500 out (a guess, for it has given no answer yet). Nothing was sent.",
+  );
+  const longer = await (await play({ ...paid, prompt: "word ".repeat(7000), max_tokens: "2000" })).text();
+  expect(estimateIn(longer)).toMatch(
+    /^About \$0.025\d .*10,00\d tokens in, 500 out .*At most \$0.040\d, with the 2,000 out that are allowed\./,
+  );
+  expect(longer).toContain(">word word");
+  expect(estimateIn(await (await play({ ...paid, max_tokens: "100" })).text())).toContain(
+    "About $0.0010 by estimate, at paid/good: 8 tokens in, 100 out (the most that is allowed).",
+  );
+  const raw = JSON.stringify({ model: "paid/odd", messages: [{ role: "user", content: "Out of the JSON" }] });
+  expect(estimateIn(await (await play({ ...paid, raw })).text())).toStartWith("Price unknown by estimate, at paid/odd");
+  const refused = await play({ ...paid, key: "team" });
+  expect([refused.status, estimateIn(await refused.text())]).toEqual([422, ""]);
+  expect(await read("/console/requests?provider=paid")).toContain("No request fits these filters.");
+});
+
+test("an estimate takes the length of a target's usual answers", async () => {
+  await (await play({ protocol: "chat" })).text();
+  const words = estimateIn(await (await play({ protocol: "chat", action: "estimate" })).text());
+  expect(words).toMatch(/^(About \$|Price unknown).* at demo\/demo: .* out \(as its answers usually have\)/);
+});
+
+test("what was sent is listed for its session alone, fills the form again, and is gone after signing out", async () => {
+  const mine = await signedIn();
+  const headers = { cookie: mine };
+  const token = /name="csrf" value="([\w-]+)"/.exec(await read("/console/playground", mine))?.[1] ?? "";
+  const own = (fields: Record<string, string>) => play({ csrf: token, ...fields }, headers);
+  expect(await read("/console/playground", mine)).toContain("Nothing yet");
+  await (await own({ protocol: "messages", prompt: "The <first> one", system: "Be brief", max_tokens: "77" })).text();
+  const page = await (await own({ model: "two", prompt: "The second one", stream: "on" })).text();
+  const lines = [...page.slice(page.indexOf('id="plays"')).matchAll(/<tr>([\s\S]*?)<\/tr>/g)].map(
+    ([, line = ""]) => line,
+  );
+  expect(lines).toHaveLength(3);
+  expect(lines[1]).toMatch(/403 rejected[\s\S]*two[\s\S]*team[\s\S]*The second one[\s\S]*none/);
+  expect(lines[2]).toMatch(/200 success[\s\S]*messages[\s\S]*one[\s\S]*The &lt;first&gt; one/);
+  const [, id = ""] = /href="\/console\/requests\/([\w-]{36})"/.exec(lines[2] ?? "") ?? [];
+  const again = `/console/playground?again=${id}`;
+  expect(lines[2]).toContain(`href="${again}"`);
+  const filled = await read(again, mine);
+  for (const part of [
+    "The &lt;first&gt; one</textarea>",
+    "Be brief</textarea>",
+    'value="77"',
+    'value="messages" selected',
+  ])
+    expect(filled).toContain(part);
+  expect(/<input[^>]*name="stream"[^>]*>/.exec(filled)?.[0]).not.toContain("checked");
+  const theirs = await read(again);
+  expect([theirs.includes("is not kept any more"), theirs.includes("&lt;first&gt;")]).toEqual([true, false]);
+  await post("/console/logout", { csrf: token }, { ...headers, origin: visits.gateway.url });
+  expect(await read("/console/playground", await signedIn())).toContain("Nothing yet");
 });
 
 test("in a browser it streams into the page", async () => {
@@ -128,6 +204,7 @@ test("in a browser it streams into the page", async () => {
   await page.click("button[value=send]");
   await page.waitForSelector("#played .verdict");
   expect(await page.innerText("#answer")).toContain("Is anybody there?");
+  expect(await page.innerText("#plays tbody")).toContain("Is anybody there?");
   expect(await page.evaluate("globalThis.stillHere")).toBe(true);
   for (const [width, scheme] of [
     [1280, "light"],

@@ -50,7 +50,35 @@
     c: "/cooldowns",
     s: "/settings",
   };
-  let wentAt = 0;
+  // In lists the row's own link has the focus, and Enter opens it; on the page of one request they lead to those beside it.
+  const step = (by) => {
+    const beside = document.querySelector("a[rel=next], a[rel=prev]");
+    if (beside) return document.querySelector(by > 0 ? "a[rel=next]" : "a[rel=prev]")?.click();
+    const lines = [...document.querySelectorAll("main tbody tr")].filter((row) =>
+      row.querySelector("a[href]")?.checkVisibility(),
+    );
+    const at = lines.findIndex((row) => row.contains(document.activeElement));
+    lines[at + by]?.querySelector("a[href]").focus();
+  };
+  const reach = (field) => {
+    field?.closest("details")?.setAttribute("open", "");
+    field?.focus();
+  };
+  const first = (form) =>
+    document.querySelector(`${form} :is(input, select, textarea):enabled:not([type=hidden], [readonly])`);
+  const deeds = {
+    j: () => step(1),
+    k: () => step(-1),
+    f: () => reach(first("main form[method=get]")),
+    t: () => reach(document.querySelector("main .ranges [aria-current], main [name=range]")),
+    c: () => document.querySelector("main [data-copy=id]")?.click(),
+    e() {
+      const page = document.querySelector('main .tabs a[href$="/settings"]:not([aria-current])');
+      if (page) page.click();
+      else reach(first("main form.edit"));
+    },
+  };
+  let wentAt = Number.NEGATIVE_INFINITY;
   document.addEventListener("keydown", (event) => {
     const { key, target } = event;
     const isTyping = target.closest("input, textarea, select, [contenteditable]") !== null;
@@ -62,7 +90,11 @@
     } else if (key === "?") location.href = "/console/settings/appearance#shortcuts";
     else if (key === "g") wentAt = event.timeStamp;
     else if (event.timeStamp - wentAt < 1500 && Object.hasOwn(places, key)) location.href = `/console${places[key]}`;
-    else if (key === "j" || key === "k") document.querySelector(key === "j" ? "a[rel=next]" : "a[rel=prev]")?.click();
+    else if (Object.hasOwn(deeds, key)) {
+      // The letter is not typed into what it leads to.
+      event.preventDefault();
+      deeds[key]();
+    }
   });
 
   document.addEventListener("click", async (event) => {
@@ -205,6 +237,7 @@
     answer.scrollIntoView({ block: "nearest" });
     // Of the request before.
     document.getElementById("curl")?.closest("section").remove();
+    document.getElementById("estimate")?.remove();
     try {
       const response = await fetch(form.getAttribute("action"), {
         method: "POST",

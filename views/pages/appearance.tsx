@@ -15,7 +15,12 @@ const shortcuts = [
   ["/", "find"],
   ["g o, g r, g u, g p", "overview, requests, usage, performance"],
   ["g a, g k, g c, g s", "aliases, keys, cooldowns, settings"],
-  ["j, k", "the older and the newer request, on the page of one"],
+  ["j, k", "the next and the former row of a list; on the page of a request, the older and the newer one"],
+  ["Enter", "open the row"],
+  ["f, t", "filters, range"],
+  ["c", "copy the id of the request"],
+  ["e", "edit what the page shows"],
+  [". and Space", "show new requests, and pause, in the list that is kept up to date"],
   ["Ctrl Enter", "send the form that one types in"],
   ["?", "this list"],
 ] as const;

@@ -2,7 +2,9 @@
 import type { Markup } from "../jsx/jsx-runtime.ts";
 import { Layout, type Shell } from "../layout.tsx";
 import { Select } from "../parts/fields.tsx";
+import { money, whole } from "../parts/format.ts";
 import { type PlayedProps, playedPart } from "../parts/played.tsx";
+import { Plays, type PlaysProps } from "../parts/plays.tsx";
 import { protocolTitle, shellCommand } from "../parts/snippet.tsx";
 
 export interface PlaygroundProps {
@@ -25,6 +27,19 @@ export interface PlaygroundProps {
   models: readonly string[];
   /** Why it was not sent. */
   problem: string | null;
+  /** What it would probably cost; null when nobody asked. */
+  estimate: {
+    /** `provider/model`. */
+    target: string;
+    /** Tokens. */
+    input: number;
+    output: number;
+    /** Is the length of the answer that of former ones? */
+    isMeasured: boolean;
+    /** Nano-dollars; null without a price. */
+    costNano: number | null;
+    most: { output: number; costNano: number | null } | null;
+  } | null;
   /** As a client would send it. */
   call: {
     url: string;
@@ -35,6 +50,7 @@ export interface PlaygroundProps {
   /** What the model said; null when nothing was sent. */
   text: string | null;
   played: PlayedProps | null;
+  before: PlaysProps;
 }
 
 export function playgroundPage(props: PlaygroundProps): Markup {
@@ -69,11 +85,12 @@ export function playgroundPage(props: PlaygroundProps): Markup {
           <Answer {...props} />
         </div>
       )}
+      {keys.length === 0 ? null : <Plays {...props.before} />}
     </Layout>
   );
 }
 
-function Form({ csrf, form, protocols, keys, models }: PlaygroundProps): Markup {
+function Form({ csrf, form, protocols, keys, models, estimate }: PlaygroundProps): Markup {
   const same = (value: string) => ({ value, words: value });
   const titled = (value: string) => ({ value, words: protocolTitle(value) });
   return (
@@ -119,16 +136,46 @@ function Form({ csrf, form, protocols, keys, models }: PlaygroundProps): Markup 
           {form.raw}
         </textarea>
       </details>
-      <p class="act">
-        <button type="submit" name="action" value="send">
-          Send
-        </button>{" "}
-        <button type="submit" name="action" value="draft" class="quiet">
-          Show it as JSON and curl
-        </button>
-      </p>
+      {estimate === null ? null : <Estimated estimate={estimate} />}
+      <Buttons />
     </form>
   );
+}
+
+/** The first one is also what the enter key presses. */
+function Buttons(): Markup {
+  return (
+    <p class="buttons">
+      <button type="submit" name="action" value="send">
+        Send
+      </button>
+      <button type="submit" name="action" value="estimate" formaction="/console/playground#estimate" class="quiet">
+        Estimate the cost
+      </button>
+      <button type="submit" name="action" value="draft" class="quiet">
+        Show it as JSON and curl
+      </button>
+    </p>
+  );
+}
+
+function Estimated({ estimate }: { estimate: NonNullable<PlaygroundProps["estimate"]> }): Markup {
+  const { target, input, output, isMeasured, costNano, most } = estimate;
+  const length = isMeasured ? "as its answers usually have" : "a guess, for it has given no answer yet";
+  return (
+    <p id="estimate" class="banner info" role="status" tabindex="-1">
+      <strong>{costNano === null ? "Price unknown" : `About ${money(costNano)}`}</strong> by estimate, at{" "}
+      <code>{target}</code>: {whole(input)} tokens in, {whole(output)} out (
+      {most?.output === output ? "the most that is allowed" : length}).{" "}
+      {most === null || most.output === output ? null : mostWords(most)}
+      Nothing was sent.
+    </p>
+  );
+}
+
+function mostWords({ output, costNano }: { output: number; costNano: number | null }): string {
+  const tokens = `${whole(output)} out that are allowed`;
+  return costNano === null ? `At most the ${tokens}. ` : `At most ${money(costNano)}, with the ${tokens}. `;
 }
 
 function Curl({ call }: { call: NonNullable<PlaygroundProps["call"]> }): Markup {

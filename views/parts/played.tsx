@@ -3,6 +3,7 @@ import type { Markup } from "../jsx/jsx-runtime.ts";
 import type { RequestDetail } from "../pages/request.tsx";
 import { money, whole } from "./format.ts";
 import { Phases } from "./phases.tsx";
+import { Plays, type PlaysProps } from "./plays.tsx";
 import { Badge } from "./result.tsx";
 import { type Choice, Routing } from "./routing.tsx";
 import { verdict } from "./verdict.ts";
@@ -27,6 +28,16 @@ export function playedPart({ request, choice }: PlayedProps): Markup {
       </p>
       <Routing choice={choice} />
       <Phases {...request} />
+    </>
+  );
+}
+
+/** The same for a script, with what was sent before. */
+export function playedNews({ before, ...props }: PlayedProps & { before: PlaysProps }): Markup {
+  return (
+    <>
+      {playedPart(props)}
+      <Plays {...before} isNews />
     </>
   );
 }

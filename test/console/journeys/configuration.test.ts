@@ -115,6 +115,26 @@ journey(
     await page.fill("#find", id);
     await page.keyboard.press("Enter");
     await page.waitForURL(`${gateway.url}/console/requests/${id}`);
+    await page.keyboard.press("c");
+    await page.waitForSelector("button[data-copy=id]:not(:text-is('Copy'))");
+    const focused = () => page.evaluate("document.activeElement.getAttribute('href') ?? document.activeElement.name");
+    for (const [path, keys, reached] of [
+      ["/console/requests", "kj", `/console/requests/${id}`],
+      ["/console/keys", "jjjjk", "/console/keys/test"],
+      ["/console/requests", "f", "q"],
+      ["/console/usage", "t", "range"],
+      ["/console", "t", "/console?range=24h"],
+      ["/console/aliases/sonnet", "e", "g0.selector"],
+    ] as const) {
+      await open(path);
+      for (const key of keys) await page.keyboard.press(key);
+      expect([path, keys, await focused()]).toEqual([path, keys, reached]);
+    }
+    await open("/console/requests");
+    await page.keyboard.press("j");
+    await step("a row has the focus");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(`${gateway.url}/console/requests/${id}`);
     await page.keyboard.press("?");
     await page.waitForURL(/appearance#shortcuts$/);
     await page.uncheck("[name=shortcuts]");
