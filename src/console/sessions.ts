@@ -82,7 +82,7 @@ function ask(deps: SessionDeps, visit: Visit): Response {
     effects: [
       ...(isOne ? [`It is used in ${whereOf(first)}.`] : [`${counted(meant.length)}, all but the one that you use.`]),
       "Whoever is there has to sign in again. What was typed in there and not saved is lost.",
-      "Somebody who has the key signs in again: change it, too, if others know it.",
+      "Whoever has the key can sign in again: if others know it, change it, too.",
     ],
     ...{ action: `${path}/${visit.parameters.handle}/end`, go: isOne ? "End it" : "End them", isDangerous: true },
     back: path,

@@ -222,7 +222,7 @@ function Facts({ own, zone, now }: MeProps): Markup {
         <a class="button" href="/console/me/rotate">
           Make a new secret
         </a>{" "}
-        <a class="button quiet" href="/console/me/sessions">
+        <a class="alone" href="/console/me/sessions">
           Who is signed in with it
         </a>
       </p>

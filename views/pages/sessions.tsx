@@ -53,12 +53,11 @@ export function sessionsPage({ shell, zone, now, path, lines }: SessionsProps): 
           <caption class="hidden">Sessions</caption>
           <thead>
             <tr>
-              <th scope="col">Browser</th>
+              <th scope="col">Browser, address</th>
               {isHolder ? null : <th scope="col">Signed in with</th>}
-              <th scope="col">Address</th>
+              <th scope="col">End</th>
               <th scope="col">Last seen</th>
               <th scope="col">Signed in</th>
-              <th scope="col">End</th>
             </tr>
           </thead>
           <tbody>
@@ -89,29 +88,29 @@ function Line({ line, clock, now, path, isHolder }: LineProps): Markup {
   return (
     <tr>
       <th scope="row">
-        {browser} {isOwn ? <span class="badge info">this one</span> : null}
+        {browser}
+        <span class="muted below">{address}</span>
       </th>
       {isHolder ? null : (
         <td>
           <Owner name={line.key} />
         </td>
       )}
-      <td>{address}</td>
-      <td>
-        <time datetime={new Date(seenAt).toISOString()}>{clock.short(seenAt)}</time>{" "}
-        <span class="muted below">{isOwn ? "now" : `${age(Math.max(0, now - seenAt))} ago`}</span>
-      </td>
-      <td>
-        <time datetime={new Date(startedAt).toISOString()}>{clock.short(startedAt)}</time>
-      </td>
       <td>
         {isOwn ? (
-          <span class="muted">Sign out</span>
+          <span class="badge info">this one</span>
         ) : (
           <a class="alone" href={`${path}/${handle}/end`} aria-label={`End the session in ${browser} at ${address}`}>
             End
           </a>
         )}
+      </td>
+      <td>
+        <time datetime={new Date(seenAt).toISOString()}>{clock.short(seenAt)}</time>
+        <span class="muted below">{isOwn ? "now" : `${age(Math.max(0, now - seenAt))} ago`}</span>
+      </td>
+      <td>
+        <time datetime={new Date(startedAt).toISOString()}>{clock.short(startedAt)}</time>
       </td>
     </tr>
   );
