@@ -27,6 +27,8 @@ try {
   await addOwn(url, adminKey);
   await Bun.sleep(600);
   const visitors = [await signIn(url, adminKey, "admin"), await signIn(url, stage.clientKey, "holder")];
+  // There is a session that can be ended, too.
+  await signIn(url, stage.clientKey, "holder");
   const { pages, unseen } = await surveyPages(url, visitors);
   const [visitor] = visitors;
   for (const pattern of unseen)
