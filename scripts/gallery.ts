@@ -33,6 +33,8 @@ try {
   const [visitor] = visitors;
   for (const pattern of unseen)
     if (visitor && madeByForms[pattern]) pages.push({ pattern, visitor, ...madeByForms[pattern] });
+  // Of the same route as the list.
+  if (visitor) pages.push({ pattern: "/console/requests by cause", path: "/console/requests?group=cause", visitor });
   console.log(`${"page".padEnd(44)} ${"cold".padStart(9)}  faults`);
   for (const page of pages) {
     const { bytes, wrong } = await visit({ chromium, url, page });
@@ -151,7 +153,7 @@ function fileName({ pattern, visitor }: FoundPage, { width, scheme }: Opening): 
   const words =
     pattern
       .replace(/^\/console\/?/, "")
-      .replaceAll("/", "-")
+      .replaceAll(/[/ ]/g, "-")
       .replaceAll(":", "-") || "overview";
   return `${visitor.who === "holder" && !words.startsWith("me") ? "holder-" : ""}${words}-${width}-${scheme}.png`;
 }

@@ -9,7 +9,13 @@ const combinations: Record<string, string[]> = {
   "/console/usage": ["range=90d&by=label", "range=7d&bucket=hour&by=model", "range=30d&by=model&key=research"],
   "/console/performance": ["by=provider&range=90d", "by=model&range=90d"],
   "/console/me/usage": ["range=90d&by=model", "range=7d&bucket=hour&by=model"],
-  "/console/requests": ["key=visitor&result=5xx", "result=failed&provider=openai", "model=nobody/nothing"],
+  "/console/requests": [
+    "key=visitor&result=5xx",
+    "result=failed&provider=openai",
+    "model=nobody/nothing",
+    "group=cause",
+    "group=cause&range=1h&q=teapot",
+  ],
 };
 
 /** Addresses, that of the page itself first. */

@@ -94,6 +94,25 @@ export function withoutEmpty(draft: Draft): Draft {
   return groups.length === 0 ? filled.slice(0, 1) : groups;
 }
 
+/**
+ * The target behind all others: at the end of the last group where the order counts there, else in a group of its own.
+ * The same draft where it is last already, or alone.
+ */
+export function putLast(draft: Draft, target: string): Draft {
+  const own = draft.flatMap(({ targets }) => targets.filter((one) => one.target === target));
+  const others = draft
+    .map((group) => ({ ...group, targets: group.targets.filter((one) => one.target !== target) }))
+    .filter(({ targets }) => targets.length > 0);
+  const last = others.at(-1);
+  const isAlone = draft.at(-1)?.targets.length === own.length && draft.length > others.length;
+  if (own.length === 0 || last === undefined || isAlone) return draft;
+  const moved =
+    last.selector === "in_order"
+      ? [...others.slice(0, -1), { ...last, targets: [...last.targets, ...own] }]
+      : [...others, { name: "", selector: "in_order", targets: own }];
+  return isSame(moved, draft) ? draft : moved;
+}
+
 /** The members of the alias that differ from what is stored. One group without a name is written as its targets. */
 export function patchOf(draft: Draft, stored: Fields, faults: Fault[]): Fields {
   const same = isSame(configOf(draftOf(stored), []), configOf(draft, faults));

@@ -6,7 +6,6 @@ import type { UsageSum } from "../model/usage-sum.ts";
 import type { ConsoleDeps } from "./deps.ts";
 import { mendingOf, spotOf } from "./mending.ts";
 import type { Overview } from "./overview.ts";
-import { hourMs } from "./range.ts";
 
 type Known = Pick<ConsoleDeps, "cooldowns" | "quotas" | "refusals" | "facts" | "config">;
 
@@ -116,14 +115,16 @@ async function failing({ overview }: Attentive): Promise<AttentionLine[]> {
     const before = usual === undefined ? 0 : share(usual);
     const isMore = share(lastHour) > Math.max(leastShare, timesNorm * before);
     if (name === "" || lastHour.requests < leastRequests || !isMore) return [];
-    const from = new Date(Date.now() - hourMs).toISOString();
     const was = usual === undefined ? "" : `, ${percent(usual.failed, usual.requests)} in the week before`;
     return [
       {
         tone: "bad",
         text: `${name} fails more often than usual`,
         number: `${percent(lastHour.failed, lastHour.requests)} in the last hour${was}`,
-        action: { href: listAddress({ provider: name, result: "failed", from }), words: "See what failed" },
+        action: {
+          href: listAddress({ provider: name, result: "failed", range: "1h", group: "cause" }),
+          words: "See the causes",
+        },
       },
     ];
   });

@@ -9,6 +9,7 @@ import type { CooldownEvent, CooldownKey } from "../model/cooldown.ts";
 import type { RequestRecord } from "../model/record.ts";
 import type { Acts } from "../store/acts.ts";
 import type { ConfigEditor } from "../store/config-editor.ts";
+import type { Causes } from "../store/request-causes.ts";
 import type { RequestFilter } from "../store/request-filter.ts";
 import type { Neighbours } from "../store/request-neighbours.ts";
 import type { Rollups } from "../store/rollups.ts";
@@ -37,6 +38,8 @@ export interface ConsoleOptions {
   protocols: readonly string[];
   /** Newest first; `after` is the `next` of the page before. */
   listRequests(filter: RequestFilter): Promise<{ data: RequestRecord[]; next: string | null }>;
+  /** Failures in groups of what caused them. */
+  causesOf(filter: RequestFilter): Promise<Causes>;
   requestsMadeFor(request: RequestRecord): Promise<RequestRecord[]>;
   /** Of a request in the list with that filter. */
   neighboursOf(filter: RequestFilter, id: string): Promise<Neighbours>;

@@ -8,6 +8,7 @@ import type { ConsoleDeps, ConsoleOptions } from "./deps.ts";
 import { createDrafts } from "./drafts.ts";
 import { findRoutes } from "./find.ts";
 import { homeRoutes } from "./home.ts";
+import { incidentRoutes } from "./incidents.ts";
 import { keyRoutes } from "./keys.ts";
 import { createLimiter } from "./limiter.ts";
 import { listChoiceRoutes } from "./list-choices.ts";
@@ -69,6 +70,7 @@ function consoleRoutes(deps: ConsoleDeps): ConsoleRoute[] {
     ...homeRoutes({ ...deps, hasPage: (path) => routes.some((route) => route.path === path) }),
     ...listChoiceRoutes(deps),
     ...requestRoutes(deps),
+    ...incidentRoutes(deps),
     ...usageRoutes(deps),
     ...performanceRoutes(deps),
     ...cooldownRoutes(deps),

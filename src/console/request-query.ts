@@ -1,12 +1,13 @@
 /** The filters of the list of requests, from its address. What cannot be understood is left out, and said. */
-import type { Filters } from "../../views/parts/filters.tsx";
+import { type Filters, lastHours } from "../../views/parts/filters.tsx";
 import { type RequestFilter, type ResultClass, results } from "../store/request-filter.ts";
 import { readQuery } from "./query-box.ts";
+import { hourMs } from "./range.ts";
 
 /** `-`: rows that have none. */
 const nothing = "-";
 const named = ["key", "label", "alias", "provider", "model"] as const;
-const known = new Set<string>([...named, "result", "q", "from", "to", "after"]);
+const known = new Set<string>([...named, "result", "q", "range", "from", "to", "group", "after"]);
 const longest = 300;
 
 export interface Asked {
@@ -35,6 +36,7 @@ export function readFilters(query: URLSearchParams): Asked {
   readResult(query, asked);
   readBox(query, asked);
   readTimes(query, asked);
+  readGroup(query, asked);
   const after = textOf(query, "after");
   if (after !== undefined) asked.filter.after = after;
   return asked;
@@ -42,7 +44,7 @@ export function readFilters(query: URLSearchParams): Asked {
 
 /** The same for the list of one key's holder: by nothing that says more than the list itself does. */
 export function readOwnFilters(query: URLSearchParams, { showsTargets }: { showsTargets: boolean }): OwnAsked {
-  const hidden = ["key", "provider", ...(showsTargets ? [] : ["model", "q"])];
+  const hidden = ["key", "provider", "group", ...(showsTargets ? [] : ["model", "q"])];
   const own = new URLSearchParams([...query].filter(([name]) => !hidden.includes(name)));
   const asked = readFilters(own);
   for (const name of hidden) if (query.has(name)) asked.ignored.push(`${name}, which this list has not`);
@@ -83,7 +85,31 @@ function isResult(word: string): word is ResultClass {
   return results.some((one) => one === word);
 }
 
+/** Failures by their cause: of whatever did not succeed, unless the address says more. */
+function readGroup(query: URLSearchParams, { filter, filters, ignored }: Asked): void {
+  const value = textOf(query, "group");
+  if (value === undefined) return;
+  if (value !== "cause") {
+    ignored.push("group (there is cause)");
+    return;
+  }
+  filters.group = value;
+  if (filter.result === "success") ignored.push("result success, which has no cause");
+  if (filter.result !== undefined && filter.result !== "success") return;
+  filter.result = "failed";
+  filters.result = "failed";
+}
+
+/** The last hours win over times that are named. */
 function readTimes(query: URLSearchParams, { filter, filters, ignored }: Asked): void {
+  const range = textOf(query, "range");
+  const hours = lastHours.find(({ value }) => value === range)?.hours;
+  if (range !== undefined && hours !== undefined) {
+    filter.from = Date.now() - hours * hourMs;
+    filters.range = range;
+    return;
+  }
+  if (range !== undefined) ignored.push(`range (there are ${lastHours.map(({ value }) => value).join(", ")})`);
   for (const name of ["from", "to"] as const) {
     const value = textOf(query, name);
     if (value === undefined) continue;

@@ -63,7 +63,7 @@ async function volumeOf(
     ],
     buckets: starts.map((at) => ({
       name: bucket === "day" ? clock.day(at) : clock.minute(at),
-      href: listAddress({ ...filters, ...bucketSpan(at, range, usage.dayOf) }),
+      href: listAddress({ ...filters, range: "", ...bucketSpan(at, range, usage.dayOf) }),
     })),
     bucketName: bucketNames[bucket],
     format: whole,

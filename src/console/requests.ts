@@ -16,6 +16,7 @@ import type { ConsoleDeps } from "./deps.ts";
 import { authorOf } from "./forms/edits.ts";
 import { entityPath } from "./forms/pages.ts";
 import { firstModel } from "./home.ts";
+import { incident } from "./incidents.ts";
 import { hiddenColumns } from "./list-choices.ts";
 import { newsStream } from "./live.ts";
 import { instead, page, part, wantsPart } from "./page.ts";
@@ -43,7 +44,9 @@ export function requestRoutes(deps: ConsoleDeps): ConsoleRoute[] {
 }
 
 async function list(deps: ConsoleDeps, visit: Visit, volumeOf: Volume): Promise<Response> {
-  const { filter, filters, ignored } = readFilters(visit.query);
+  const asked = readFilters(visit.query);
+  const { filter, filters, ignored } = asked;
+  if (filters.group) return incident(deps, visit, { ...asked, choices: choicesOf(deps.config.current()) });
   const { data, next } = await deps.listRequests({ limit: rowsPerPage, ...filter });
   const config = deps.config.current();
   const zone = config.settings.timezone;

@@ -101,7 +101,7 @@ function principalWith({ config, isAdmin }: ConsoleDeps, secret: string, address
 
 /** A path of the console; anything else is its first page. */
 export function nextPath(text: string | null): string {
-  return text !== null && /^\/console(?:[/?][\w\-./?=&%~:]*)?$/.test(text) ? text : "/console";
+  return text !== null && /^\/console(?:[/?][\w\-./?=&%~:+*]*)?$/.test(text) ? text : "/console";
 }
 
 export function foreign(): GatewayError {

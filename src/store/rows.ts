@@ -24,6 +24,12 @@ export function firstIdAt(at: number): string {
   return `${hex.slice(0, 8)}-${hex.slice(8)}`;
 }
 
+/** Epoch milliseconds at which an id was made; null for an id of another kind. */
+export function timeOfId(id: string): number | null {
+  const [, high = "", low = ""] = /^([0-9a-f]{8})-([0-9a-f]{4})-7/.exec(id) ?? [];
+  return high === "" ? null : Number.parseInt(high + low, 16);
+}
+
 export function json(text: string): Json {
   return JSON.parse(text) as Json;
 }

@@ -42,6 +42,7 @@ import { findMeta, setMeta } from "../store/meta.ts";
 import { addPrices, listPrices } from "../store/prices.ts";
 import { createQuotaStore } from "../store/quotas.ts";
 import { createRecomputeJob } from "../store/recompute-job.ts";
+import { requestCauses } from "../store/request-causes.ts";
 import { requestNeighbours } from "../store/request-neighbours.ts";
 import { findRequest, recentRequests, requestsMadeFor, requestToJson } from "../store/requests.ts";
 import { openRollups } from "../store/rollups.ts";
@@ -254,6 +255,7 @@ export function openConsole(parts: ConsoleParts): Console {
     facts: { version, startedAt: Date.now(), database: database.dialect, isEncrypted: sealer.enabled },
     protocols: protocols.map(({ name }) => name),
     listRequests: (filter) => recentRequests(reader.sql, filter),
+    causesOf: (filter) => requestCauses({ sql: reader.sql, dialect: database.dialect }, filter),
     neighboursOf: (filter, id) => requestNeighbours(reader.sql, filter, id),
     requestsMadeFor: (request) => requestsMadeFor(reader.sql, request),
     findRequest: (id) => findRequest(reader.sql, id),

@@ -105,6 +105,11 @@ const causes: Record<string, Cause> = {
   },
 };
 
+/** Undefined for a code that needs no words. */
+export function causeOf(code: string): Readonly<Cause> | undefined {
+  return Object.hasOwn(causes, code) ? causes[code] : undefined;
+}
+
 export interface DiagnosisProps {
   code: string;
   attempts: number;
@@ -117,7 +122,7 @@ export interface DiagnosisProps {
 }
 
 export function Diagnosis({ code, attempts, isRetryable, untried, isOwn }: DiagnosisProps): Markup | null {
-  const cause = causes[code];
+  const cause = causeOf(code);
   if (!cause) return null;
   return (
     <section class="card diagnosis" aria-labelledby="diagnosis">

@@ -11,8 +11,12 @@ export interface Filters {
   result?: string;
   /** The query box. */
   q?: string;
+  /** Of `lastHours`: in place of the times. */
+  range?: string;
   from?: string;
   to?: string;
+  /** `cause`: failures in groups, and no list. */
+  group?: string;
 }
 
 /** What is not chosen among is absent. */
@@ -31,10 +35,21 @@ const names: Record<keyof Filters, string> = {
   model: "Model",
   result: "Result",
   q: "Query",
+  range: "In the last",
   from: "From",
   to: "Until",
+  group: "Grouped by",
 };
 const order = Object.keys(names) as (keyof Filters)[];
+/** What leaves requests out. */
+const narrowing = order.filter((name) => name !== "group");
+/** Until now. */
+export const lastHours = [
+  { value: "1h", words: "hour", hours: 1 },
+  { value: "24h", words: "24 hours", hours: 24 },
+  { value: "7d", words: "7 days", hours: 168 },
+  { value: "30d", words: "30 days", hours: 720 },
+] as const;
 const results: Record<string, string> = {
   success: "success",
   failed: "failed",
@@ -55,7 +70,7 @@ export function listAddress(filters: Filters, after?: string, list = allRequests
 }
 
 export function isFiltered(filters: Filters): boolean {
-  return order.some((name) => filters[name]);
+  return narrowing.some((name) => filters[name]);
 }
 
 export interface FilterProps {
@@ -68,10 +83,10 @@ export interface FilterProps {
 }
 
 export function FilterForm({ filters, choices, list, searches }: FilterProps): Markup {
-  const { from, to, label } = filters;
+  const { from, to, label, group } = filters;
   const { keys, providers } = choices;
   return (
-    <details class="filters" open={isFiltered(filters)}>
+    <details class="filters" open={isFiltered(filters) && !group}>
       <summary>Filter</summary>
       <form method="get" action={list} class="card fields">
         {searches ? (
@@ -90,6 +105,7 @@ export function FilterForm({ filters, choices, list, searches }: FilterProps): M
         <Choose name="alias" options={choices.aliases} value={filters.alias} />
         {providers === undefined ? null : <Choose name="provider" options={providers} value={filters.provider} />}
         <Choose name="result" options={choices.results} value={filters.result} />
+        <Choose name="range" options={lastHours.map(({ value }) => value)} value={filters.range} />
         {searches ? (
           <p>
             <label for="f-model">Model</label>
@@ -104,6 +120,7 @@ export function FilterForm({ filters, choices, list, searches }: FilterProps): M
         {label ? <input type="hidden" name="label" value={label} /> : null}
         {from ? <input type="hidden" name="from" value={from} /> : null}
         {to ? <input type="hidden" name="to" value={to} /> : null}
+        {group ? <input type="hidden" name="group" value={group} /> : null}
         <p class="act">
           <button type="submit">Show</button>
         </p>
@@ -113,25 +130,25 @@ export function FilterForm({ filters, choices, list, searches }: FilterProps): M
 }
 
 interface ChooseProps {
-  name: "key" | "alias" | "provider" | "result";
+  name: "key" | "alias" | "provider" | "result" | "range";
   options: readonly string[];
   value: string | undefined;
 }
 
 function Choose({ name, options, value = "" }: ChooseProps): Markup {
-  const known = name === "result" ? options : ["-", ...options];
+  const known = name === "result" || name === "range" ? options : ["-", ...options];
   const all = value === "" || known.includes(value) ? known : [...known, value];
-  const words = (option: string) => (option === "-" ? "without one" : name === "result" ? results[option] : option);
+  const words = (option: string) => (option === "-" ? "without one" : wordsOf(name, option));
   return (
     <p>
       <label for={`f-${name}`}>{names[name]}</label>
       <select id={`f-${name}`} name={name}>
         <option value="" selected={value === ""}>
-          all
+          {name === "range" ? "any time" : "all"}
         </option>
         {all.map((option) => (
           <option value={option} selected={option === value}>
-            {words(option) ?? option}
+            {words(option)}
           </option>
         ))}
       </select>
@@ -139,8 +156,14 @@ function Choose({ name, options, value = "" }: ChooseProps): Markup {
   );
 }
 
+function wordsOf(name: keyof Filters, value: string): string {
+  if (name === "result") return results[value] ?? value;
+  return name === "range" ? (lastHours.find((one) => one.value === value)?.words ?? value) : value;
+}
+
 export function Chips({ filters, list }: { filters: Filters; list: string }): Markup | null {
-  const active = order.filter((name) => filters[name]);
+  const active = narrowing.filter((name) => filters[name]);
+  const { group } = filters;
   if (active.length === 0) return null;
   return (
     <ul class="chips" aria-label="Filters in force">
@@ -148,17 +171,23 @@ export function Chips({ filters, list }: { filters: Filters; list: string }): Ma
         <li>
           <a
             href={listAddress({ ...filters, [name]: "" }, undefined, list)}
-            aria-label={`Take out: ${names[name]} ${filters[name]}`}
+            aria-label={`Take out: ${names[name]} ${chipWords(name, filters[name] ?? "")}`}
           >
-            {names[name]}: {filters[name] === "-" ? "none" : filters[name]} <span aria-hidden="true">✕</span>
+            {names[name]}: {chipWords(name, filters[name] ?? "")} <span aria-hidden="true">✕</span>
           </a>
         </li>
       ))}
       {active.length < 2 ? null : (
         <li>
-          <a href={list}>Take out all</a>
+          <a href={listAddress(group ? { group } : {}, undefined, list)}>Take out all</a>
         </li>
       )}
     </ul>
   );
+}
+
+/** The box and the results as the address has them. */
+function chipWords(name: keyof Filters, value: string): string {
+  if (value === "-") return "none";
+  return name === "range" ? wordsOf(name, value) : value;
 }

@@ -40,6 +40,11 @@ export function ListChoices({ csrf, filters, views, hidden }: ListChoicesProps):
         <a class="alone" href="/console/running">
           Requests that run
         </a>
+        {filters.result === "success" ? null : (
+          <a class="alone" href={listAddress({ ...filters, group: "cause" })}>
+            Failures by cause
+          </a>
+        )}
         {views.map(({ name, query }) => (
           <a
             class="alone"

@@ -1,4 +1,5 @@
 /** Saving what a form asks for, and the form again where that could not be. */
+import type { Notice } from "../../../views/layout.tsx";
 import type { FieldState, FormProblem } from "../../../views/parts/form.tsx";
 import { ConfigFaults } from "../../config/faults.ts";
 import { type Fields, fieldsOf } from "../../config/fields.ts";
@@ -7,6 +8,7 @@ import type { Fault } from "../../config/snapshot.ts";
 import { GatewayError } from "../../model/error.ts";
 import type { ConfigEditor, Edited } from "../../store/config-editor.ts";
 import type { Author } from "../../store/config-history.ts";
+import { auditPath } from "../paths.ts";
 import type { Visit } from "../route.ts";
 import { fieldId } from "./fields.ts";
 
@@ -43,6 +45,12 @@ export function seenIn(form: URLSearchParams): number {
   const seen = Number(form.get("seen") ?? Number.NaN);
   if (Number.isSafeInteger(seen) && seen >= 0) return seen;
   throw new GatewayError("invalid-request", "The form does not say which version it shows. Open the page again.");
+}
+
+/** From an edit of one entity to the page that takes it back; nothing where it changed nothing. */
+export function wayBack({ plan, version }: Pick<Edited, "plan" | "version">): Pick<Notice, "link"> {
+  if (plan.changes.length === 0) return {};
+  return { link: { href: `${auditPath}/${version}.0/revert`, words: "Take it back" } };
 }
 
 /** Makes or patches an entity. What nobody could mend in the form is thrown on. */

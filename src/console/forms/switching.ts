@@ -3,8 +3,8 @@ import type { Section } from "../../config/schema.ts";
 import type { ConsoleDeps } from "../deps.ts";
 import { redirect } from "../page.ts";
 import type { ConsoleRoute, Visit } from "../route.ts";
-import { readForm } from "../sign-in.ts";
-import { authorOf } from "./edits.ts";
+import { nextPath, readForm } from "../sign-in.ts";
+import { authorOf, wayBack } from "./edits.ts";
 import { entityIn, entityPath } from "./pages.ts";
 
 export interface Switching {
@@ -26,13 +26,12 @@ async function turn(deps: ConsoleDeps, { section, path, field, words }: Switchin
   const { name } = await entityIn(deps, visit, section);
   const isOn = form.get("to") === "on";
   // Whatever else was changed meanwhile stays.
-  const { isInForce } = await deps.editor.patch({ part: section, name }, { [field]: isOn }, authorOf(visit));
+  const edited = await deps.editor.patch({ part: section, name }, { [field]: isOn }, authorOf(visit));
   const text = `${name} ${isOn ? words.on : words.off}`;
-  deps.notices.tell(
-    visit,
-    isInForce
-      ? { tone: "ok", text: `${text}.` }
-      : { tone: "warn", text: `${text}, and this process goes on as before yet.` },
-  );
+  const told = edited.isInForce
+    ? ({ tone: "ok", text: `${text}.` } as const)
+    : ({ tone: "warn", text: `${text}, and this process goes on as before yet.` } as const);
+  deps.notices.tell(visit, { ...told, ...wayBack(edited) });
+  if (form.has("next")) return redirect(visit, nextPath(form.get("next")));
   return redirect(visit, form.get("back") === "list" ? path : entityPath(path, name));
 }

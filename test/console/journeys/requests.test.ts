@@ -66,6 +66,25 @@ journey("a request that failed says why, what each try came to, and what to do",
   await step("what the diagnosis leads to");
 });
 
+journey("failures are told by their cause, with what each leads to, and back", options, async (scene) => {
+  const { page, open, step } = scene;
+  const id = await figures.send("busy/busy");
+  await open("/console/requests?result=failed");
+  await page.click("text=Failures by cause");
+  await page.waitForURL(/group=cause/);
+  expect(await page.innerText(".failures")).toContain("busy");
+  await step("the causes");
+  await page.click("text=Incident summary");
+  await page.click("[data-copy=incident]");
+  expect(await page.innerText("#incident")).toContain("busy");
+  await page.click(`.failures a[href*='${id}']`);
+  await page.waitForSelector("h1:text-is('Request')");
+  await page.goBack();
+  await page.click("text=Show them as a list");
+  await page.waitForSelector("#rows tr");
+  expect(await ids(scene)).toContain(id);
+});
+
 journey("a success that passed two targets over shows each of them with its reason", options, async (scene) => {
   const { page, open, step } = scene;
   // The first try makes the cooldown that the second one passes over.
