@@ -4,7 +4,7 @@ import type { Snapshot } from "../config/snapshot.ts";
 import { sha256Hex } from "../kit/hash.ts";
 import { GatewayError } from "../model/error.ts";
 import type { SignedIn, Visit } from "./route.ts";
-import type { Holder, Principal, Session } from "./session.ts";
+import { type Holder, isSame, type Principal, type Session } from "./session.ts";
 
 /** Where those who sign in begin. */
 export const homes = { admin: "/console", holder: "/console/me" } as const;
@@ -42,7 +42,7 @@ export function keyOf(principal: Principal | undefined): { section?: "keys"; nam
 
 /** May somebody see this session, and end it? */
 export function isOneOf(mine: Principal, theirs: Principal): boolean {
-  return mine.kind === "admin" || (theirs.kind === "holder" && theirs.key === mine.key);
+  return mine.kind === "admin" || isSame(mine, theirs);
 }
 
 /** Where somebody goes after the sign-in: to the page that was wanted, if it is one of theirs. */

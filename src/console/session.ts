@@ -4,8 +4,8 @@ import { sha256Hex } from "../kit/hash.ts";
 
 const idleMs = 12 * 3_600_000;
 const longestMs = 7 * 24 * 3_600_000;
-/** The oldest goes when there are more. */
-const mostSessions = 200;
+/** Of the admin, and of each key: the oldest of the same goes when there are more, so that nobody pushes others out. */
+const mostOfOne = 100;
 
 /** The holder of a client key, who sees what is of that key and nothing else. */
 export interface Holder {
@@ -50,6 +50,11 @@ export interface Sessions {
   endOf(session: Session): void;
 }
 
+/** Do both have the same key? */
+export function isSame(one: Principal, other: Principal): boolean {
+  return one.kind === "admin" ? other.kind === "admin" : other.kind === "holder" && other.key === one.key;
+}
+
 export function createSessions(now: () => number = Date.now): Sessions {
   const byHash = new Map<string, Session>();
   const isOver = (session: Session) => now() - session.seenAt > idleMs || now() - session.startedAt > longestMs;
@@ -62,8 +67,8 @@ export function createSessions(now: () => number = Date.now): Sessions {
   return {
     start(principal, from) {
       for (const [hash, session] of byHash) if (isOver(session)) byHash.delete(hash);
-      const [oldest] = byHash.keys();
-      if (byHash.size >= mostSessions && oldest !== undefined) byHash.delete(oldest);
+      const own = [...byHash].filter(([, session]) => isSame(session.principal, principal));
+      for (const [hash] of own.slice(0, Math.max(0, own.length - mostOfOne + 1))) byHash.delete(hash);
       const id = randomBytes(32).toString("base64url");
       const csrf = randomBytes(32).toString("base64url");
       const handle = randomBytes(9).toString("base64url");

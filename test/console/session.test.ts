@@ -45,10 +45,15 @@ describe("a session", () => {
     expect(sessions.find(id)).toBeNull();
   });
 
-  test("gives way when there are more than 200", () => {
+  test("gives way when there are more than 100 of the same key, and to no other key's", () => {
     const sessions = createSessions();
-    const ids = Array.from({ length: 201 }, () => sessions.start({ kind: "admin" }, here));
-    expect([sessions.find(ids[0] ?? "") === null, sessions.find(ids[1] ?? "") === null]).toEqual([true, false]);
+    const holder = (key: string) => ({ kind: "holder", key, secretHash: "" }) as const;
+    const admin = sessions.start({ kind: "admin" }, here);
+    const other = sessions.start(holder("other"), here);
+    const ids = Array.from({ length: 101 }, () => sessions.start(holder("one"), here));
+    const known = [ids[0], ids[1], admin, other].map((id = "") => sessions.find(id) !== null);
+    expect(known).toEqual([false, true, true, true]);
+    expect(sessions.list()).toHaveLength(102);
   });
 });
 
