@@ -3,7 +3,7 @@
  * provider's status. As for any search the number of rows that are looked at is bounded, and so is that of failures.
  */
 import type { ErrorCode } from "../model/error.ts";
-import { type Database, type Fragment, fragment, list, none, type Reader, raw } from "./database.ts";
+import { type Database, type Fragment, list, type Reader, raw } from "./database.ts";
 import { conditionsOf, type RequestFilter, searchFloor, searchSteps } from "./request-filter.ts";
 import { type Column, int, intOrNull, timeOfId } from "./rows.ts";
 
@@ -78,11 +78,10 @@ export async function requestCauses({ sql, dialect }: Asking, filter: RequestFil
   const { limit: _limit, after: _after, ...asked } = filter;
   const rows = searchSteps(asked).reduce((sum, step) => sum + step, 0);
   const floor = await searchFloor(sql, asked, rows);
-  const bound = floor === undefined ? none : fragment`AND id >= ${floor}`;
   const found = await sql<Row>`SELECT provider, code, upstream, key_name, alias, target, COUNT(*) AS failures,
     MIN(at) AS first_at, MAX(at) AS last_at, MAX(id) AS newest
     FROM (SELECT id, at, provider, code, key_name, alias, target, ${upstreamStatus[dialect]} AS upstream FROM requests
-      WHERE code IS NOT NULL ${conditionsOf(asked)} ${bound} ORDER BY id DESC LIMIT ${mostFailures}) AS failed
+      WHERE code IS NOT NULL ${conditionsOf(asked, floor)} ORDER BY id DESC LIMIT ${mostFailures}) AS failed
     GROUP BY provider, code, upstream, key_name, alias, target`;
   const all = causesOf(found);
   const failures = all.reduce((sum, { count }) => sum + count, 0);

@@ -40,10 +40,13 @@ export function searchSteps({ text }: RequestFilter): readonly number[] {
   return text === undefined ? steps : stepsForText;
 }
 
-/** A condition for each part that is given, beginning with AND. */
-export function conditionsOf(filter: RequestFilter): Fragment {
-  const all = [...equalities(filter), ...others(filter)];
-  return all.reduce((so_far, one) => fragment`${so_far} AND ${one}`, none);
+/** A condition for each part that is given, beginning with AND. `floor`: what `searchFloor` said. */
+export function conditionsOf(filter: RequestFilter, floor?: string): Fragment {
+  return allOf([...equalities(filter), ...others(filter), ...idBounds(filter, floor)]);
+}
+
+function allOf(conditions: readonly Fragment[]): Fragment {
+  return conditions.reduce((so_far, one) => fragment`${so_far} AND ${one}`, none);
 }
 
 function equalities({ key, label, alias, provider }: RequestFilter): Fragment[] {
@@ -55,7 +58,7 @@ function equalities({ key, label, alias, provider }: RequestFilter): Fragment[] 
   );
 }
 
-function others({ model, result, text, terms = [], from, to, after }: RequestFilter): Fragment[] {
+function others({ model, result, text, terms = [], ...place }: RequestFilter): Fragment[] {
   const all: Fragment[] = [];
   if (model !== undefined) {
     all.push(model === "" ? raw("target IS NULL") : fragment`(target = ${toText(model)} OR model = ${toText(model)})`);
@@ -63,11 +66,22 @@ function others({ model, result, text, terms = [], from, to, after }: RequestFil
   if (result !== undefined) all.push(raw(resultConditions[result]));
   if (text !== undefined) all.push(holds(text));
   all.push(...terms.map(termCondition));
-  // Ids begin with the time of arrival, a moment before the row's own time.
-  if (from !== undefined) all.push(fragment`id >= ${firstIdAt(from - slackMs)} AND at >= ${from}`);
-  if (to !== undefined) all.push(fragment`id < ${firstIdAt(to + slackMs)} AND at < ${to}`);
-  if (after !== undefined) all.push(fragment`id < ${toText(after)}`);
+  if (place.from !== undefined) all.push(fragment`at >= ${place.from}`);
+  if (place.to !== undefined) all.push(fragment`at < ${place.to}`);
   return all;
+}
+
+/**
+ * Ids begin with the time of arrival, a moment before the row's own time. One bound at each end, the nearer one: of two,
+ * SQLite may go along the index to the farther.
+ */
+function idBounds({ from, to, after }: Pick<RequestFilter, "from" | "to" | "after">, floor?: string): Fragment[] {
+  const least = floor ?? (from === undefined ? undefined : firstIdAt(from - slackMs));
+  const most = after ?? (to === undefined ? undefined : firstIdAt(to + slackMs));
+  return [
+    ...(least === undefined ? [] : [fragment`id >= ${least}`]),
+    ...(most === undefined ? [] : [fragment`id < ${toText(most)}`]),
+  ];
 }
 
 const slackMs = 60_000;
@@ -98,17 +112,9 @@ export function isSearch({ key, label, alias, provider, model, result, text, ter
   return terms.length > 0 || [key, label, alias, provider, model, result, text].some((one) => one !== undefined);
 }
 
-/** The id of the last of so many rows that a search looks at; undefined when there are fewer. */
-export async function searchFloor(
-  sql: Sql,
-  { from, to, after }: RequestFilter,
-  rows: number,
-): Promise<string | undefined> {
-  const within = conditionsOf({
-    ...(from === undefined ? {} : { from }),
-    ...(to === undefined ? {} : { to }),
-    ...(after === undefined ? {} : { after }),
-  });
+/** The id of the last of so many rows that a search looks at; undefined when there are fewer. The index alone says it. */
+export async function searchFloor(sql: Sql, filter: RequestFilter, rows: number): Promise<string | undefined> {
+  const within = allOf(idBounds(filter));
   const [found] = await sql<{ id: string }>`SELECT id FROM requests WHERE 1 = 1 ${within}
     ORDER BY id DESC LIMIT 1 OFFSET ${rows - 1}`;
   return found?.id;

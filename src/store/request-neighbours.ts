@@ -19,8 +19,7 @@ export async function requestNeighbours(sql: Sql, filter: RequestFilter, id: str
 
 async function olderThan(sql: Sql, filter: RequestFilter, rows: number | undefined): Promise<string | null> {
   const floor = rows === undefined ? undefined : await searchFloor(sql, filter, rows);
-  const bound = floor === undefined ? none : fragment`AND id >= ${floor}`;
-  const found = await sql<{ id: string }>`SELECT id FROM requests WHERE 1 = 1 ${conditionsOf(filter)} ${bound}
+  const found = await sql<{ id: string }>`SELECT id FROM requests WHERE 1 = 1 ${conditionsOf(filter, floor)}
     ORDER BY id DESC LIMIT 1`;
   return found[0]?.id ?? null;
 }

@@ -3,7 +3,7 @@ import type { JsonObject } from "../model/json.ts";
 import type { OpenedRecord, Pricing, RequestRecord, TokenCounts } from "../model/record.ts";
 import { parseRouting, routingToJson } from "../model/routing-record.ts";
 import type { UsageParts } from "../model/usage-parts.ts";
-import { fragment, none, raw, type Sql, type SqlValue, type Transaction } from "./database.ts";
+import { raw, type Sql, type SqlValue, type Transaction } from "./database.ts";
 import { type Charged, insertCharges } from "./quotas.ts";
 import { conditionsOf, isSearch, type RequestFilter, searchFloor, searchSteps } from "./request-filter.ts";
 import { markStale } from "./rollups.ts";
@@ -101,8 +101,7 @@ export async function recentRequests(sql: Sql, filter: RequestFilter = {}): Prom
   let floor: string | undefined;
   for (const rows of isSearch(filter) ? searchSteps(filter) : [undefined]) {
     floor = rows === undefined ? undefined : await searchFloor(sql, from, rows);
-    const bound = floor === undefined ? none : fragment`AND id >= ${floor}`;
-    const more = await sql<RequestRow>`SELECT ${listColumns} FROM requests WHERE 1 = 1 ${conditionsOf(from)} ${bound}
+    const more = await sql<RequestRow>`SELECT ${listColumns} FROM requests WHERE 1 = 1 ${conditionsOf(from, floor)}
       ORDER BY id DESC LIMIT ${limit + 1 - found.length}`;
     found.push(...more);
     if (found.length > limit || floor === undefined) break;
