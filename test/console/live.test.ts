@@ -122,6 +122,7 @@ test("the keyboard reaches the content by a link first, then all in the order of
       "Filter",
       "The numbers of this chart",
       "Requests that run",
+      "Failures by cause",
       "Columns",
       "Requests, newest first",
       "row",
