@@ -93,7 +93,7 @@ describe("failures by cause", () => {
     expect(words(busy)).toContain("Keys test (1)");
     expect(busy).toContain(`/console/requests/${ids[0]}?`);
     expect(busy).toContain('action="/console/providers/busy/enabled"');
-    expect(words(busy)).toContain("Put busy/tea last in 2 aliases");
+    expect(words(busy)).toContain("Put busy/tea last in mix, row");
     expect(words(busy)).toContain("Clear its cooldowns");
     expect(words(busy)).not.toContain("Give it more time");
     const filed = all.find((card) => words(card).includes("filed ✕ rate-limited")) ?? "";
@@ -208,13 +208,13 @@ test("names in a summary are no Markdown, and few of them are told", () => {
     [
       "# 12,009 failed requests, 3 causes",
       "",
-      "- 15 Jan 2027 08:00:00.000 to 15 Jan 2027 08:01:00.000 (UTC)",
+      "- 15 Jan 2027 08:00:00 to 15 Jan 2027 08:01:00 (UTC)",
       "- Narrowed down by provider `p`, a query",
       "- Cut.",
       "",
       "## 1. `p`: upstream-timeout",
       "",
-      "- 12,000 failures, 15 Jan 2027 08:00:00.000 to 15 Jan 2027 08:01:00.000",
+      "- 12,000 failures, 15 Jan 2027 08:00:00 to 15 Jan 2027 08:01:00",
       "- The provider did not answer in time.",
       "- Keys: `'x''# y` (6,000), `b` (5,999), `c` (5,998), `d` (5,997) and 2 more",
       "- Newest request: `1`",

@@ -5,11 +5,13 @@ import { causeOf } from "../parts/diagnosis.tsx";
 import { Ignored } from "../parts/fields.tsx";
 import { allRequests, Chips, type Choices, FilterForm, type Filters, listAddress } from "../parts/filters.tsx";
 import { type Clock, clockOf, whole } from "../parts/format.ts";
-import { incidentSummary, plural, type SummedCause, whomOf } from "../parts/incident-summary.ts";
+import { incidentSummary, plural, type SummedCause, timeOf, whomOf } from "../parts/incident-summary.ts";
 import { brief } from "../parts/verdict.ts";
 
 /** Over longer times the year is worth more than the second. */
 const monthMs = 2_678_400_000;
+/** That a button names. */
+const mostAliases = 3;
 
 export interface CauseActions {
   /** Address of the provider's page; null where there is none. */
@@ -106,7 +108,7 @@ export function incidentPage(props: IncidentProps): Markup {
 function boundsOf({ failures, isCut, lookedSince }: IncidentProps, clock: Clock): string[] {
   if (isCut) return [`These are the newest ${whole(failures)}; older ones are not counted.`];
   if (lookedSince === null) return [];
-  return [`The search went back to ${clock.long(lookedSince)}; older ones are not counted.`];
+  return [`The search went back to ${timeOf(clock, lookedSince)}; older ones are not counted.`];
 }
 
 type CardProps = Pick<IncidentProps, "filters" | "csrf" | "putLastPath"> & { cause: CauseCard; clock: Clock };
@@ -191,10 +193,11 @@ function Actions({ cause, filters, csrf, putLastPath }: Omit<CardProps, "clock">
           </a>
         )}
         {last.map(({ target, aliases }) => (
-          <Press action={putLastPath} csrf={csrf} next={next} title={`In ${aliases.join(", ")}`}>
+          <Press action={putLastPath} csrf={csrf} next={next}>
             <input type="hidden" name="target" value={target} />
             <button type="submit" class="quiet">
-              Put {target} last in {aliases.length === 1 ? aliases[0] : `${whole(aliases.length)} aliases`}
+              Put {target} last in{" "}
+              {aliases.length <= mostAliases ? aliases.join(", ") : `${whole(aliases.length)} aliases`}
             </button>
           </Press>
         ))}
@@ -225,13 +228,12 @@ interface PressProps {
   csrf: string;
   /** Where one is afterwards. */
   next: string;
-  title?: string;
   children?: Child;
 }
 
-function Press({ action, csrf, next, title, children }: PressProps): Markup {
+function Press({ action, csrf, next, children }: PressProps): Markup {
   return (
-    <form method="post" action={action} title={title ?? null}>
+    <form method="post" action={action}>
       <input type="hidden" name="csrf" value={csrf} />
       <input type="hidden" name="next" value={next} />
       {children}

@@ -3,6 +3,7 @@ import type { Markup } from "../jsx/jsx-runtime.ts";
 import { Layout, type Shell } from "../layout.tsx";
 import { entityHref } from "../parts/address.ts";
 import { None } from "../parts/empty.tsx";
+import { listAddress } from "../parts/filters.tsx";
 import { Field, type FieldState, Form, type FormFrame, Group } from "../parts/form.tsx";
 import { type Clock, clockOf, duration, money, percent, whole } from "../parts/format.ts";
 import { protocolWords } from "../parts/protocol-names.ts";
@@ -203,7 +204,7 @@ function Cooldowns({ head, cooldowns, clock }: ProviderProps & { clock: Clock })
   );
 }
 
-function Errors({ errors, clock }: ProviderProps & { clock: Clock }): Markup {
+function Errors({ head, errors, clock }: ProviderProps & { clock: Clock }): Markup {
   return (
     <section aria-labelledby="errors">
       <h2 id="errors">Last failures</h2>
@@ -221,6 +222,11 @@ function Errors({ errors, clock }: ProviderProps & { clock: Clock }): Markup {
             </li>
           ))}
         </ul>
+      )}
+      {errors.length === 0 ? null : (
+        <p>
+          <a href={listAddress({ provider: head.id, result: "failed", group: "cause" })}>Its failures by cause</a>
+        </p>
       )}
     </section>
   );

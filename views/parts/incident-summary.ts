@@ -37,6 +37,11 @@ export interface Summed {
 
 const mostNames = 4;
 
+/** With the year, without parts of a second. */
+export function timeOf(clock: Clock, at: number): string {
+  return clock.long(at).replace(/\.\d+$/, "");
+}
+
 /** `web (300), cron (12) and 3 more`; nothing where none has a name. */
 function fewOf(names: readonly Counted[], none: string, show = (name: string) => name): string | null {
   if (names.every(({ name }) => name === null)) return null;
@@ -72,7 +77,7 @@ export function incidentSummary({ causes, groups, failures, bounds, filters, clo
   const lines = [
     title,
     "",
-    `- ${clock.long(first)} to ${clock.long(last)} (${clock.zone})`,
+    `- ${timeOf(clock, first)} to ${timeOf(clock, last)} (${clock.zone})`,
     ...narrowed(filters),
     ...bounds.map((words) => `- ${words}`),
     ...causes.flatMap((cause, at) => ["", ...sectionOf(cause, at, clock)]),
@@ -96,7 +101,7 @@ function sectionOf(cause: SummedCause, at: number, clock: Clock): string[] {
   return [
     `## ${at + 1}. ${who}: ${cause.code}${status}`,
     "",
-    `- ${plural(count, "failure")}, ${clock.long(firstAt)} to ${clock.long(lastAt)}`,
+    `- ${plural(count, "failure")}, ${timeOf(clock, firstAt)} to ${timeOf(clock, lastAt)}`,
     ...(means === undefined ? [] : [`- ${means}`]),
     ...whomOf(cause, code).map(({ name, few }) => `- ${name}: ${few}`),
     `- Newest request: ${code(cause.newest)}`,
