@@ -74,7 +74,14 @@ journey(
     expect(await page.locator("#badge-keys:not([hidden])").count()).toBe(1);
     await step("while it is bad");
     await failing.locator("a").click();
-    await page.waitForURL(/\/console\/requests\?.*provider=shaky/);
+    await page.waitForURL(/\/console\/requests\?.*provider=shaky.*group=cause/);
+    expect(await page.locator(".failures > li").allInnerTexts()).toEqual([
+      expect.stringMatching(/shaky[\s\S]*12 failures/),
+      expect.stringMatching(/rate-limited, answered 429[\s\S]*1 failure\b/),
+    ]);
+    await step("what they failed of");
+    await page.click("text=Show them as a list");
+    await page.waitForSelector("#rows tr");
     expect(await page.locator("#rows tr").count()).toBe(13);
     await step("its requests");
   },
