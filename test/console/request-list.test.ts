@@ -155,3 +155,14 @@ test("columns that are not wanted are left out in this browser", async () => {
   expect(text).toContain('value="protocol"/>');
   expect(await (await get("/console/requests", admin)).text()).toContain('data-name="Protocol"');
 });
+
+test("the last hours narrow the list down, whatever times are named besides, and say so", async () => {
+  const rows = (html: string) => [...html.matchAll(/<tr id="r-([^"]+)"/g)].map(([, id]) => id);
+  const long = "from=2020-01-01T00:00:00Z&to=2020-01-02T00:00:00Z";
+  expect(rows(await (await get(`/console/requests?${long}`, admin)).text())).toEqual([]);
+  const html = await (await get(`/console/requests?range=24h&${long}`, admin)).text();
+  expect(rows(html)).toEqual(ids.toReversed());
+  expect(html).toContain('aria-label="Take out: In the last 24 hours"');
+  expect(html).not.toContain("Take out: From");
+  expect(html).toMatch(/<option value="24h" selected>/);
+});
