@@ -4,11 +4,12 @@ import { type PlaygroundProps, playgroundPage } from "../../views/pages/playgrou
 import { clockOf } from "../../views/parts/format.ts";
 import { playedNews, type playedPart } from "../../views/parts/played.tsx";
 import { GatewayError, toGatewayError } from "../model/error.ts";
+import type { Forecast } from "../model/forecast.ts";
 import type { RequestRecord } from "../model/record.ts";
 import type { ConsoleDeps } from "./deps.ts";
 import { firstModel } from "./home.ts";
 import { page, part } from "./page.ts";
-import type { PlayCall, PlayEstimate, Played, PlayFields } from "./playing.ts";
+import type { PlayCall, Played, PlayFields } from "./playing.ts";
 import { createPlays, type Plays } from "./plays.ts";
 import { recordedChoice } from "./requests.ts";
 import type { ConsoleRoute, Visit } from "./route.ts";
@@ -68,7 +69,7 @@ function open(deps: PlaygroundDeps, visit: Visit): Response {
 interface Shown {
   filled: PlayFields;
   problem?: { text: string; status: number };
-  estimate?: PlayEstimate;
+  estimate?: Forecast;
   call?: PlayCall;
   text?: string;
   record?: RequestRecord | null;

@@ -1,4 +1,5 @@
 /** What the playground sends: a request as a client would send it, on a key of somebody's choice. */
+import type { Forecast } from "../model/forecast.ts";
 import type { RequestRecord } from "../model/record.ts";
 
 export interface PlayForm {
@@ -43,22 +44,6 @@ export interface PlayAsk {
   closed(record: RequestRecord): void;
 }
 
-/** What a request would probably cost. */
-export interface PlayEstimate {
-  /** `provider/model` to which it would go now. */
-  target: string;
-  /** Tokens of the prompt. */
-  input: number;
-  /** Tokens of an answer of that target, within what the request allows. */
-  output: number;
-  /** False where the target has given no answer yet. */
-  isMeasured: boolean;
-  /** Nano-dollars; null where nobody knows the price. */
-  costNano: number | null;
-  /** With the longest answer that the request allows; null where it does not say. */
-  most: { output: number; costNano: number | null } | null;
-}
-
 export interface Played {
   /** Id of the request. */
   id: string;
@@ -72,7 +57,7 @@ export interface Playground {
   /** The request that the form makes. */
   draft(form: PlayForm): PlayCall;
   /** Nothing is sent. Throws what it would be refused with before a provider is asked. */
-  estimate(ask: Pick<PlayAsk, "call" | "protocol" | "key" | "address">): Promise<PlayEstimate>;
+  estimate(ask: Pick<PlayAsk, "call" | "protocol" | "key" | "address">): Promise<Forecast>;
   /** Through the pipeline of all requests. */
   send(ask: PlayAsk): Promise<Played>;
 }

@@ -1,4 +1,5 @@
 /** What a request would probably cost at the target to which it would go now. Nobody is called, and nothing is remembered. */
+import type { Forecast } from "../model/forecast.ts";
 import { emptyUsage } from "../model/usage.ts";
 import { Exchange } from "./exchange.ts";
 import type { Call, Gateway } from "./gateway.ts";
@@ -6,21 +7,6 @@ import { authenticate, parse } from "./handle.ts";
 import type { Inbound } from "./inbound.ts";
 import { weightOf } from "./quotas.ts";
 import { routeConversation, usualOutput } from "./routing.ts";
-
-export interface Forecast {
-  /** `provider/model`. */
-  target: string;
-  /** Estimated tokens of the prompt. */
-  input: number;
-  /** Tokens of the target's usual answer, or of as much as the request allows. */
-  output: number;
-  /** False where the target has given no answer yet. */
-  isMeasured: boolean;
-  /** Nano-dollars; null where nobody knows the price. */
-  costNano: number | null;
-  /** With the longest answer that the request allows; null where it does not say. */
-  most: { output: number; costNano: number | null } | null;
-}
 
 /** Throws what the request would be refused with before anybody is asked; quotas and slots are not looked at. */
 export async function forecast(gateway: Gateway, call: Call): Promise<Forecast> {
