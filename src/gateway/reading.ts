@@ -51,14 +51,18 @@ export class Reading {
   private readonly anyMarker: RegExp;
   private readonly editMarker: string | undefined;
   private readonly splitter = new FrameSplitter();
+  /** The beginning of a frame waits for its end. */
+  private isTorn = false;
   private readonly decoder: Machine<Frame, ChatEvent>;
   private readonly stopping: StoppingDecoder | undefined;
   /** The answer is over, though its provider goes on. */
   isCutShort = false;
   /** The last frame, while nothing but content came; what it and the one before have in common; how often that was sought. */
   private previous: string | undefined;
-  private mould: Mould | undefined;
+  private shape: FrameShape | undefined;
   private lessons = 0;
+  /** Where the one name to be replaced stands in frames of the shape, from their end when below 0. */
+  private nameAt: number | undefined;
   /** The model member as the provider writes it, and what stands in its place. */
   private needle: string | undefined;
   private replacement = "";
@@ -81,43 +85,51 @@ export class Reading {
 
   /** What to forward of bytes that hold whole frames of content and nothing else: most of every stream that is passed. */
   pass(bytes: Uint8Array): Uint8Array | string | undefined {
-    if (!this.verbatim || this.opening || this.splitter.pending) return undefined;
+    if (!this.verbatim || this.opening || this.isTorn) return undefined;
     const raw = byteString(bytes);
-    if (this.mould?.shape.fits(raw)) return this.moulded(this.mould, raw, bytes);
+    if (this.shape?.fits(raw)) return this.moulded(raw, bytes);
     const isPlain = raw.endsWith("\n\n") && !this.anyMarker.test(raw) && this.contract?.fits(raw) !== false;
     this.learnShape(isPlain ? raw : undefined);
     return isPlain ? this.forward(raw, bytes) : undefined;
   }
 
+  /** Was the last piece one of a shape, which all but a text of it had before? */
+  get isShaped(): boolean {
+    return this.shape !== undefined;
+  }
+
   /** Frames that differ from the last ones in a text alone need not be searched. What is no such frame ends that. */
   private learnShape(raw: string | undefined): void {
-    const { previous } = this;
-    this.mould = undefined;
+    const { previous, needle } = this;
+    this.shape = undefined;
     this.previous = raw;
     if (raw === undefined || previous === undefined || this.lessons >= mostLessons) return;
     this.lessons++;
     const shape = FrameShape.of(previous, raw);
     if (!shape) return;
-    const renamed = (text: string) =>
-      this.needle === undefined ? text : text.replaceAll(this.needle, () => this.replacement);
-    const [head, tail] = [renamed(shape.head), renamed(shape.tail)];
-    this.mould = { shape, head, tail, isSame: head === shape.head && tail === shape.tail };
+    const places = needle === undefined || needle === this.replacement ? [] : placesOf(needle, shape);
+    if (places.length > 1) return;
+    this.shape = shape;
+    this.nameAt = places[0];
   }
 
-  private moulded({ shape, head, tail, isSame }: Mould, raw: string, bytes: Uint8Array): Uint8Array | string {
+  private moulded(raw: string, bytes: Uint8Array): Uint8Array | string {
     this.frames++;
-    if (isSame) return bytes;
-    const out = head + raw.slice(shape.head.length, raw.length - shape.tail.length) + tail;
+    const { nameAt, needle, replacement } = this;
+    if (nameAt === undefined || needle === undefined) return bytes;
+    const at = nameAt < 0 ? raw.length + nameAt : nameAt;
+    const out = raw.slice(0, at) + replacement + raw.slice(at + needle.length);
     return this.replacementIsAscii && isAscii(bytes) ? out : Buffer.from(out, "latin1");
   }
 
   push(bytes: Uint8Array): Step {
-    const wasWhole = !this.splitter.pending;
+    const wasWhole = !this.isTorn;
     // What stands for its bytes need not be decoded where all of it is ASCII, and that is known at once of a whole piece.
     const raws = this.splitter.push(byteString(bytes));
+    this.isTorn = this.splitter.pending;
     const taken = this.take(raws, wasWhole && isAscii(bytes));
     if (taken.out === undefined) return { events: this.stopping ? this.stopped(taken.events) : taken.events };
-    const asItCame = wasWhole && !this.splitter.pending && !taken.changed;
+    const asItCame = wasWhole && !this.isTorn && !taken.changed;
     return step(taken, asItCame ? bytes : join(taken.out));
   }
 
@@ -216,16 +228,16 @@ export class Reading {
   }
 }
 
+/** Where a text stands around the one that differs: from the beginning, and from the end below 0. */
+function placesOf(needle: string, { head, tail }: FrameShape): number[] {
+  const places: number[] = [];
+  for (let at = head.indexOf(needle); at >= 0; at = head.indexOf(needle, at + 1)) places.push(at);
+  for (let at = tail.indexOf(needle); at >= 0; at = tail.indexOf(needle, at + 1)) places.push(at - tail.length);
+  return places;
+}
+
 /** How often a shape is sought in one stream: some providers pad each frame with noise. */
 const mostLessons = 16;
-
-/** A shape, and what stands around the text on its way out. */
-interface Mould {
-  shape: FrameShape;
-  head: string;
-  tail: string;
-  isSame: boolean;
-}
 
 /** Frames read: their events, and when verbatim what to forward and whether it differs from what came. */
 interface Taken {

@@ -130,7 +130,8 @@ export class StreamReply {
   private forward(reading: Reading, bytes: Uint8Array): Sent {
     const passed = reading.pass(bytes);
     if (passed === undefined) return this.emit(reading.push(bytes), false);
-    this.passed = passed;
+    // What stood in the one before is as good, and a long stream need not hold each of its pieces for a while.
+    if (!reading.isShaped) this.passed = passed;
     return this.send(passed);
   }
 
