@@ -131,7 +131,7 @@ export async function startApp({
     ...{ ...usage, ...requestReads(reader, writer), ...cooling, ...priced },
   });
   server.listen({ hostname: options.host, port: options.port });
-  const stopTidying = tidyAfterWork(gateway.running);
+  const stopTidying = tidyAfterWork(() => gateway.running.changes);
   return {
     ballast: createBallast(),
     url: snapshot.settings.publicUrl ?? `http://${urlHost(options.host)}:${server.server?.port ?? options.port}`,
