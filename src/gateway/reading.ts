@@ -51,8 +51,6 @@ export class Reading {
   private readonly anyMarker: RegExp;
   private readonly editMarker: string | undefined;
   private readonly splitter = new FrameSplitter();
-  /** The beginning of a frame waits for its end. */
-  private isTorn = false;
   private readonly decoder: Machine<Frame, ChatEvent>;
   private readonly stopping: StoppingDecoder | undefined;
   /** The answer is over, though its provider goes on. */
@@ -85,7 +83,7 @@ export class Reading {
 
   /** What to forward of bytes that hold whole frames of content and nothing else: most of every stream that is passed. */
   pass(bytes: Uint8Array): Uint8Array | string | undefined {
-    if (!this.verbatim || this.opening || this.isTorn) return undefined;
+    if (!this.verbatim || this.opening || this.splitter.pending) return undefined;
     const raw = byteString(bytes);
     if (this.shape?.fits(raw)) return this.moulded(raw, bytes);
     const isPlain = raw.endsWith("\n\n") && !this.anyMarker.test(raw) && this.contract?.fits(raw) !== false;
@@ -123,13 +121,12 @@ export class Reading {
   }
 
   push(bytes: Uint8Array): Step {
-    const wasWhole = !this.isTorn;
+    const wasWhole = !this.splitter.pending;
     // What stands for its bytes need not be decoded where all of it is ASCII, and that is known at once of a whole piece.
     const raws = this.splitter.push(byteString(bytes));
-    this.isTorn = this.splitter.pending;
     const taken = this.take(raws, wasWhole && isAscii(bytes));
     if (taken.out === undefined) return { events: this.stopping ? this.stopped(taken.events) : taken.events };
-    const asItCame = wasWhole && !this.isTorn && !taken.changed;
+    const asItCame = wasWhole && !this.splitter.pending && !taken.changed;
     return step(taken, asItCame ? bytes : join(taken.out));
   }
 
