@@ -42,7 +42,7 @@ function send({ gateway }: Exchange<Wire>, posting: Posting, headers: Addressed[
 async function sendLoggedIn(exchange: Exchange<Wire>, posting: Posting, login: Login): Promise<Response> {
   const { logins } = exchange.gateway;
   const token = logins.token(login);
-  if (token === undefined) throw loginLacking(login);
+  if (token === undefined) throw named(exchange, posting.candidate, loginLacking());
   const { provider } = posting.candidate;
   const prepared = keepable(posting.prepared);
   const sendWith = (token: string) => {
@@ -53,7 +53,7 @@ async function sendLoggedIn(exchange: Exchange<Wire>, posting: Posting, login: L
   if (response.status !== 401) return response;
   const renewed = await logins.renewed(login, token);
   await response.body?.cancel();
-  if (renewed === undefined) throw loginLacking(login);
+  if (renewed === undefined) throw named(exchange, posting.candidate, loginLacking());
   return sendWith(renewed);
 }
 

@@ -25,7 +25,7 @@ export interface Logins {
 export const noLogins: Logins = { lacks: () => true, token: () => undefined, renewed: async () => undefined };
 
 /** The account's targets are left out for what the login lacks, and not by a cooldown. */
-export function loginLacking({ kind, account }: Login): GatewayError {
-  const message = `The login ${kind} (${account}) is gone: log in again.`;
-  return new GatewayError("upstream-auth", message, { isAside: true });
+export function loginLacking(): GatewayError {
+  const message = "The account of this provider is logged out, and has to log in again.";
+  return new GatewayError("upstream-auth", message, { isAside: true, isSilent: true });
 }

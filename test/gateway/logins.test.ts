@@ -104,7 +104,7 @@ test("what cannot be renewed is left out without a timer, until somebody has log
   expect(await ask(door, "Hello")).toBe(200);
   expect(hosts(door)).toEqual(["up.example", "spare.example"]);
   expect(door.records[0]?.errors).toMatchObject([
-    { code: "upstream-auth", message: "The login claude (work) is gone: log in again." },
+    { code: "upstream-auth", message: "up: The account of this provider is logged out, and has to log in again." },
   ]);
   expect(await ask(door, "Hello")).toBe(200);
   expect(hosts(door).slice(2)).toEqual(["spare.example"]);
