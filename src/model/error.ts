@@ -49,7 +49,7 @@ export interface ErrorDetail {
   upstreamStatus?: number;
   /** It says nothing of how the target is: something else was needed to ask it, or the model answered in a useless way. */
   isAside?: true;
-  /** The upstream said nothing of the cause: the message is about its status alone. */
+  /** The message is ours and names no provider: where the target may be known, it is told whose failure this is. */
   isSilent?: true;
   /** Extra response headers (`allow` of a 405). */
   headers?: Record<string, string>;
